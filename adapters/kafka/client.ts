@@ -1,0 +1,40 @@
+import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { Kafka, KafkaJSError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, logLevel } from 'kafkajs';
+import type { Config } from '#adapters/config.ts';
+import { Failure } from '#domain/failures.ts';
+
+/**
+ * Makes the one kafkajs client of a process. It retries within a second (`maxRetryTime` 1 s): with the default of 30 s
+ * the door and the readers would lag that long behind a broker that is back.
+ */
+export function makeKafkaClient(config: Config, clientId: string): Kafka {
+  const options: KafkaConfig = {
+    clientId,
+    brokers: [...config.kafkaBrokers],
+    ssl: config.kafkaTls,
+    connectionTimeout: 2_000,
+    requestTimeout: 10_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
+    logLevel: logLevel.NOTHING,
+  };
+  const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
+  if (mechanism !== undefined) {
+    if (username === undefined || password === undefined) throw new Failure('configuration', `KAFKA_SASL_MECHANISM is ${mechanism}, but KAFKA_USERNAME or KAFKA_PASSWORD is not set: set both.`);
+    options.sasl = { mechanism, username, password } as SASLOptions;
+  }
+  return new Kafka(options);
+}
+
+/** Translates a kafkajs error into a failure kind; anything else comes back as it is. */
+export function toKafkaFailure(error: unknown, doing: string): unknown {
+  if (error instanceof Failure || !(error instanceof KafkaJSError)) return error;
+  const root = error instanceof KafkaJSNumberOfRetriesExceeded && error.cause instanceof Error ? error.cause : error;
+  const type = (root as { type?: string }).type;
+  const message = `Kafka, while ${doing}: ${root.message}`;
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE' || type === 'CORRUPT_MESSAGE' || type === 'INVALID_RECORD') return new Failure('invalid_data', message, { cause: error });
+  if (type === 'OFFSET_OUT_OF_RANGE') return new Failure('offset_lost', message, { cause: error });
+  if (type?.endsWith('AUTHORIZATION_FAILED') === true || root.name === 'KafkaJSSASLAuthenticationError') return new Failure('denied', message, { cause: error });
+  if (root.name === 'KafkaJSRequestTimeoutError' || type === 'REQUEST_TIMED_OUT') return new Failure('timeout', message, { cause: error });
+  if (error instanceof KafkaJSNonRetriableError && !(error instanceof KafkaJSNumberOfRetriesExceeded) && type === undefined && root.name === 'KafkaJSNonRetriableError') return error;
+  return new Failure('unavailable', message, { cause: error });
+}
