@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '#domain/failures.ts';
@@ -63,6 +64,13 @@ export const settings = {
 
   workerRoles: { env: 'WORKER_ROLES', schema: z.string().transform((text) => text.split(',')).pipe(z.array(z.enum(['control', 'batch', 'stream', 'landing']))).default(['control', 'batch', 'stream', 'landing']), about: 'Queues that a worker process serves: control, batch, stream, landing.' },
   emulatorRate: { env: 'EMULATOR_RATE', schema: z.coerce.number().positive().default(2), about: 'Events a second of the emulator that npm start brings up.' },
+
+  cacheHome: { env: 'XDG_CACHE_HOME', schema: z.string().default(join(homedir(), '.cache')), about: 'Folder below which pinflow/ keeps the servers it obtained; shared by clones.' },
+  kafkaPort: { env: 'PINFLOW_KAFKA_PORT', schema: port.optional(), about: 'Port of the embedded Kafka; unset means the one this home used before, else 9092.' },
+  s3Port: { env: 'PINFLOW_S3_PORT', schema: port.optional(), about: 'Port of the embedded S3; unset means the one this home used before, else 7070.' },
+  postgresPort: { env: 'PINFLOW_POSTGRES_PORT', schema: port.optional(), about: 'Port of the embedded Postgres; unset means the one this home used before, else 5432.' },
+  temporalPort: { env: 'PINFLOW_TEMPORAL_PORT', schema: port.optional(), about: 'Port of the embedded Temporal frontend; unset means the one this home used before, else 7233.' },
+  temporalUiPort: { env: 'PINFLOW_TEMPORAL_UI_PORT', schema: port.optional(), about: 'Port of the embedded Temporal Web UI; unset means the one this home used before, else 8233.' },
 } as const satisfies Record<string, { env: string; schema: z.ZodType; about: string; secret?: boolean }>;
 
 export type Config = Readonly<{ [K in keyof typeof settings]: z.output<(typeof settings)[K]['schema']> }>;
@@ -84,6 +92,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = environmentOverStack
   if (problems.length > 0) throw new Failure('configuration', `Settings are wrong:\n  ${problems.join('\n  ')}\nSee .env.example.`);
   values['home'] = resolve(values['home'] as string);
   return Object.freeze(values) as Config;
+}
+
+/** A copy of the process's own environment: what the stack's children get, and how the stack sees what the user set. */
+export function callerEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
 }
 
 /** Name of the file in which a running stack tells other processes of the same home the settings it chose. */
