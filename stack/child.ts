@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { describeProcess } from './lock-file.mjs';
+import { openLog, tailOfLog } from './log-tail.ts';
+import type { Home } from './home.ts';
+
+/** How to run one process of the stack. */
+export type Command = {
+  command: string;
+  args: readonly string[];
+  environment: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** What asks it to end in good order. */
+  stopSignal?: NodeJS.Signals;
+  /** How long it gets for that before it is killed. */
+  stopMs?: number;
+};
+
+/** A running process of the stack, leader of a process group of its own. */
+export type Child = {
+  name: string;
+  pid: number;
+  logFile: string;
+  /** Where in the log this process's own lines begin. */
+  logFrom: number;
+  /** Resolves when it is gone, with a phrase such as `ended with code 1`. Never rejects. */
+  exited: Promise<string>;
+  hasExited(): boolean;
+  /** The last lines that it logged. */
+  tail(): string;
+  /** Asks it to end, insists after `stopMs`, and resolves when it and its group are gone. */
+  stop(): Promise<void>;
+  /** Kills it and its group at once. */
+  kill(): void;
+};
+
+const STOP_MS = 5_000;
+
+/**
+ * Starts a process in a group of its own (a terminal's Ctrl-C reaches only the stack, which stops things in order),
+ * with its output in the home's logs and its id in the home, so that the next stack can find it if this one is killed.
+ */
+export function startChild(home: Home, name: string, command: Command): Child {
+  const logFile = home.at('logs', `${name}.log`);
+  const pidFile = home.at('run', `${name}.json`);
+  const log = openLog(logFile);
+  const logFrom = statSync(logFile).size;
+  const child = spawn(command.command, command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  const { pid } = child;
+  let gone = false;
+  const exited = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(`could not be started (${error.message})`));
+    child.on('exit', (code, signal) => resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`));
+  }).then((how) => {
+    gone = true;
+    // Its group may outlive it; nothing of it may.
+    if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+    rmSync(pidFile, { force: true });
+    return how;
+  });
+  if (pid !== undefined) writeFileSync(pidFile, JSON.stringify(describeProcess(pid)));
+
+  const kill = (): void => {
+    if (!gone && pid !== undefined) signalGroup(pid, 'SIGKILL');
+  };
+  return {
+    name,
+    pid: pid ?? 0,
+    logFile,
+    logFrom,
+    exited,
+    hasExited: () => gone,
+    tail: () => tailOfLog(logFile, logFrom),
+    async stop() {
+      if (gone || pid === undefined) return;
+      child.kill(command.stopSignal ?? 'SIGTERM');
+      const insist = setTimeout(kill, command.stopMs ?? STOP_MS);
+      await exited;
+      clearTimeout(insist);
+    },
+    kill,
+  };
+}
+
+/** Sends a signal to a process group; one that is gone is fine. */
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // macOS answers EPERM for a group that consists of zombies only.
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { stackEnvironmentFile } from '#adapters/config.ts';
+import { Failure } from '#domain/failures.ts';
+import { tryLock } from './lock-file.mjs';
+
+/** The folder in which one stack keeps its state, its keys, its ports and its logs. */
+export type Home = {
+  path: string;
+  /** Path of something below the home. */
+  at(...names: string[]): string;
+  /** Removes all state; what was chosen (ports) stays. */
+  empty(): void;
+  /** Gives the home up to the next stack. */
+  close(): void;
+};
+
+const FREE_BYTES_MIN = 1_000_000_000;
+const kept = new Set(['ports.json', 'stack.lock']);
+/** What a stack ever puts into a home: a folder that holds anything else is not one, and is not emptied. */
+const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|cache|duckdb|.*\.lock|environment\.json|ports\.json)$/;
+
+/**
+ * Takes a home for this process.
+ * @throws Failure `configuration` when a stack runs in it already.
+ */
+export function openHome(path: string): Home {
+  const folder = resolve(path);
+  mkdirSync(folder, { recursive: true });
+  const lock = tryLock(join(folder, 'stack.lock'));
+  if (lock.holder !== undefined) {
+    throw new Failure('configuration', `Pinflow already runs in ${folder} (process ${lock.holder.pid}). Look at it with 'npx pinflow status', end it with 'kill ${lock.holder.pid}', or start another one with --home DIR.`);
+  }
+  const at = (...names: string[]): string => join(folder, ...names);
+  for (const name of ['logs', 'run', 'marks']) mkdirSync(at(name), { recursive: true });
+  return {
+    path: folder,
+    at,
+    empty() {
+      const strange = readdirSync(folder).filter((name) => !known.test(name));
+      if (strange.length > 0) throw new Failure('configuration', `${folder} holds ${strange[0]}, which Pinflow did not put there, so --fresh does not empty it: remove what is not needed by hand.`);
+      for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(at(name), { recursive: true, force: true });
+      for (const name of ['logs', 'run', 'marks']) mkdirSync(at(name), { recursive: true });
+    },
+    close() {
+      rmSync(at(stackEnvironmentFile), { force: true });
+      lock.release();
+    },
+  };
+}
+
+/**
+ * Refuses to start on a disk that is about to be full: half-written state costs more than a late start.
+ * @throws Failure `exhausted`.
+ */
+export function assertFreeDisk(home: Home, freeBytesMin = FREE_BYTES_MIN): void {
+  const disk = statfsSync(home.path);
+  const free = disk.bavail * disk.bsize;
+  if (free < freeBytesMin) {
+    throw new Failure('exhausted', `The disk of ${home.path} has ${Math.floor(free / 1e6)} MB free, and Pinflow wants ${Math.ceil(freeBytesMin / 1e6)} MB: make room, or put the home elsewhere with PINFLOW_HOME.`);
+  }
+}
+
+/** Passwords of the embedded servers, made once a home and readable by its owner only. */
+export type Keys = { postgresPassword: string; s3AccessKeyId: string; s3SecretAccessKey: string };
+
+/** The keys of this home; made when it has none. */
+export function keysOf(home: Home): Keys {
+  const file = home.at('keys.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Keys;
+  const keys = { postgresPassword: randomBytes(18).toString('hex'), s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`, s3SecretAccessKey: randomBytes(24).toString('hex') };
+  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
+/** Runs `work` unless it was done in this home before; `mark` names it, with everything that it depends on. */
+export async function onceInHome(home: Home, mark: string, work: () => Promise<void>): Promise<void> {
+  const file = home.at('marks', mark.replaceAll(/[^A-Za-z0-9.-]+/g, '_'));
+  if (existsSync(file)) return;
+  await work();
+  writeFileSync(file, `${mark}\n`);
+}

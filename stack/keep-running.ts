@@ -1,0 +1,58 @@
+import type { Child } from './child.ts';
+
+/** How long to wait before starting again what died: doubling, and from the start again after a healthy while. */
+export type Backoff = { firstMs: number; maxMs: number; healthyMs: number };
+
+export type Kept = {
+  /** The process as it is now. */
+  current(): Child;
+  /** Ends it for good. */
+  stop(): Promise<void>;
+  /** Kills it for good, at once. */
+  kill(): void;
+};
+
+const defaultBackoff: Backoff = { firstMs: 1_000, maxMs: 30_000, healthyMs: 60_000 };
+
+/**
+ * Keeps a process that has started once running: what dies is started again after a backoff, with one line that says
+ * so, until it is stopped.
+ */
+export function keepRunning(first: Child, start: () => Child, say: (line: string) => void, backoff: Backoff = defaultBackoff): Kept {
+  let child = first;
+  let stopping = false;
+  let delayMs = backoff.firstMs;
+  let startedAt = Date.now();
+  let timer: NodeJS.Timeout | undefined;
+
+  const watch = (): void => {
+    void child.exited.then((how) => {
+      if (stopping) return;
+      if (Date.now() - startedAt >= backoff.healthyMs) delayMs = backoff.firstMs;
+      say(`${child.name} ${how}; starting it again in ${delayMs / 1000} s (its log: ${child.logFile})`);
+      timer = setTimeout(() => {
+        startedAt = Date.now();
+        child = start();
+        watch();
+      }, delayMs);
+      delayMs = Math.min(delayMs * 2, backoff.maxMs);
+    });
+  };
+  watch();
+
+  const end = (): void => {
+    stopping = true;
+    clearTimeout(timer);
+  };
+  return {
+    current: () => child,
+    async stop() {
+      end();
+      await child.stop();
+    },
+    kill() {
+      end();
+      child.kill();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { signalGroup } from './child.ts';
+import type { Home } from './home.ts';
+import type { Holder } from './lock-file.mjs';
+import { isAlive } from './lock-file.mjs';
+
+const TERM_MS = 6_000;
+const POLL_MS = 50;
+
+/**
+ * Ends what a killed stack left running in this home. A process counts as ours only if the home wrote down its id
+ * *and* its start time: an id that the system gave to someone else since is left alone.
+ */
+export async function stopLeftovers(home: Home, say: (line: string) => void): Promise<void> {
+  const left = readdirSync(home.at('run')).map((file) => ({ name: file.replace(/\.json$/, ''), file: home.at('run', file) }));
+  await Promise.all(left.map(async ({ name, file }) => {
+    const holder = parsedHolder(readFileSync(file, 'utf8'));
+    if (holder !== undefined && isAlive(holder)) {
+      say(`Stopping ${name} (process ${holder.pid}), which an earlier run left behind`);
+      await stopGroup(holder);
+    }
+    rmSync(file, { force: true });
+  }));
+}
+
+async function stopGroup(holder: Holder): Promise<void> {
+  process.kill(holder.pid, 'SIGTERM');
+  const giveUpAt = Date.now() + TERM_MS;
+  while (isAlive(holder) && Date.now() < giveUpAt) await sleep(POLL_MS);
+  signalGroup(holder.pid, 'SIGKILL');
+  while (isAlive(holder)) await sleep(POLL_MS);
+}
+
+function parsedHolder(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder;
+  } catch (error) {
+    // Killed between creating and writing the file.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
