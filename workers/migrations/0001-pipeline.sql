@@ -265,7 +265,7 @@ CREATE TABLE metrics.profile (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 
 CREATE VIEW metrics.category_per_minute AS
-SELECT window_start, key AS category, sum(count)::bigint AS pins, max(revision) AS revision, max(updated_at) AS updated_at
+SELECT window_start, nullif(key, '') AS category, sum(count)::bigint AS pins, max(revision) AS revision, max(updated_at) AS updated_at
 FROM metrics.window_count
 WHERE metric = 'category_per_minute'
 GROUP BY window_start, key

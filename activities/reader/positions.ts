@@ -1,0 +1,50 @@
+import type { Postgres, Statements } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
+import type { TopicPartition } from '#domain/terms.ts';
+import type { OwnedPartition } from '#activities/reader/sink.ts';
+
+export type ReaderName = 'landing' | 'stream';
+
+/**
+ * Takes a partition: raises its epoch, so that every write of an older owner fails its compare-and-set. Waits for a
+ * transaction of the old owner that is under way; that one commits before, or not at all.
+ * `logStart` is where a partition that nobody ever read begins.
+ */
+export async function takePartition(postgres: Postgres, reader: ReaderName, partition: TopicPartition, owner: string, logStart: number): Promise<OwnedPartition> {
+  await postgres.execute(
+    `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    [reader, partition.topic, partition.partition, logStart],
+  );
+  const [row] = await postgres.query<{ epoch: number; next_offset: number }>(
+    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL, updated_at = now()
+     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset`,
+    [reader, partition.topic, partition.partition, owner],
+  );
+  if (row === undefined) throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
+  return { ...partition, epoch: row.epoch, nextOffset: row.next_offset };
+}
+
+/**
+ * Moves a partition's next offset within a transaction, first of all its statements: the row lock makes zombies queue,
+ * and whoever comes second finds another (epoch, next offset).
+ * @throws Failure `fenced` when another owner took over.
+ */
+export async function advancePosition(statements: Statements, reader: ReaderName, partition: OwnedPartition, from: number, to: number): Promise<void> {
+  const hit = await statements.prepared<{ epoch: number }>(
+    'advance_position',
+    `UPDATE pinflow.position SET next_offset = $6, updated_at = now()
+     WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5 RETURNING epoch`,
+    [reader, partition.topic, partition.partition, partition.epoch, from, to],
+  );
+  if (hit.length === 0) {
+    throw new Failure('fenced', `${reader} ${partition.topic}/${partition.partition} was taken over: epoch ${partition.epoch} at offset ${from} is no longer the stored one.`);
+  }
+}
+
+/** Records why a partition stands still, for status and people. Only the owner may. */
+export async function recordProblem(postgres: Postgres, reader: ReaderName, partition: OwnedPartition, problem: string): Promise<void> {
+  await postgres.execute(
+    `UPDATE pinflow.position SET problem = $5, updated_at = now() WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`,
+    [reader, partition.topic, partition.partition, partition.epoch, problem],
+  );
+}

@@ -1,0 +1,28 @@
+import type { LogRecord, OffsetRange, TopicPartition } from '#domain/terms.ts';
+
+/** Why a partition was let go without failing the segment. */
+export type Dropped = { reason: 'fenced' | 'offset_lost'; message: string };
+
+/** A partition that this attempt owns: writes are valid only while the stored epoch is still this one. */
+export type OwnedPartition = TopicPartition & { epoch: number; nextOffset: number };
+
+/**
+ * What a reader does with records; landing and the stream are the two. One sink serves one attempt of one slot; calls
+ * for one partition never overlap.
+ */
+export type Sink = {
+  /** Prepares a partition just taken and says where reading has to start (at or before its nextOffset). */
+  begin(partition: OwnedPartition): Promise<number>;
+  /** Takes records in offset order. May buffer: only what `progress` reports is durable. */
+  accept(partition: TopicPartition, records: LogRecord[]): Promise<void>;
+  /** Called about once a second between batches, for what depends on time. */
+  tick(partition: TopicPartition): Promise<void>;
+  /** Makes durable what is buffered; the partition's last call. */
+  finish(partition: TopicPartition): Promise<void>;
+  /** Durable progress of this attempt. */
+  progress(partition: TopicPartition): OffsetRange & { rows: number };
+};
+
+export function partitionKey({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}

@@ -1,0 +1,59 @@
+import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
+import type { OwnedPartition } from '#activities/reader/sink.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres.ts';
+import { headerNames } from '#domain/terms.ts';
+import type { Kind, LogRecord } from '#domain/terms.ts';
+
+export type BatchOutcome = { from: number; to: number; applied: number; superseded: number; unchanged: number; rejected: number; dead: number };
+
+/** Writes what became of a batch's records. @throws RangeError when the counts do not add up: then a record got lost. */
+export async function insertStreamBatch(statements: Statements, partition: OwnedPartition, outcome: BatchOutcome): Promise<void> {
+  const { from, to, applied, superseded, unchanged, rejected, dead } = outcome;
+  if (applied + superseded + unchanged + rejected + dead !== to - from) {
+    throw new RangeError(`offsets ${from} to ${to} of ${partition.topic}/${partition.partition} hold ${to - from} records, but ${JSON.stringify(outcome)} accounts for another number`);
+  }
+  await statements.prepared(
+    'insert_stream_batch',
+    `INSERT INTO pinflow.stream_batch (topic, partition, first_offset, last_offset, epoch, applied, superseded, unchanged, rejected, dead)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [partition.topic, partition.partition, from, to - 1, partition.epoch, applied, superseded, unchanged, rejected, dead],
+  );
+}
+
+/** Writes the rejects of a batch with their bytes, so that they can be shown and sent again. */
+export async function insertRejects(statements: Statements, kind: Kind, records: LogRecord[], rejects: RejectRow[]): Promise<void> {
+  if (rejects.length === 0) return;
+  const byOffset = new Map(records.map((record) => [record.offset, record]));
+  const rejected = rejects.map(({ offset }) => byOffset.get(offset) as LogRecord);
+  await statements.prepared(
+    'insert_rejects',
+    `INSERT INTO pinflow.stream_reject (kind, topic, partition, "offset", reason, append_time, event_id, value)
+     SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])`,
+    [
+      kind,
+      rejected.map(({ topic }) => topic),
+      rejected.map(({ partition }) => partition),
+      rejected.map(({ offset }) => offset),
+      rejects.map(({ reason }) => reason),
+      rejected.map(({ appendTimeMs }) => new Date(appendTimeMs)),
+      rejected.map(eventIdOf),
+      rejected.map(({ value }) => value),
+    ],
+  );
+}
+
+/** Writes the one record that Postgres refused for good. The driver's message may quote data: only its state is kept. */
+export async function insertDeadLetter(statements: Statements, kind: Kind, record: LogRecord, refusal: unknown): Promise<void> {
+  const state = sqlStateOf(refusal) ?? null;
+  await statements.execute(
+    `INSERT INTO pinflow.dead_letter (topic, partition, "offset", kind, sqlstate, message, append_time, event_id, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [record.topic, record.partition, record.offset, kind, state, `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`, new Date(record.appendTimeMs), eventIdOf(record), record.value],
+  );
+}
+
+/** The door's event id, or null where the header is missing or no text that Postgres takes. */
+function eventIdOf(record: LogRecord): string | null {
+  const text = record.headers.find(([name]) => name === headerNames.eventId)?.[1].toString('utf8');
+  return text === undefined || text.includes('\u0000') ? null : text;
+}

@@ -1,0 +1,109 @@
+import { advancePosition } from '#activities/reader/positions.ts';
+import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
+import { partitionKey } from '#activities/reader/sink.ts';
+import type { SinkStatements } from '#activities/stream/sink-statements.ts';
+import { insertDeadLetter, insertRejects, insertStreamBatch } from '#activities/stream/outcome-rows.ts';
+import { reduceToIdentities } from '#activities/stream/reduce-to-identities.ts';
+import type { CleanedBatch, StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { failureKindOf } from '#domain/failures.ts';
+import type { Names } from '#domain/names.ts';
+import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
+
+export type StreamSinkOptions = {
+  postgres: Postgres;
+  names: Names;
+  cleaner: StreamCleaner;
+  statements: SinkStatements;
+  /** Records of one transaction at most. */
+  batchRows: number;
+};
+
+type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; rows: number };
+
+/**
+ * The sink that applies each record to Postgres exactly once: rows, metric changes, rejects, dead letters, the batch's
+ * row and the next offset are one transaction, which begins with a compare-and-set on (epoch, next offset).
+ */
+export function makeStreamSink(options: StreamSinkOptions): Sink {
+  const partitions = new Map<string, Partition>();
+  const get = (one: TopicPartition): Partition => {
+    const found = partitions.get(partitionKey(one));
+    if (found === undefined) throw new Error(`partition ${partitionKey(one)} was not begun`);
+    return found;
+  };
+  return {
+    begin(owned) {
+      const kind = options.names.kindOfTopic(owned.topic);
+      if (kind === undefined) throw new Error(`topic ${owned.topic} carries no kind`);
+      partitions.set(partitionKey(owned), { owned, kind, from: owned.nextOffset, to: owned.nextOffset, rows: 0 });
+      return Promise.resolve(owned.nextOffset);
+    },
+    async accept(partition, records) {
+      const state = get(partition);
+      for (let start = 0; start < records.length; start += options.batchRows) {
+        const batch = records.slice(start, start + options.batchRows);
+        await applyOrBisect(options, state, batch, await options.cleaner.clean(state.kind, batch));
+      }
+    },
+    tick: () => Promise.resolve(),
+    finish: () => Promise.resolve(),
+    progress(partition) {
+      const { owned, from, to, rows } = get(partition);
+      return { topic: owned.topic, partition: owned.partition, from, to, rows };
+    },
+  };
+}
+
+/**
+ * Applies a batch in one transaction. Where Postgres refuses the data for good, the halves are applied on their own,
+ * down to the one record that becomes a dead letter; each part is a transaction with its own compare-and-set.
+ */
+async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
+  try {
+    await apply(options, state, records, cleaned);
+  } catch (error) {
+    if (failureKindOf(error) !== 'invalid_data') throw error;
+    const only = records.length === 1 ? records[0] : undefined;
+    if (only !== undefined) return bury(options, state, only, error);
+    const middle = Math.ceil(records.length / 2);
+    for (const half of [records.slice(0, middle), records.slice(middle)]) {
+      await applyOrBisect(options, state, half, await options.cleaner.clean(state.kind, half));
+    }
+  }
+}
+
+async function apply(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
+  const { from, to } = rangeOf(records);
+  const { identities, rejects, clean } = reduceToIdentities(state.kind, cleaned);
+  await options.postgres.transaction(async (statements) => {
+    await advancePosition(statements, 'stream', state.owned, from, to);
+    const upserted = await options.statements.upsert(statements, state.kind, state.owned, identities);
+    await insertRejects(statements, state.kind, records, rejects);
+    const superseded = clean - identities.rows + upserted.superseded;
+    await insertStreamBatch(statements, state.owned, { from, to, applied: upserted.applied, unchanged: upserted.unchanged, superseded, rejected: rejects.length, dead: 0 });
+  });
+  moved(state, records);
+}
+
+async function bury(options: StreamSinkOptions, state: Partition, record: LogRecord, refusal: unknown): Promise<void> {
+  const { from, to } = rangeOf([record]);
+  await options.postgres.transaction(async (statements) => {
+    await advancePosition(statements, 'stream', state.owned, from, to);
+    await insertDeadLetter(statements, state.kind, record, refusal);
+    await insertStreamBatch(statements, state.owned, { from, to, applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 1 });
+  });
+  moved(state, [record]);
+}
+
+function rangeOf(records: LogRecord[]): { from: number; to: number } {
+  const first = records[0];
+  const last = records[records.length - 1];
+  if (first === undefined || last === undefined) throw new Error('a batch has at least one record');
+  return { from: first.offset, to: last.offset + 1 };
+}
+
+function moved(state: Partition, records: LogRecord[]): void {
+  state.to = rangeOf(records).to;
+  state.rows += records.length;
+}

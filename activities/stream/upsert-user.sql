@@ -1,0 +1,53 @@
+-- Upserts the clean rows of one batch of one partition, at most one row an identity, into public.users.
+-- In:  $1 topic, $2 partition, then one array a column: ind, user_name, age, date_joined, nulled, extra, "offset", append_time, event_id, received_at, first_offset, first_append_time.
+--      "offset", append_time: the identity's latest record in the batch; first_*: its first.
+-- Out: one row: applied (new identities and changed content), unchanged (newer record, equal content), superseded (an
+--      identity whose stored content is newer).
+-- Content goes by the latest record, position by the first, both ordered by (append time, partition, offset).
+WITH incoming AS (
+  SELECT * FROM unnest(
+    $3::bigint[],
+    $4::text[],
+    $5::bigint[],
+    $6::timestamptz[],
+    $7::text[],
+    $8::text[],
+    $9::bigint[],
+    $10::timestamptz[],
+    $11::text[],
+    $12::timestamptz[],
+    $13::bigint[],
+    $14::timestamptz[]
+  ) AS i(ind, user_name, age, date_joined, nulled, extra, "offset", append_time, event_id, received_at, first_offset, first_append_time)
+), upserted AS (
+  INSERT INTO public.users AS t (ind, user_name, age, date_joined, nulled, extra, topic, partition, "offset", append_time, event_id, received_at, first_topic, first_partition, first_offset, first_append_time)
+  SELECT ind, user_name, age, date_joined, nulled::json, extra::json, $1, $2, "offset", append_time, event_id, received_at, $1, $2, first_offset, first_append_time
+  FROM incoming
+  ORDER BY ind -- the same lock order in every transaction
+  ON CONFLICT (ind) DO UPDATE SET
+    user_name = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.user_name ELSE t.user_name END,
+    age = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.age ELSE t.age END,
+    date_joined = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.date_joined ELSE t.date_joined END,
+    nulled = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.nulled ELSE t.nulled END,
+    extra = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.extra ELSE t.extra END,
+    topic = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.topic ELSE t.topic END,
+    partition = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.partition ELSE t.partition END,
+    "offset" = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded."offset" ELSE t."offset" END,
+    append_time = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.append_time ELSE t.append_time END,
+    event_id = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.event_id ELSE t.event_id END,
+    received_at = CASE WHEN (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset") THEN excluded.received_at ELSE t.received_at END,
+    first_topic = CASE WHEN (excluded.first_append_time, excluded.first_partition, excluded.first_offset) < (t.first_append_time, t.first_partition, t.first_offset) THEN excluded.first_topic ELSE t.first_topic END,
+    first_partition = CASE WHEN (excluded.first_append_time, excluded.first_partition, excluded.first_offset) < (t.first_append_time, t.first_partition, t.first_offset) THEN excluded.first_partition ELSE t.first_partition END,
+    first_offset = CASE WHEN (excluded.first_append_time, excluded.first_partition, excluded.first_offset) < (t.first_append_time, t.first_partition, t.first_offset) THEN excluded.first_offset ELSE t.first_offset END,
+    first_append_time = CASE WHEN (excluded.first_append_time, excluded.first_partition, excluded.first_offset) < (t.first_append_time, t.first_partition, t.first_offset) THEN excluded.first_append_time ELSE t.first_append_time END
+  WHERE (excluded.append_time, excluded.partition, excluded."offset") > (t.append_time, t.partition, t."offset")
+    OR (excluded.first_append_time, excluded.first_partition, excluded.first_offset) < (t.first_append_time, t.first_partition, t.first_offset)
+  RETURNING (old.ind IS NULL) AS inserted,
+    (old.append_time, old.partition, old."offset") IS DISTINCT FROM (new.append_time, new.partition, new."offset") AS newer,
+    ROW(old.user_name, old.age, old.date_joined, old.nulled::text, old.extra::text) IS DISTINCT FROM ROW(new.user_name, new.age, new.date_joined, new.nulled::text, new.extra::text) AS changed
+)
+SELECT
+  count(*) FILTER (WHERE inserted OR (newer AND changed))::int AS applied,
+  count(*) FILTER (WHERE NOT inserted AND newer AND NOT changed)::int AS unchanged,
+  ((SELECT count(*) FROM incoming) - count(*) FILTER (WHERE inserted OR newer))::int AS superseded
+FROM upserted

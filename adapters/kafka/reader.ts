@@ -1,0 +1,130 @@
+import type { Batch, Consumer, Kafka, PartitionAssigner } from 'kafkajs';
+import { AssignerProtocol } from 'kafkajs';
+import { toKafkaFailure } from '#adapters/kafka/client.ts';
+import { Failure } from '#domain/failures.ts';
+import type { LogRecord, TopicPartition } from '#domain/terms.ts';
+
+/** A contiguous run of records of one partition, with the partition's end as the broker saw it. */
+export type RecordBatch = TopicPartition & { records: LogRecord[]; highWatermark: number };
+
+export type ReadOptions = {
+  kafka: Kafka;
+  /** Must be new for each call: rejoining a dead member's group would cost its session timeout. */
+  groupId: string;
+  from: readonly (TopicPartition & { offset: number })[];
+  /** Called with at most one batch a partition at a time; the next comes after it resolved. */
+  onBatch: (batch: RecordBatch) => Promise<void>;
+  signal: AbortSignal;
+  /** Partitions whose batches are handled side by side. */
+  concurrency: number;
+  bytesPerPartitionMax: number;
+};
+
+/**
+ * Reads fixed partitions from fixed offsets until `signal` aborts. The group is only a vehicle (kafkajs has no
+ * assign()): its assigner hands this member exactly the given partitions, nothing is ever committed in it.
+ * Every batch is guarded: its first offset must be the one expected, so that a silent jump of the client (a seek out of
+ * range, a rejoin) ends the read instead of losing or repeating records.
+ * @throws Failure `unavailable` when the consumer dies, `offset_lost` on a jump forward, or what `onBatch` threw.
+ */
+export async function readPartitions(options: ReadOptions): Promise<void> {
+  const { from, signal } = options;
+  if (from.length === 0 || signal.aborted) return;
+  const consumer = options.kafka.consumer({
+    groupId: options.groupId,
+    partitionAssigners: [fixedPartitions(from)],
+    sessionTimeout: 120_000,
+    rebalanceTimeout: 120_000,
+    heartbeatInterval: 3_000,
+    minBytes: 1,
+    maxWaitTimeInMs: 500,
+    maxBytesPerPartition: options.bytesPerPartitionMax,
+    maxBytes: Math.max(10_485_760, options.bytesPerPartitionMax * 2),
+    allowAutoTopicCreation: false,
+    // A consumer that failed is replaced by a new one in a new group, never restarted in the old.
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
+  });
+  const ended = Promise.withResolvers<void>();
+  ended.promise.catch(() => undefined); // It may settle before anyone awaits it.
+  const onAbort = (): void => ended.resolve();
+  signal.addEventListener('abort', onAbort, { once: true });
+  consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(toKafkaFailure(payload.error, 'reading')));
+  try {
+    await startReading(consumer, options, ended.reject);
+    await ended.promise;
+  } catch (error) {
+    throw toKafkaFailure(error, 'reading');
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    await consumer.disconnect().catch(() => undefined); // It may be gone already; the group empties by itself.
+  }
+}
+
+async function startReading(consumer: Consumer, options: ReadOptions, fail: (error: unknown) => void): Promise<void> {
+  const expected = new Map(options.from.map((start) => [keyOf(start), start.offset]));
+  let failed = false;
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...new Set(options.from.map((start) => start.topic))], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.concurrency,
+    eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat }) => {
+      // After stop, seek or a failure kafkajs still hands out what it had fetched.
+      if (failed || options.signal.aborted || !isRunning() || isStale()) return;
+      try {
+        const records = batch.messages.map((message) => toLogRecord(batch, message));
+        const first = records[0];
+        if (first === undefined) return;
+        assertExpected(first, expected.get(keyOf(first)));
+        await options.onBatch({ topic: batch.topic, partition: batch.partition, records, highWatermark: Number(batch.highWatermark) });
+        const last = records[records.length - 1] as LogRecord;
+        expected.set(keyOf(first), last.offset + 1);
+        resolveOffset(String(last.offset));
+        await heartbeat();
+      } catch (error) {
+        failed = true;
+        fail(error);
+      }
+    },
+  });
+  for (const { topic, partition, offset } of options.from) consumer.seek({ topic, partition, offset: String(offset) });
+}
+
+function assertExpected(first: LogRecord, expected: number | undefined): void {
+  if (first.offset === expected) return;
+  const where = `${first.topic}/${first.partition}`;
+  if (expected !== undefined && first.offset > expected) {
+    throw new Failure('offset_lost', `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: records in between are gone or hidden.`);
+  }
+  throw new Failure('unavailable', `Offset ${expected ?? 'none'} of ${where} was expected, but the reader was set back to ${first.offset}: reading starts anew.`);
+}
+
+/** An assigner for a group with one member, which gets exactly `partitions`, whatever the topics have. */
+function fixedPartitions(partitions: readonly TopicPartition[]): PartitionAssigner {
+  const assignment: Record<string, number[]> = {};
+  for (const { topic, partition } of partitions) (assignment[topic] ??= []).push(partition);
+  const name = 'PinflowFixedPartitions';
+  return () => ({
+    name,
+    version: 0,
+    assign: ({ members }) => Promise.resolve(members.map(({ memberId }) => ({ memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }) }))),
+    protocol: ({ topics }) => ({ name, metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }) }),
+  });
+}
+
+function toLogRecord(batch: Batch, message: Batch['messages'][number]): LogRecord {
+  const headers: LogRecord['headers'] = [];
+  for (const [name, value] of Object.entries(message.headers ?? {})) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      headers.push([name, Buffer.from(one ?? '')]);
+    }
+  }
+  const offset = Number(message.offset);
+  if (!Number.isSafeInteger(offset)) throw new RangeError(`offset ${message.offset} is beyond 2^53`);
+  return { topic: batch.topic, partition: batch.partition, offset, appendTimeMs: Number(message.timestamp), key: message.key, value: message.value, headers };
+}
+
+function keyOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
