@@ -1,0 +1,36 @@
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { loadConfig } from '#adapters/config.ts';
+import { makeLog } from '#adapters/log.ts';
+import { openResources } from '#workers/resources.ts';
+import { untilReady } from '#workers/until-ready.ts';
+import { workerOptions } from '#workers/worker-options.ts';
+
+/**
+ * A worker process: serves the queues of its roles until SIGTERM or SIGINT. Everything it starts with may still be
+ * coming up (servers, setup): it waits for them, and says what for.
+ */
+const config = loadConfig();
+const log = makeLog('worker', config.logLevel);
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn'](message, { ...meta })),
+  shutdownSignals: ['SIGTERM', 'SIGINT'],
+});
+
+const resources = await untilReady('the servers and setup', log, () => openResources(config, log));
+const connection = await untilReady('Temporal', log, () => NativeConnection.connect({ address: config.temporalAddress }));
+const workers: Worker[] = [];
+for (const role of config.workerRoles) {
+  const options = await workerOptions(role, config, resources, log);
+  workers.push(await untilReady(`the queue of ${role}`, log, () => Worker.create({ ...options, connection, namespace: config.temporalNamespace })));
+}
+const running = Promise.all(workers.map((worker) => worker.run()));
+log.info('worker ready', { roles: config.workerRoles, pid: process.pid });
+try {
+  await running;
+} finally {
+  await resources.close();
+  await connection.close();
+}
+log.info('worker ended', {});
+// kafkajs keeps reconnect timers for a while; nothing is left to do.
+process.exit(0);

@@ -1,0 +1,90 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { fillSource } from '#activities/setup/fill-source.ts';
+import { createDatabase } from '#activities/setup/create-database.ts';
+import { layOrigin } from '#activities/batch/lay-origin.ts';
+import { chooseBucket } from '#activities/choose-bucket.ts';
+import type { Config } from '#adapters/config.ts';
+import { loadConfig } from '#adapters/config.ts';
+import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
+import type { Log } from '#adapters/log.ts';
+import { makeLog } from '#adapters/log.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { makeS3 } from '#adapters/s3.ts';
+import { connectTemporal } from '#adapters/temporal.ts';
+import type { Names } from '#domain/names.ts';
+import { makeNames, workflowTypes } from '#domain/names.ts';
+import { migrate } from '#workers/migrate.ts';
+import { ensureBatchSchedule } from '#workers/schedule.ts';
+import { untilReady } from '#workers/until-ready.ts';
+
+/**
+ * Prepares an environment, once and again: migrations, topics, bucket, the origin of the intervals, the schedule, and
+ * the two readers. Every step finds what is there and leaves it, so it may die anywhere and run twice.
+ */
+export async function setUp(config: Config, log: Log): Promise<void> {
+  const names = makeNames(config.prefix);
+  // Side by side: the database and the topics do not know each other.
+  await Promise.all([setUpLedgerAndBucket(config, names, log), setUpTopics(config, names, log)]);
+  await layFirstCut(config, names);
+  await setUpTemporal(config, names, log);
+}
+
+async function setUpLedgerAndBucket(config: Config, names: Names, log: Log): Promise<void> {
+  await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-setup', connectionsMax: 2, statementTimeoutMs: 60_000 });
+  try {
+    for (const name of await migrate(postgres)) log.info('migration applied', { name });
+    const bucket = await chooseBucket(postgres, config, names);
+    const s3 = makeS3(config, bucket);
+    await untilReady('S3', log, () => s3.ensureBucket());
+    s3.close();
+  } finally {
+    await postgres.close();
+  }
+}
+
+async function setUpTopics(config: Config, names: Names, log: Log): Promise<void> {
+  const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
+  try {
+    await untilReady('Kafka', log, () => topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas }));
+  } finally {
+    await topics.close();
+  }
+}
+
+async function layFirstCut(config: Config, names: Names): Promise<void> {
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-setup', connectionsMax: 1 });
+  const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
+  try {
+    await layOrigin({ config, names, postgres, topics });
+  } finally {
+    await Promise.all([topics.close(), postgres.close()]);
+  }
+}
+
+async function setUpTemporal(config: Config, names: Names, log: Log): Promise<void> {
+  const client = await untilReady('Temporal', log, () => connectTemporal(config));
+  try {
+    await ensureBatchSchedule(client, config, names);
+    const readers = [
+      { type: workflowTypes.landing, workflowId: names.workflowIds.landing, slots: config.landingSlots, queue: names.queues.landing },
+      { type: workflowTypes.stream, workflowId: names.workflowIds.stream, slots: config.streamSlots, queue: names.queues.stream },
+    ];
+    for (const { type, workflowId, slots, queue } of readers) {
+      await client.workflow.start(type, { workflowId, taskQueue: names.queues.control, args: [{ slots, segmentMs: config.segmentMs }, queue], workflowIdConflictPolicy: 'USE_EXISTING' })
+        .catch((error: unknown) => { if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; });
+    }
+  } finally {
+    await client.connection.close();
+  }
+}
+
+if (import.meta.main) {
+  const config = loadConfig();
+  const log = makeLog('setup', config.logLevel);
+  await setUp(config, log);
+  await untilReady('the source database', log, () => fillSource({ postgresUrl: config.sourceUrl }));
+  log.info('setup done', { prefix: config.prefix });
+  process.exit(0); // kafkajs keeps timers for a while.
+}

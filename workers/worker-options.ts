@@ -1,0 +1,64 @@
+import type { WorkerOptions } from '@temporalio/worker';
+import { makeLandingSink } from '#activities/landing/landing-sink.ts';
+import { makeSegmentActivities } from '#activities/reader/segment-activity.ts';
+import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
+import { makeStreamSink } from '#activities/stream/stream-sink.ts';
+import { readPartitions } from '#adapters/kafka/reader.ts';
+import type { Config } from '#adapters/config.ts';
+import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import type { Log } from '#adapters/log.ts';
+import { fileURLToPath } from 'node:url';
+import { translateFailures } from '#workers/failure-interceptor.ts';
+import type { Resources } from '#workers/resources.ts';
+import { makeBatchActivities } from '#activities/batch/make-batch-activities.ts';
+
+type Role = Config['workerRoles'][number];
+
+/** What all queues share. Everything stops within 10 s: grace for activities, then force. */
+const shared = {
+  shutdownGraceTime: '5s',
+  shutdownForceTime: '7s',
+  maxHeartbeatThrottleInterval: '2s',
+  defaultHeartbeatThrottleInterval: '2s',
+  interceptors: { activity: [translateFailures] },
+} satisfies Partial<WorkerOptions>;
+
+const landingBufferBytesMax = 201_326_592;
+
+/** The options of one role's Worker: its queue, its activities, and for `control` the workflows. */
+export async function workerOptions(role: Role, config: Config, resources: Resources, log: Log): Promise<WorkerOptions> {
+  const { names } = resources;
+  switch (role) {
+    case 'control':
+      return { ...shared, taskQueue: names.queues.control, workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), activities: makeBatchActivities({ config, ...resources, log }), maxCachedWorkflows: 100, workflowThreadPoolSize: 1 };
+    case 'batch':
+      return { ...shared, taskQueue: names.queues.batch, activities: makeBatchActivities({ config, ...resources, log }), maxConcurrentActivityTaskExecutions: 4 };
+    case 'landing':
+      return { ...shared, taskQueue: names.queues.landing, activities: makeSegmentActivities(landingDependencies(config, resources, log)), maxConcurrentActivityTaskExecutions: config.landingSlots + 1 };
+    case 'stream':
+      return { ...shared, taskQueue: names.queues.stream, activities: makeSegmentActivities(await streamDependencies(config, resources, log)), maxConcurrentActivityTaskExecutions: config.streamSlots + 1 };
+  }
+}
+
+function landingDependencies(config: Config, { names, postgres, s3, kafka, topics }: Resources, log: Log): Parameters<typeof makeSegmentActivities>[0] {
+  const flushMs = config.landingFlushMs ?? Math.min(60_000, config.batchIntervalMs / 4);
+  return {
+    reader: 'landing', names, postgres, topics, log,
+    read: (options) => readPartitions({ ...options, kafka }),
+    makeSink: () => makeLandingSink({ postgres, s3, flushBytes: config.landingFlushBytes, bufferBytesMax: landingBufferBytesMax, flushMs }),
+    concurrency: 4,
+    bytesPerPartitionMax: 4_194_304,
+  };
+}
+
+async function streamDependencies(config: Config, { names, postgres, kafka, topics }: Resources, log: Log): Promise<Parameters<typeof makeSegmentActivities>[0]> {
+  const cleaner = await makeStreamCleaner({ threads: 1, memoryLimit: '512MB' });
+  const statements = makeSinkStatements();
+  return {
+    reader: 'stream', names, postgres, topics, log,
+    read: (options) => readPartitions({ ...options, kafka }),
+    makeSink: () => makeStreamSink({ postgres, names, cleaner, statements, batchRows: config.streamBatchRows }),
+    concurrency: 3,
+    bytesPerPartitionMax: 4_194_304,
+  };
+}
