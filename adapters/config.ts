@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '#domain/failures.ts';
@@ -65,7 +64,7 @@ export const settings = {
   workerRoles: { env: 'WORKER_ROLES', schema: z.string().transform((text) => text.split(',')).pipe(z.array(z.enum(['control', 'batch', 'stream', 'landing']))).default(['control', 'batch', 'stream', 'landing']), about: 'Queues that a worker process serves: control, batch, stream, landing.' },
   emulatorRate: { env: 'EMULATOR_RATE', schema: z.coerce.number().positive().default(2), about: 'Events a second of the emulator that npm start brings up.' },
 
-  cacheHome: { env: 'XDG_CACHE_HOME', schema: z.string().default(join(homedir(), '.cache')), about: 'Folder below which pinflow/ keeps the servers it obtained; shared by clones.' },
+  cacheHome: { env: 'XDG_CACHE_HOME', schema: optionalText, about: 'Folder below which pinflow/ keeps the servers it obtained, shared by clones; unset means ~/.cache.' },
   kafkaPort: { env: 'PINFLOW_KAFKA_PORT', schema: port.optional(), about: 'Port of the embedded Kafka; unset means the one this home used before, else 9092.' },
   s3Port: { env: 'PINFLOW_S3_PORT', schema: port.optional(), about: 'Port of the embedded S3; unset means the one this home used before, else 7070.' },
   postgresPort: { env: 'PINFLOW_POSTGRES_PORT', schema: port.optional(), about: 'Port of the embedded Postgres; unset means the one this home used before, else 5432.' },

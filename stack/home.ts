@@ -17,9 +17,10 @@ export type Home = {
 };
 
 const FREE_BYTES_MIN = 1_000_000_000;
+const folders = ['logs', 'run', 'marks', 'config', 'tmp'];
 const kept = new Set(['ports.json', 'stack.lock']);
 /** What a stack ever puts into a home: a folder that holds anything else is not one, and is not emptied. */
-const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|cache|duckdb|.*\.lock|environment\.json|ports\.json)$/;
+const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|tmp|config|cache|duckdb|.*\.lock|environment\.json.*|ports\.json)$/;
 
 /**
  * Takes a home for this process.
@@ -33,7 +34,7 @@ export function openHome(path: string): Home {
     throw new Failure('configuration', `Pinflow already runs in ${folder} (process ${lock.holder.pid}). Look at it with 'npx pinflow status', end it with 'kill ${lock.holder.pid}', or start another one with --home DIR.`);
   }
   const at = (...names: string[]): string => join(folder, ...names);
-  for (const name of ['logs', 'run', 'marks']) mkdirSync(at(name), { recursive: true });
+  for (const name of folders) mkdirSync(at(name), { recursive: true });
   return {
     path: folder,
     at,
@@ -41,7 +42,7 @@ export function openHome(path: string): Home {
       const strange = readdirSync(folder).filter((name) => !known.test(name));
       if (strange.length > 0) throw new Failure('configuration', `${folder} holds ${strange[0]}, which Pinflow did not put there, so --fresh does not empty it: remove what is not needed by hand.`);
       for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(at(name), { recursive: true, force: true });
-      for (const name of ['logs', 'run', 'marks']) mkdirSync(at(name), { recursive: true });
+      for (const name of folders) mkdirSync(at(name), { recursive: true });
     },
     close() {
       rmSync(at(stackEnvironmentFile), { force: true });

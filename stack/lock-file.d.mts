@@ -6,4 +6,4 @@ export function identityOf(pid: number): string | undefined;
 export function isAlive(holder: Holder): boolean;
 export function describeProcess(pid: number): Holder;
 export function tryLock(file: string): Lock | { holder: Holder };
-export function waitForLock(file: string, onWait?: (holder: Holder) => void): Promise<Lock>;
+export function waitForLock(file: string, onWait?: (holder: Holder) => void, signal?: AbortSignal): Promise<Lock>;

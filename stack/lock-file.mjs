@@ -63,9 +63,10 @@ export function tryLock(file) {
   }
 }
 
-/** Takes the lock, waiting for its holder; `onWait` hears once who that is. */
-export async function waitForLock(file, onWait) {
+/** Takes the lock, waiting for its holder; `onWait` hears once who that is, and `signal` ends the waiting. */
+export async function waitForLock(file, onWait, signal) {
   for (let waited = false; ; waited = true) {
+    signal?.throwIfAborted();
     const lock = tryLock(file);
     if (lock.holder === undefined) return lock;
     if (!waited) onWait?.(lock.holder);

@@ -44,7 +44,7 @@ async function buildUnlessBuilt(tool: Tool, folder: string, { environment, cache
   const line = progress.begin(title);
   let outcome: string | undefined;
   try {
-    const lock = await waitForLock(`${folder}.lock`, (holder) => line.retitle(`Waiting for process ${holder.pid}, which builds ${tool.title} ${tool.version}`));
+    const lock = await waitForLock(`${folder}.lock`, (holder) => line.retitle(`Waiting for process ${holder.pid}, which builds ${tool.title} ${tool.version}`), signal);
     try {
       if (existsSync(join(folder, tool.product))) return 'cache';
       line.retitle(title);

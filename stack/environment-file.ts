@@ -1,0 +1,14 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { settings, stackEnvironmentFile } from '#adapters/config.ts';
+import type { Home } from './home.ts';
+
+/**
+ * Tells other processes of this home (the command line, above all) the settings of the running stack: those that it
+ * chose and those that its user gave. It holds keys, so only the owner may read it. Closing the home removes it.
+ */
+export function writeEnvironmentFile(home: Home, environment: NodeJS.ProcessEnv): void {
+  const names = Object.values(settings).map((setting) => setting.env).filter((name) => environment[name]);
+  const aside = home.at(`${stackEnvironmentFile}.new`);
+  writeFileSync(aside, `${JSON.stringify(Object.fromEntries(names.map((name) => [name, environment[name]])), null, 2)}\n`, { mode: 0o600 });
+  renameSync(aside, home.at(stackEnvironmentFile));
+}

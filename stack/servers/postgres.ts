@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '#domain/failures.ts';
+import type { Home, Keys } from '../home.ts';
+import type { Ports } from '../ports.ts';
+import { findOnPath } from '../tools/find-on-path.ts';
+import { runProgram } from '../tools/run-program.ts';
+import { postgresIsReady } from './postgres-probe.ts';
+import type { Server } from './server.ts';
+
+/** Databases of a fresh home. */
+export const postgresDatabases = { main: 'pinterest_streaming', source: 'pinterest_data' } as const;
+export const postgresUser = 'postgres';
+
+const flags: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  // No socket files: several servers side by side, and no clash in the temp folder.
+  unix_socket_directories: '',
+  shared_buffers: '128MB',
+  max_connections: '60',
+  synchronous_commit: 'on',
+  fsync: 'on',
+  max_wal_size: '1GB',
+  log_min_messages: 'warning',
+};
+
+/** Postgres from the npm package's binaries, with its cluster in the home. */
+export function makePostgresServer(home: Home, ports: Ports, keys: Keys, folder: string, environment: NodeJS.ProcessEnv): Server {
+  const data = home.at('postgres');
+  const asUser = userPrefix(environment);
+  const program = (name: string, args: readonly string[]): { command: string; args: readonly string[]; environment: NodeJS.ProcessEnv } => {
+    const [command = '', ...rest] = [...asUser, join(folder, 'bin', name), ...args];
+    // Whatever the caller's locale is, messages are English and the cluster is UTF-8 (flags of initdb).
+    return { command, args: rest, environment: { ...environment, LC_ALL: 'C', LANG: 'C' } };
+  };
+  return {
+    name: 'postgres',
+    title: 'Postgres',
+    async prepare(signal) {
+      if (existsSync(data)) return;
+      // Made aside and renamed: an interrupted start leaves no half cluster.
+      const aside = home.at('postgres.new');
+      const passwordFile = home.at('config', 'postgres-password');
+      rmSync(aside, { recursive: true, force: true });
+      mkdirSync(aside, { mode: 0o700 });
+      writeFileSync(passwordFile, keys.postgresPassword, { mode: 0o600 });
+      try {
+        await runProgram({ ...program('initdb', ['-D', aside, `--username=${postgresUser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', '--no-sync']), signal });
+      } finally {
+        unlinkSync(passwordFile);
+      }
+      // Single-user mode creates the databases without a client and before anyone can connect.
+      const input = Object.values(postgresDatabases).map((name) => `CREATE DATABASE ${name};\n`).join('');
+      await runProgram({ ...program('postgres', ['--single', '-D', aside, 'postgres']), input, signal });
+      renameSync(aside, data);
+    },
+    command: {
+      ...program('postgres', ['-D', data, '-p', String(ports.postgres), ...Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`])]),
+      // Fast shutdown: SIGTERM would wait for the clients to leave.
+      stopSignal: 'SIGINT',
+    },
+    isReady: () => postgresIsReady('127.0.0.1', ports.postgres, postgresDatabases.main),
+  };
+}
+
+/**
+ * Postgres refuses to run as root. In a user namespace root looks like an ordinary user and keeps its rights on its
+ * own files, so that no system user is added and a home below a folder only root may enter works. The user must be one
+ * that the system knows.
+ * @throws Failure `configuration` when root has no such namespace.
+ */
+function userPrefix(environment: NodeJS.ProcessEnv): string[] {
+  if (process.getuid?.() !== 0) return [];
+  const unshare = findOnPath('unshare', environment);
+  if (unshare === undefined) throw new Failure('configuration', "Postgres does not run as root, and 'unshare', which would give it another identity, is not on the PATH: run as an ordinary user, or give a server of your own with POSTGRES_URL.");
+  const id = ordinaryUserId();
+  return [unshare, '--user', `--map-user=${id}`, `--map-group=${id}`];
+}
+
+/** Id of some user that is not root, from /etc/passwd (name:password:id:...). */
+function ordinaryUserId(): number {
+  const ids = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => Number(line.split(':')[2])).filter((id) => id > 0);
+  return ids.find((id) => id >= 1_000 && id < 60_000) ?? ids[0] ?? 65_534;
+}

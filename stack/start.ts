@@ -1,0 +1,49 @@
+import { writeEnvironmentFile } from './environment-file.ts';
+import type { Processes } from './run-processes.ts';
+import { runProcesses } from './run-processes.ts';
+import type { Session } from './session.ts';
+import { withServers } from './session.ts';
+import { startScreen } from './start-screen.ts';
+
+export type StartOptions = { home?: string; fresh?: boolean; emulator: boolean };
+
+/** What `npm start` assumes where the user says nothing: a newcomer should not wait an hour for the first interval. */
+const defaults = { BATCH_INTERVAL_MS: '60000' };
+
+/** Everything up, one screen, and down again at Ctrl-C. Returns the exit code. */
+export function runStart(options: StartOptions): Promise<number> {
+  return withServers({ home: options.home, fresh: options.fresh, anyPorts: false, defaults }, async (session) => {
+    const { home, servers, environment, config, stop, say } = session;
+    writeEnvironmentFile(home, environment);
+    const apiUrl = config.apiUrl ?? `http://${config.apiHost}:${config.apiPort}`;
+    let processes: Processes | undefined;
+    stop.onInsist(() => {
+      processes?.kill();
+      servers.kill();
+      process.exit(130);
+    });
+    processes = await runProcesses({ home, environment, apiUrl, emulator: options.emulator, say, signal: stop.signal });
+    process.stdout.write(startScreen(config, apiUrl, home.path, options.emulator));
+    await untilStopped(session);
+    say('Stopping ...');
+    await processes.stop();
+    return 0;
+  });
+}
+
+/** The servers alone, for development: their settings are in the home's environment.json. Returns the exit code. */
+export function runServersAlone(options: { home?: string; fresh?: boolean; anyPorts?: boolean }): Promise<number> {
+  return withServers({ home: options.home, fresh: options.fresh, anyPorts: options.anyPorts ?? false }, async (session) => {
+    writeEnvironmentFile(session.home, session.environment);
+    process.stdout.write(`Servers run; their settings are in ${session.home.at('environment.json')}. Ctrl-C stops them.\n`);
+    await untilStopped(session);
+    return 0;
+  });
+}
+
+function untilStopped({ stop: { signal } }: Session): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
+}
