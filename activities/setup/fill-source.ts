@@ -19,7 +19,20 @@ const createTables = `
 
 /** Array types of the columns, in the order of the row objects' fields. */
 const columnTypes = {
-  pinterest_data: { index: 'bigint', unique_id: 'text', title: 'text', description: 'text', poster_name: 'text', follower_count: 'text', tag_list: 'text', is_image_or_video: 'text', image_src: 'text', downloaded: 'int', save_location: 'text', category: 'text' },
+  pinterest_data: {
+    index: 'bigint',
+    unique_id: 'text',
+    title: 'text',
+    description: 'text',
+    poster_name: 'text',
+    follower_count: 'text',
+    tag_list: 'text',
+    is_image_or_video: 'text',
+    image_src: 'text',
+    downloaded: 'int',
+    save_location: 'text',
+    category: 'text',
+  },
   geolocation_data: { ind: 'bigint', timestamp: 'timestamp', latitude: 'double precision', longitude: 'double precision', country: 'text' },
   user_data: { ind: 'bigint', first_name: 'text', last_name: 'text', age: 'int', date_joined: 'timestamp' },
 } as const;
@@ -47,7 +60,9 @@ export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: 
     return await postgres.transaction(async (statements) => {
       await statements.query('SELECT pg_advisory_xact_lock($1)', [LOCK_KEY]);
       await statements.execute(createTables);
-      const [filled] = await statements.query<{ any: boolean }>('SELECT EXISTS (SELECT FROM pinterest_data) OR EXISTS (SELECT FROM geolocation_data) OR EXISTS (SELECT FROM user_data) AS any');
+      const [filled] = await statements.query<{ any: boolean }>(
+        'SELECT EXISTS (SELECT FROM pinterest_data) OR EXISTS (SELECT FROM geolocation_data) OR EXISTS (SELECT FROM user_data) AS any',
+      );
       if (filled?.any === true) return 0;
       const rows = makeRows();
       await insertRows(statements, 'pinterest_data', rows.pins);
@@ -67,6 +82,9 @@ async function insertRows(statements: Statements, table: SourceTable, rows: read
   const arrays = types.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ');
   for (let first = 0; first < rows.length; first += chunkRows) {
     const chunk = rows.slice(first, first + chunkRows) as Record<string, unknown>[];
-    await statements.execute(`INSERT INTO ${table} (${columns}) SELECT * FROM unnest(${arrays})`, types.map(([name]) => chunk.map((row) => row[name])));
+    await statements.execute(
+      `INSERT INTO ${table} (${columns}) SELECT * FROM unnest(${arrays})`,
+      types.map(([name]) => chunk.map((row) => row[name])),
+    );
   }
 }

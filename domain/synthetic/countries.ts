@@ -31,4 +31,6 @@ Svalbard & Jan Mayen Islands|Sweden|Switzerland|Syrian Arab Republic|Taiwan|Taji
 Timor-Leste|Togo|Tokelau|Tonga|Trinidad and Tobago|Tunisia|Turkey|Turkmenistan|Turks and Caicos Islands|Tuvalu|
 Uganda|Ukraine|United Arab Emirates|United Kingdom|United States Minor Outlying Islands|United States Virgin Islands|
 United States of America|Uruguay|Uzbekistan|Vanuatu|Venezuela|Vietnam|Wallis and Futuna|Western Sahara|Yemen|Zambia|
-Zimbabwe|Åland Islands`.replaceAll('\n', '').split('|');
+Zimbabwe|Åland Islands`
+  .replaceAll('\n', '')
+  .split('|');

@@ -6,7 +6,15 @@ import { accentedWords, emoji, firstNames, lastNames, rightToLeft, slogans, stud
  * The people behind the rows. A user is (first name, last name, age, join date) at one fixed coordinate pair in one
  * country; the name alone is no key. A poster belongs to one user.
  */
-export type User = { firstName: string; lastName: string; age: number; joinedMs: number; latitude: number; longitude: number; country: string };
+export type User = {
+  firstName: string;
+  lastName: string;
+  age: number;
+  joinedMs: number;
+  latitude: number;
+  longitude: number;
+  country: string;
+};
 export type Poster = { name: string; followers: string; user: User };
 
 const joinedFirstMs = Date.UTC(2015, 9, 21);
@@ -43,7 +51,13 @@ function drawDegrees(random: PythonRandom, limit: number): number {
 export function drawPosterName(random: PythonRandom): string {
   const thing = pick(random, studioThings);
   const studio = pick(random, studioWords);
-  const short = pick(random, [`${thing} ${studio}`, `The ${thing} ${studio}`, `${pick(random, firstNames)} ${pick(random, lastNames)}`, `${pick(random, lastNames)}'s ${studio}`, `${thing} & ${pick(random, studioThings)}`]);
+  const short = pick(random, [
+    `${thing} ${studio}`,
+    `The ${thing} ${studio}`,
+    `${pick(random, firstNames)} ${pick(random, lastNames)}`,
+    `${pick(random, lastNames)}'s ${studio}`,
+    `${thing} & ${pick(random, studioThings)}`,
+  ]);
   const dice = random.randrange(1000);
   if (dice < 105) return longName(random, short, random.randint(51, dice < 5 ? 268 : 130));
   if (dice < 125) return `${short} `;
@@ -64,7 +78,9 @@ function longName(random: PythonRandom, short: string, length: number): string {
 
 /** Plain letters as mathematical bold script (U+1D4D0 ff.), beyond the BMP. */
 export function inMathsLetters(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => String.fromCodePoint(0x1d4d0 + letter.charCodeAt(0) - 65)).replace(/[a-z]/g, (letter) => String.fromCodePoint(0x1d4ea + letter.charCodeAt(0) - 97));
+  return text
+    .replace(/[A-Z]/g, (letter) => String.fromCodePoint(0x1d4d0 + letter.charCodeAt(0) - 65))
+    .replace(/[a-z]/g, (letter) => String.fromCodePoint(0x1d4ea + letter.charCodeAt(0) - 97));
 }
 
 /** Digits (0..999), `<int>k` or `<int>M`, in the proportions of the original: 17, 74 and 8 per cent and a few zeros. */

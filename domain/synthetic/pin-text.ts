@@ -26,7 +26,8 @@ export function drawTitle(random: PythonRandom, category: Category): string {
 /** About a tenth of the titles gets letters beyond ASCII, a hundredth letters beyond the BMP. */
 function decorateTitle(random: PythonRandom, title: string): string {
   const dice = random.randrange(1000);
-  if (dice < 35) return title.replace(' Ideas', ' – Ideas').replace('How to', 'Here’s How to').replace(': ', ' — ').replace(' Guide', ' Guide™');
+  if (dice < 35)
+    return title.replace(' Ideas', ' – Ideas').replace('How to', 'Here’s How to').replace(': ', ' — ').replace(' Guide', ' Guide™');
   if (dice < 75) return `${pick(random, accentedWords)} ${title}`;
   if (dice < 83) return `${title} ${pick(random, emoji)}`;
   if (dice < 87) return inMathsLetters(title);
@@ -38,12 +39,15 @@ function decorateTitle(random: PythonRandom, title: string): string {
 /** A third ends cut off, with an ellipsis and a no-break space; the longest has 201 characters. */
 export function drawDescription(random: PythonRandom, category: Category): string {
   if (random.randrange(1000) < 5) return `${pick(random, rightToLeft)} ${pick(random, rightToLeft)}`;
-  const sentence = (): string => `${pick(random, openers)} ${pick(random, adjectives).toLowerCase()} ${pick(random, categoryThings[category]).toLowerCase()} ideas for ${pick(random, occasions).toLowerCase()} ${pick(random, closers)}.`;
+  const sentence = (): string =>
+    `${pick(random, openers)} ${pick(random, adjectives).toLowerCase()} ${pick(random, categoryThings[category]).toLowerCase()} ideas for ${pick(random, occasions).toLowerCase()} ${pick(random, closers)}.`;
   const cut = random.randrange(1000) < 420;
   let text = sentence();
   while (cut ? text.length < descriptionMax : random.randrange(10) < 3) text += ` ${sentence()}`;
   if (random.randrange(1000) < 60) text = text.replace(/\.$/, ` ${pick(random, emoji)} #${category.replaceAll('-', '')}`);
-  return cut ? `${text.slice(0, random.randint(150, descriptionMax - 2)).toWellFormed()}…${nbsp}` : text.slice(0, descriptionMax - 10).toWellFormed();
+  return cut
+    ? `${text.slice(0, random.randint(150, descriptionMax - 2)).toWellFormed()}…${nbsp}`
+    : text.slice(0, descriptionMax - 10).toWellFormed();
 }
 
 /** Nine tags joined by commas; rarely three to eight, rarely one that begins with a blank. */
@@ -64,7 +68,15 @@ export const rareTitles: readonly { name: string; rows: number; apply: (title: s
   { name: 'backslash', rows: 4, apply: (title) => `Home \\ ${title}` },
   { name: 'quotes', rows: 60, apply: (title) => `"${title}"` },
   { name: 'html', rows: 8, apply: (title) => `<p style="text-align:center">${title}</p>` },
-  { name: 'longest', rows: 1, apply: (title) => `${title}, `.repeat(20).slice(0, titleMax - 1).concat('!') },
+  {
+    name: 'longest',
+    rows: 1,
+    apply: (title) =>
+      `${title}, `
+        .repeat(20)
+        .slice(0, titleMax - 1)
+        .concat('!'),
+  },
   { name: 'untitled', rows: 2, apply: () => 'Untitled' },
 ];
 

@@ -68,8 +68,20 @@ export function makeSyntheticRows(seed = 20_221_019, count = syntheticRowCount):
     const category = categoryOf(index, count);
     const poster = posterOf(shape, category);
     pins.push(makePin(random, index, category, shape, poster));
-    geo.push({ ind: index, timestamp: isoSeconds(drawPostedMs(random, poster.user.joinedMs)), latitude: poster.user.latitude, longitude: poster.user.longitude, country: poster.user.country });
-    users.push({ ind: index, first_name: poster.user.firstName, last_name: poster.user.lastName, age: poster.user.age, date_joined: isoSeconds(poster.user.joinedMs) });
+    geo.push({
+      ind: index,
+      timestamp: isoSeconds(drawPostedMs(random, poster.user.joinedMs)),
+      latitude: poster.user.latitude,
+      longitude: poster.user.longitude,
+      country: poster.user.country,
+    });
+    users.push({
+      ind: index,
+      first_name: poster.user.firstName,
+      last_name: poster.user.lastName,
+      age: poster.user.age,
+      date_joined: isoSeconds(poster.user.joinedMs),
+    });
   }
   layRareTexts(random, pins);
   return { pins, geo, users };
@@ -138,7 +150,11 @@ function makePin(random: PythonRandom, index: number, category: Category, shape:
     index,
     unique_id: drawUuid4(random),
     title: lacks('imageWithoutTitle') ? missingText.title : drawTitle(random, category),
-    description: isStory ? missingText.story : lacks('imageWithoutDescription', 'videoWithoutDescription') ? missingText.description : drawDescription(random, category),
+    description: isStory
+      ? missingText.story
+      : lacks('imageWithoutDescription', 'videoWithoutDescription')
+        ? missingText.description
+        : drawDescription(random, category),
     poster_name: poster.name,
     // In the original one row more lacks the count than lacks the name.
     follower_count: lacks('imageWithoutTitle') ? missingText.poster : driftFollowers(random, poster.followers),
@@ -180,7 +196,14 @@ function isoSeconds(ms: number): string {
 
 /** Lays the marks that occur only a few times over plain image rows, each row at most one, and repeats some pictures. */
 function layRareTexts(random: PythonRandom, pins: PinSource[]): void {
-  const plain = pins.filter((pin) => pin.downloaded === 1 && pin.is_image_or_video === 'image' && pin.title !== missingText.title && pin.description !== missingText.description && /^[ -~]+$/.test(pin.title));
+  const plain = pins.filter(
+    (pin) =>
+      pin.downloaded === 1 &&
+      pin.is_image_or_video === 'image' &&
+      pin.title !== missingText.title &&
+      pin.description !== missingText.description &&
+      /^[ -~]+$/.test(pin.title),
+  );
   const free = shuffled(random, plain.length).map((i) => plain[i] as PinSource);
   const scale = pins.length / syntheticRowCount;
   const take = (rows: number): PinSource[] => free.splice(0, Math.ceil(rows * scale));

@@ -41,9 +41,18 @@ describe('python random', () => {
 describe('synthetic rows', () => {
   test('three tables of 11,154 rows share their row numbers', () => {
     const expected = Array.from({ length: syntheticRowCount }, (_, i) => i);
-    assert.deepEqual(pins.map((pin) => pin.index), expected);
-    assert.deepEqual(geo.map((row) => row.ind), expected);
-    assert.deepEqual(users.map((row) => row.ind), expected);
+    assert.deepEqual(
+      pins.map((pin) => pin.index),
+      expected,
+    );
+    assert.deepEqual(
+      geo.map((row) => row.ind),
+      expected,
+    );
+    assert.deepEqual(
+      users.map((row) => row.ind),
+      expected,
+    );
   });
 
   test('the same seed gives the same rows, another seed others', () => {
@@ -52,7 +61,10 @@ describe('synthetic rows', () => {
   });
 
   const isError = (pin: PinSource): boolean => pin.poster_name === 'User Info Error';
-  const has = (pattern: RegExp, of: (pin: PinSource) => string) => (pin: PinSource): boolean => pattern.test(of(pin));
+  const has =
+    (pattern: RegExp, of: (pin: PinSource) => string) =>
+    (pin: PinSource): boolean =>
+      pattern.test(of(pin));
   const title = (pin: PinSource): string => pin.title;
   const poster = (pin: PinSource): string => pin.poster_name;
   const followers = (pin: PinSource): string => pin.follower_count;
@@ -114,7 +126,10 @@ describe('synthetic rows', () => {
   });
 
   test('the table is sorted by its thirteen categories, and the save location agrees', () => {
-    assert.deepEqual(pins.map((pin) => pin.category), pins.map((pin) => pin.category).toSorted());
+    assert.deepEqual(
+      pins.map((pin) => pin.category),
+      pins.map((pin) => pin.category).toSorted(),
+    );
     assert.equal(new Set(pins.map((pin) => pin.category)).size, 13);
     for (const pin of pins) assert.equal(pin.save_location, `Local save in /data/${pin.category}`);
   });
@@ -122,13 +137,20 @@ describe('synthetic rows', () => {
   test('lengths stay within those of the original, and no text holds half a surrogate pair', () => {
     assert.ok(Math.max(...pins.map((pin) => pin.poster_name.length)) > 200);
     for (const pin of pins) {
-      assert.ok(pin.title.length <= 199 && pin.description.length <= 201 && pin.poster_name.length <= 268 && pin.tag_list.length <= 254, JSON.stringify(pin));
-      assert.ok(JSON.stringify(pin) === JSON.stringify(pin).toWellFormed() && !/\\ud[89a-f]/.test(JSON.stringify(pin)), JSON.stringify(pin));
+      assert.ok(
+        pin.title.length <= 199 && pin.description.length <= 201 && pin.poster_name.length <= 268 && pin.tag_list.length <= 254,
+        JSON.stringify(pin),
+      );
+      assert.ok(
+        JSON.stringify(pin) === JSON.stringify(pin).toWellFormed() && !/\\ud[89a-f]/.test(JSON.stringify(pin)),
+        JSON.stringify(pin),
+      );
     }
   });
 
   test('a poster is one user, a user has one coordinate pair, and a name is no key', () => {
-    const userOf = (ind: number): string => JSON.stringify([users[ind]?.first_name, users[ind]?.last_name, users[ind]?.age, users[ind]?.date_joined]);
+    const userOf = (ind: number): string =>
+      JSON.stringify([users[ind]?.first_name, users[ind]?.last_name, users[ind]?.age, users[ind]?.date_joined]);
     const posterUsers = new Map<string, string>();
     const placeOfUser = new Map<string, string>();
     const usersOfName = new Map<string, Set<string>>();
@@ -156,6 +178,12 @@ describe('synthetic rows', () => {
     const found = new Set(geo.map((row) => row.country));
     assert.equal(new Set(countries).size, countries.length);
     assert.ok(found.size >= 240);
-    for (const country of ['Antarctica (the territory South of 60 deg S)', "Cote d'Ivoire", 'Svalbard & Jan Mayen Islands', 'Korea, Republic of']) assert.ok(found.has(country), country);
+    for (const country of [
+      'Antarctica (the territory South of 60 deg S)',
+      "Cote d'Ivoire",
+      'Svalbard & Jan Mayen Islands',
+      'Korea, Republic of',
+    ])
+      assert.ok(found.has(country), country);
   });
 });
