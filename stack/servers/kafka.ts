@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Home } from '../home.ts';
 import type { Ports } from '../ports.ts';
-import type { KafkaTool } from '../tools/kafka-tool.ts';
-import { javaArguments } from '../tools/kafka-tool.ts';
+import type { KafkaTool } from '../tools/kafka-java.ts';
+import { javaArguments } from '../tools/kafka-java.ts';
 import { runProgram } from '../tools/run-program.ts';
 import { kafkaBrokersOf } from './kafka-probe.ts';
+import { kafkaProperties } from './kafka-properties.ts';
 import type { Server } from './server.ts';
 
 /** Leaving in good order takes about two seconds. A killed broker loses nothing, it only starts more slowly. */
@@ -27,7 +28,7 @@ export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment
       // Compression codecs unpack native code here; a killed broker leaves it behind.
       rmSync(home.at('tmp'), { recursive: true, force: true });
       mkdirSync(home.at('tmp'));
-      writeFileSync(properties, propertiesOf(home, ports));
+      writeFileSync(properties, kafkaProperties(home.at('kafka'), ports.kafka, ports.kafkaController));
       if (existsSync(home.at('kafka', 'meta.properties'))) return;
       await runProgram({ ...java('kafka.tools.StorageTool', 'format', '--cluster-id', clusterId(), '--config', properties, '--ignore-formatted'), signal });
     },
@@ -42,33 +43,4 @@ export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment
 function clusterId(): string {
   const id = randomBytes(16).toString('base64url');
   return id.startsWith('-') ? clusterId() : id;
-}
-
-function propertiesOf(home: Home, ports: Ports): string {
-  return `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${ports.kafkaController}
-listeners=PLAINTEXT://127.0.0.1:${ports.kafka},CONTROLLER://127.0.0.1:${ports.kafkaController}
-advertised.listeners=PLAINTEXT://127.0.0.1:${ports.kafka}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-log.dirs=${home.at('kafka')}
-# Kafka's own topics ask for three replicas and fifty partitions by default.
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-offsets.topic.num.partitions=2
-transaction.state.log.num.partitions=2
-# A new group would wait 3 s for members.
-group.initial.rebalance.delay.ms=0
-# The cleaner takes 128 MiB of the heap by default.
-log.cleaner.dedupe.buffer.size=4194304
-auto.create.topics.enable=false
-num.network.threads=2
-num.io.threads=3
-log.segment.bytes=67108864
-`;
 }

@@ -1,14 +1,12 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { archiveKafkaClasses } from './archive-kafka-classes.ts';
+import type { KafkaTool } from './kafka-java.ts';
+import { kafkaLibrary } from './kafka-java.ts';
 import type { Obtaining, Tool } from './obtain.ts';
 import { obtain } from './obtain.ts';
 import { runProgram } from './run-program.ts';
 import { requireJava, requireMaven } from './toolchain.ts';
-
-/** Kafka's jars and the Java that runs them. */
-export type KafkaTool = { folder: string; java: string };
-
-const LIBRARY = 'lib';
 
 /**
  * Kafka as its jars. The logging provider is named because Kafka's artifact brings none, and a broker without one is
@@ -42,7 +40,8 @@ const kafkaJars: Tool = {
     const mvn = requireMaven(environment);
     writeFileSync(join(folder, 'pom.xml'), pom);
     writeFileSync(join(folder, 'log4j.properties'), log4j);
-    await runProgram({ command: mvn, args: ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, LIBRARY)}`], environment, cwd: folder, signal });
+    await runProgram({ command: mvn, args: ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, kafkaLibrary)}`], environment, cwd: folder, signal });
+    await archiveKafkaClasses({ folder, java: await requireJava(environment) }, environment, signal);
   },
 };
 
@@ -50,21 +49,5 @@ const kafkaJars: Tool = {
 export async function obtainKafka(obtaining: Obtaining): Promise<KafkaTool> {
   const java = await requireJava(obtaining.environment);
   const { path } = await obtain(kafkaJars, obtaining);
-  return { folder: join(path, '..'), java };
+  return { folder: dirname(path), java };
 }
-
-/**
- * The arguments of a JVM that runs something of Kafka, whose working directory must be the tool's folder: names
- * relative to it stay the same wherever the cache is, which a class archive wants.
- */
-export function javaArguments(tool: KafkaTool, temporaryFolder: string): string[] {
-  const classPath = readdirSync(join(tool.folder, LIBRARY)).sort().map((jar) => join(LIBRARY, jar)).join(':');
-  const archive = join(tool.folder, CLASS_ARCHIVE);
-  return [
-    '-Xms384m', '-Xmx384m', '-XX:+UseSerialGC', `-Djava.io.tmpdir=${temporaryFolder}`, `-XX:ErrorFile=${join(temporaryFolder, 'java-error-%p.log')}`, '-Dlog4j.configuration=file:log4j.properties',
-    ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto', '-Xlog:cds=off'] : []),
-    '-cp', classPath,
-  ];
-}
-
-const CLASS_ARCHIVE = 'kafka.jsa';
