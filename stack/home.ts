@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, w
 import { join, resolve } from 'node:path';
 import { stackEnvironmentFile } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
+import type { Holder } from './lock-file.mjs';
 import { tryLock } from './lock-file.mjs';
 
 /** The folder in which one stack keeps its state, its keys, its ports and its logs. */
@@ -27,12 +28,19 @@ const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\
  * @throws Failure `configuration` when a stack runs in it already.
  */
 export function openHome(path: string): Home {
+  const home = openHomeUnlessTaken(path);
+  if ('pid' in home) {
+    throw new Failure('configuration', `Pinflow already runs in ${resolve(path)} (process ${home.pid}). Look at it with 'npx pinflow status', end it with 'kill ${home.pid}', or start another one with --home DIR.`);
+  }
+  return home;
+}
+
+/** Takes a home for this process, or names the process whose home it is. */
+export function openHomeUnlessTaken(path: string): Home | Holder {
   const folder = resolve(path);
   mkdirSync(folder, { recursive: true });
   const lock = tryLock(join(folder, 'stack.lock'));
-  if (lock.holder !== undefined) {
-    throw new Failure('configuration', `Pinflow already runs in ${folder} (process ${lock.holder.pid}). Look at it with 'npx pinflow status', end it with 'kill ${lock.holder.pid}', or start another one with --home DIR.`);
-  }
+  if (lock.holder !== undefined) return lock.holder;
   const at = (...names: string[]): string => join(folder, ...names);
   for (const name of folders) mkdirSync(at(name), { recursive: true });
   return {

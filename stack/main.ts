@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { runServersAlone, runStart } from './start.ts';
+import { runTest } from './test.ts';
 
 const program = new Command('stack').description('The embedded servers and our processes over them.');
 const home = ['--home <folder>', 'where state, keys, ports and logs are kept (default: PINFLOW_HOME, else .pinflow)'] as const;
@@ -16,5 +17,9 @@ program.command('servers').description('run the servers alone')
   .option(...fresh)
   .option('--any-ports', 'listen on free ports instead of the usual ones')
   .action(async (options) => { process.exitCode = await runServersAlone(options); });
+
+program.command('test').description('check and test everything, or the named test files and folders')
+  .argument('[files...]')
+  .action(async (files: string[]) => { process.exitCode = await runTest(files); });
 
 await program.parseAsync();

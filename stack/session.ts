@@ -16,6 +16,8 @@ export type SessionOptions = {
   /** Begin with an empty home. */
   fresh?: boolean | undefined;
   anyPorts: boolean;
+  /** Who listens for Ctrl-C already. */
+  stop?: StopRequest;
   /** Settings for which the stack has defaults of its own. */
   defaults?: Record<string, string>;
 };
@@ -30,7 +32,7 @@ const INTERRUPTED = 130;
  * Returns the exit code: what `work` returns; 1 with the error's sentence; 130 when the user stopped it early.
  */
 export async function withServers(options: SessionOptions, work: (session: Session) => Promise<number>): Promise<number> {
-  const stop = listenForStop();
+  const stop = options.stop ?? listenForStop();
   const say = (line: string): void => { process.stderr.write(`${line}\n`); };
   let home: Home | undefined;
   let servers: Servers | undefined;

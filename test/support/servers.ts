@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '#adapters/config.ts';
+import { callerEnvironment, loadConfig, settings } from '#adapters/config.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { findFreePorts } from '#stack/free-ports.ts';
+
+const POLL_MS = 25;
+const WAIT_MS = 15_000;
+
+/**
+ * Settings of a test's own on the servers that `npm test` runs: a prefix that nobody else has, an empty database (also
+ * for the emulator's source), a free API port and a folder. What the test leaves behind goes with the servers, which
+ * keep it when a test fails.
+ */
+export async function testConfig(overrides: Partial<Config> = {}): Promise<Config> {
+  const environment = callerEnvironment();
+  if (!environment[settings.kafkaBrokers.env] || !environment[settings.postgresUrl.env]) {
+    throw new Error(`This test needs servers, which 'npm test' brings: run 'npm test -- ${process.argv[1] ?? 'test/...'}'.`);
+  }
+  const shared = loadConfig(environment);
+  const unique = `t${randomBytes(4).toString('hex')}`;
+  const database = `${basename(process.argv[1] ?? 'test', '.test.ts').replaceAll(/[^a-z0-9]+/g, '_')}_${unique}`.slice(-60);
+  const postgresUrl = await createDatabase(shared.postgresUrl, database);
+  const [apiPort = 0] = await findFreePorts(1);
+  const home = join(shared.home, 'tests', database);
+  mkdirSync(home, { recursive: true });
+  return Object.freeze({ ...shared, home, prefix: `${unique}-`, postgresUrl, sourceUrl: postgresUrl, apiPort, apiUrl: undefined, s3Bucket: undefined, ...overrides });
+}
+
+/** The environment that gives a process of its own (a worker, the API) these settings. */
+export function environmentOf(config: Config): NodeJS.ProcessEnv {
+  const given = Object.entries(settings).map(([name, { env }]) => [env, config[name as keyof Config]] as const);
+  return { ...callerEnvironment(), ...Object.fromEntries(given.map(([env, value]) => [env, value === undefined ? '' : String(value)])) };
+}
+
+/**
+ * Looks until `check` returns something other than undefined, null or false, and returns that. A check that throws
+ * counts as "not yet".
+ * @throws Error that says `what` was waited for, with the last error as its cause.
+ */
+export async function waitFor<Value>(
+  check: () => Value | Promise<Value>,
+  { timeoutMs = WAIT_MS, what }: { timeoutMs?: number; what: string },
+): Promise<Exclude<Awaited<Value>, undefined | null | false>> {
+  const giveUpAt = Date.now() + timeoutMs;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const value = await check();
+      if (value !== undefined && value !== null && value !== false) return value as Exclude<Awaited<Value>, undefined | null | false>;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() > giveUpAt) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`, { cause });
+    await sleep(POLL_MS);
+  }
+}
+
+async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const postgres = makePostgres({ url: serverUrl, applicationName: 'pinflow-test', connectionsMax: 1 });
+  try {
+    await postgres.execute(`CREATE DATABASE ${name}`);
+  } finally {
+    await postgres.close();
+  }
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
