@@ -56,7 +56,7 @@ const shapes = {
 type Shape = keyof typeof shapes | 'image';
 
 /** Makes all rows. The default seed is the one that the embedded source database is filled with. */
-export function makeSyntheticRows(seed = 20_221_019, count = syntheticRowCount): SyntheticRows {
+export function makeSyntheticRows(seed = 2022, count = syntheticRowCount): SyntheticRows {
   const random = makePythonRandom(seed);
   const shapeOf = assignShapes(random, count);
   const posterOf = makePosterDraw(random);

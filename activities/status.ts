@@ -1,0 +1,182 @@
+import { readBucket } from '#activities/choose-bucket.ts';
+import { measureAppendAges } from '#activities/append-age.ts';
+import type { Endpoints } from '#activities/endpoints.ts';
+import { apiUrlOf, describeEndpoints } from '#activities/endpoints.ts';
+import type { Config } from '#adapters/config.ts';
+import type { KafkaTopics, PartitionOffsets } from '#adapters/kafka/topics.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres.ts';
+import { connectTemporal } from '#adapters/temporal.ts';
+import type { Names } from '#domain/names.ts';
+import type {
+  GenerationStatus,
+  IntervalStatus,
+  PartitionStatus,
+  PipelineStatus,
+  ReaderStatus,
+  ServerName,
+  Unreachable,
+} from '#domain/status.ts';
+import { isUnreachable, lagRecordsOf, problemsOf, totalLagOf } from '#domain/status.ts';
+
+export type StatusDependencies = {
+  config: Config;
+  names: Names;
+  postgres: Postgres;
+  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchOffsetsAtTime'>;
+};
+export type Status = PipelineStatus<Endpoints>;
+
+const UNDEFINED_TABLE = '42P01';
+const probeMs = 2_000;
+const intervalsShown = 5;
+
+/** Looks at every part side by side; never rejects because one of them is down. */
+export async function getStatus({ config, names, postgres, topics }: StatusDependencies): Promise<Status> {
+  const log = part(() => readLog(names, topics));
+  const readerOf = (reader: 'stream' | 'landing') =>
+    part(async () => {
+      const offsets = await log;
+      if (isUnreachable(offsets)) throw new Error(offsets.error);
+      return readReader({ reader, names, postgres, topics, offsets });
+    });
+  const [bucket, stream, landing, ledger, generation, api, s3, temporal, offsets] = await Promise.all([
+    part(async () => ({ name: await readBucket(postgres, config) })),
+    readerOf('stream'),
+    readerOf('landing'),
+    part(() => readIntervals(postgres)),
+    partOrNull(() => readGeneration(postgres)),
+    part(() => probeHttp(`${apiUrlOf(config)}/healthz`)),
+    part(() => (config.s3Endpoint === undefined ? Promise.resolve(up) : probeHttp(config.s3Endpoint))),
+    part(() => probeTemporal(config)),
+    log,
+  ]);
+  const status: Omit<Status, 'problems'> = {
+    at: new Date().toISOString(),
+    endpoints: describeEndpoints(config, isUnreachable(bucket) ? null : bucket.name),
+    servers: { api: stateOf(api), kafka: stateOf(offsets), s3: stateOf(s3), postgres: stateOf(ledger), temporal: stateOf(temporal) },
+    stream,
+    landing,
+    intervals: isUnreachable(ledger) ? ledger : ledger.intervals,
+    heldIntervals: isUnreachable(ledger) ? null : ledger.held,
+    generation,
+  };
+  return { ...status, problems: problemsOf(status) };
+}
+
+/** Runs one look; what went wrong becomes the part's text. */
+async function part<Result extends object>(look: () => Promise<Result>): Promise<Result | Unreachable> {
+  try {
+    return await look();
+  } catch (error) {
+    if (sqlStateOf(error) === UNDEFINED_TABLE) return { error: 'the tables are not there yet: the set-up (workers/setup.ts) creates them' };
+    return { error: (error as Error).message };
+  }
+}
+
+async function partOrNull<Result extends object>(look: () => Promise<Result | null>): Promise<Result | Unreachable | null> {
+  const result = await part(async () => ({ value: await look() }));
+  return isUnreachable(result) ? result : result.value;
+}
+
+const up = {};
+
+function stateOf(looked: object): Status['servers'][ServerName] {
+  return isUnreachable(looked) ? looked : 'up';
+}
+
+/** Any answer proves that a server is there; what it thinks of the request is another matter. */
+async function probeHttp(url: string): Promise<object> {
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(probeMs) });
+    return up;
+  } catch (error) {
+    const cause = (error as Error).cause as { code?: string } | undefined;
+    throw new Error(`${new URL(url).origin} cannot be reached (${cause?.code ?? (error as Error).message})`, { cause: error });
+  }
+}
+
+async function probeTemporal(config: Config): Promise<object> {
+  const client = await connectTemporal({ ...config, connectTimeoutMs: probeMs });
+  await client.connection.close();
+  return up;
+}
+
+type LogOffsets = Map<string, PartitionOffsets[]>;
+
+/** One topic after the other: the first request finds out alone whether the idle connection still holds. */
+async function readLog(names: Names, topics: StatusDependencies['topics']): Promise<LogOffsets> {
+  const offsets: LogOffsets = new Map();
+  for (const topic of names.topics) offsets.set(topic, await topics.fetchOffsets(topic));
+  return offsets;
+}
+
+type Position = { topic: string; partition: number; next_offset: number; owner: string; problem: string | null };
+
+/** A landing range that is fixed but not landed yet is not in the sink: the position counts from its first offset. */
+const selectPositions = `
+  SELECT p.topic, p.partition, p.owner, p.problem,
+    least(p.next_offset, (SELECT min(r.first_offset) FROM pinflow.landing_range r
+      WHERE p.reader = 'landing' AND r.topic = p.topic AND r.partition = p.partition AND r.state = 'fixed')) AS next_offset
+  FROM pinflow.position p WHERE p.reader = $1 AND p.topic = ANY($2)`;
+
+type ReaderLook = Pick<StatusDependencies, 'names' | 'postgres' | 'topics'> & { reader: 'stream' | 'landing'; offsets: LogOffsets };
+
+async function readReader({ reader, names, postgres, topics, offsets }: ReaderLook): Promise<ReaderStatus> {
+  const positions = await postgres.query<Position>(selectPositions, [reader, names.topics]);
+  const perTopic = await Promise.all(names.topics.map((topic) => readTopic(topics, topic, offsets.get(topic) ?? [], positions)));
+  return totalLagOf(perTopic.flat());
+}
+
+async function readTopic(
+  topics: StatusDependencies['topics'],
+  topic: string,
+  offsets: PartitionOffsets[],
+  positions: Position[],
+): Promise<PartitionStatus[]> {
+  const positionOf = (partition: number): Position | undefined =>
+    positions.find((one) => one.topic === topic && one.partition === partition);
+  const nextOffsetOf = ({ partition, low }: PartitionOffsets): number => positionOf(partition)?.next_offset ?? low;
+  const lagOf = (one: PartitionOffsets): number => lagRecordsOf({ nextOffset: nextOffsetOf(one), low: one.low, high: one.high });
+  const unread = offsets
+    .filter((one) => lagOf(one) > 0)
+    .map((one) => ({ partition: one.partition, offset: Math.max(nextOffsetOf(one), one.low) }));
+  const ages = await measureAppendAges(topics, topic, unread, Date.now());
+  return offsets.map((one) => ({
+    topic,
+    partition: one.partition,
+    nextOffset: nextOffsetOf(one),
+    highWatermark: one.high,
+    lagRecords: lagOf(one),
+    lagSeconds: roundTo10th(ages.get(one.partition) ?? 0),
+    owner: positionOf(one.partition)?.owner ?? '',
+    problem: positionOf(one.partition)?.problem ?? null,
+  }));
+}
+
+function roundTo10th(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+async function readIntervals(postgres: Postgres): Promise<{ intervals: IntervalStatus[]; held: number }> {
+  const [rows, [count]] = await Promise.all([
+    postgres.query<Omit<IntervalStatus, 'start' | 'end'> & { start: Date; end: Date }>(
+      'SELECT start, "end", state, records, clean, rejects, duplicates, generation, problem FROM pinflow.interval ORDER BY start DESC LIMIT $1',
+      [intervalsShown],
+    ),
+    postgres.query<{ held: number }>(`SELECT count(*) AS held FROM pinflow.interval WHERE state = 'held'`),
+  ]);
+  return { intervals: rows.map((row) => ({ ...row, start: isoOf(row.start), end: isoOf(row.end) })), held: count?.held ?? 0 };
+}
+
+async function readGeneration(postgres: Postgres): Promise<GenerationStatus | null> {
+  const [row] = await postgres.query<{ id: number; published_at: Date }>(
+    'SELECT id, published_at FROM pinflow.generation ORDER BY id DESC LIMIT 1',
+  );
+  return row === undefined ? null : { id: row.id, publishedAt: row.published_at.toISOString() };
+}
+
+/** Interval bounds lie on whole seconds: RFC 3339 without a fraction, as in workflow ids. */
+function isoOf(time: Date): string {
+  return time.toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,127 @@
+/**
+ * The state of the pipeline at one moment, as `pinflow status --json` and `/api/status` show it. A part that cannot be
+ * reached is `{ error }`; the rest still stands.
+ */
+export type Unreachable = { error: string };
+export type PipelineStatus<Endpoints> = {
+  at: string;
+  endpoints: Endpoints;
+  servers: Record<ServerName, 'up' | Unreachable>;
+  stream: ReaderStatus | Unreachable;
+  landing: ReaderStatus | Unreachable;
+  /** The last intervals, newest first. */
+  intervals: IntervalStatus[] | Unreachable;
+  /** Intervals that gave up, in the whole ledger. */
+  heldIntervals: number | null;
+  generation: GenerationStatus | Unreachable | null;
+  /** Sentences for a person; empty when all is well. Lag alone is no problem. */
+  problems: string[];
+};
+
+export const serverNames = ['api', 'kafka', 's3', 'postgres', 'temporal'] as const;
+export type ServerName = (typeof serverNames)[number];
+
+/** A reader (landing or stream) over all partitions: lag in records is the sum, in seconds the longest. */
+export type ReaderStatus = { partitions: PartitionStatus[]; lagRecords: number; lagSeconds: number };
+
+export type PartitionStatus = {
+  topic: string;
+  partition: number;
+  /** First offset that is not in the sink yet. */
+  nextOffset: number;
+  highWatermark: number;
+  lagRecords: number;
+  /** Age of the record at `nextOffset` by its append time; 0 when the reader is at the end. */
+  lagSeconds: number;
+  /** Who reads it now, or did last; empty when nobody ever took it. */
+  owner: string;
+  /** Why it stands still. */
+  problem: string | null;
+};
+
+export type IntervalStatus = {
+  start: string;
+  end: string;
+  state: string;
+  records: number | null;
+  clean: number | null;
+  rejects: number | null;
+  duplicates: number | null;
+  generation: number | null;
+  problem: string | null;
+};
+
+export type GenerationStatus = { id: number; publishedAt: string };
+
+export function isUnreachable(part: object | string | null): part is Unreachable {
+  return typeof part === 'object' && part !== null && 'error' in part;
+}
+
+/** Lag of a position in records; a position before the log's start lacks only what is still there. */
+export function lagRecordsOf({ nextOffset, low, high }: { nextOffset: number; low: number; high: number }): number {
+  return Math.max(0, high - Math.max(nextOffset, low));
+}
+
+export function totalLagOf(partitions: PartitionStatus[]): ReaderStatus {
+  return {
+    partitions,
+    lagRecords: partitions.reduce((sum, { lagRecords }) => sum + lagRecords, 0),
+    lagSeconds: partitions.reduce((most, { lagSeconds }) => Math.max(most, lagSeconds), 0),
+  };
+}
+
+const ladderStep = 1.1;
+const ladderFirstSeconds = 0.5;
+const ladderLastSeconds = 90 * 86_400;
+
+/**
+ * Ages at which the log is asked "which offset was first at that time?", each a tenth more than the one before. An age
+ * found on this ladder is at most a tenth too high.
+ */
+export const ageLadder: readonly number[] = Array.from(
+  { length: Math.ceil(Math.log(ladderLastSeconds / ladderFirstSeconds) / Math.log(ladderStep)) + 1 },
+  (_, i) => ladderFirstSeconds * ladderStep ** i,
+);
+
+/** Index of the first item that `isTrue` holds for, if it holds for all after it too; the length when for none. */
+export async function findFirst(length: number, isTrue: (index: number) => Promise<boolean>): Promise<number> {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (await isTrue(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** What a person should know: what is down, what stands still, what gave up. */
+export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): string[] {
+  const servers = serverNames.flatMap((name) => {
+    const state = status.servers[name];
+    return state === 'up' ? [] : [`${name}: ${state.error}`];
+  });
+  const readers = (['stream', 'landing'] as const).flatMap((reader) => readerProblems(reader, status[reader]));
+  const intervals = isUnreachable(status.intervals) ? [] : status.intervals.flatMap((interval) => intervalProblem(interval));
+  const shownHeld = isUnreachable(status.intervals) ? 0 : status.intervals.filter(({ state }) => state === 'held').length;
+  const olderHeld = (status.heldIntervals ?? 0) - shownHeld;
+  return [...servers, ...readers, ...intervals, ...(olderHeld > 0 ? [`${olderHeld} older intervals are held`] : [])];
+}
+
+function readerProblems(reader: string, part: ReaderStatus | Unreachable): string[] {
+  if (isUnreachable(part)) return [`${reader}: ${part.error}`];
+  const stuck = part.partitions.flatMap(({ topic, partition, problem }) =>
+    problem === null ? [] : [`${reader}: ${topic}/${partition} stands still: ${problem}`],
+  );
+  const untaken = part.partitions.filter(({ owner, problem }) => owner === '' && problem === null).length;
+  return untaken === 0
+    ? stuck
+    : [...stuck, `${reader}: nobody has taken ${untaken} of ${part.partitions.length} partitions yet; is a worker running?`];
+}
+
+const troubled = new Set(['held', 'backing_off', 'waiting']);
+
+function intervalProblem({ start, state, problem }: IntervalStatus): string[] {
+  if (!troubled.has(state) && problem === null) return [];
+  return [`interval ${start} is ${state}${problem === null ? '' : `: ${problem}`}`];
+}
