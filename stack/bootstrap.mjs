@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -56,7 +67,13 @@ async function fetchNode(home) {
     const aside = mkdtempSync(join(dirname(home), '.node-'));
     writeFileSync(join(aside, 'package.json'), '{"private":true}');
     const advice = `Node ${NODE_MAJOR_MIN} or newer could not be obtained as npm package ${name}; install it and try again.`;
-    await runNpm(['install', '--prefix', aside, '--no-audit', '--no-fund', '--no-package-lock', `${name}@${NODE_VERSION}`], aside, process.execPath, `Obtaining Node ${NODE_VERSION} (this is ${process.versions.node})`, advice);
+    await runNpm(
+      ['install', '--prefix', aside, '--no-audit', '--no-fund', '--no-package-lock', `${name}@${NODE_VERSION}`],
+      aside,
+      process.execPath,
+      `Obtaining Node ${NODE_VERSION} (this is ${process.versions.node})`,
+      advice,
+    );
     renameSync(join(aside, 'node_modules', name), home);
     rmSync(aside, { recursive: true, force: true });
   } finally {
@@ -70,11 +87,19 @@ async function ensurePackages(node) {
   const wanted = createHash('sha256').update(lockText).digest('hex');
   const note = join(root, 'node_modules', '.pinflow-lock');
   if (readOr(note, '').trim() === wanted) return;
-  const lock = await waitForLock(join(root, '.pinflow', 'install.lock'), (holder) => say(`Waiting for process ${holder.pid}, which installs the packages`));
+  const lock = await waitForLock(join(root, '.pinflow', 'install.lock'), (holder) =>
+    say(`Waiting for process ${holder.pid}, which installs the packages`),
+  );
   try {
     if (readOr(note, '').trim() === wanted) return;
     if (!matchesInstalled(JSON.parse(lockText))) {
-      await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'], root, node, 'Installing the packages (npm ci)', 'npm ci failed; its words are above.');
+      await runNpm(
+        ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+        root,
+        node,
+        'Installing the packages (npm ci)',
+        'npm ci failed; its words are above.',
+      );
     }
     restoreLibraryLinks();
     writeFileSync(note, `${wanted}\n`);
@@ -88,7 +113,10 @@ function matchesInstalled(lock) {
   const text = readOr(join(root, 'node_modules', '.package-lock.json'), undefined);
   if (text === undefined) return false;
   const installed = JSON.parse(text).packages;
-  return Object.entries(lock.packages).every(([path, entry]) => path === '' || (installed[path] === undefined ? entry.optional === true : installed[path].integrity === entry.integrity));
+  return Object.entries(lock.packages).every(
+    ([path, entry]) =>
+      path === '' || (installed[path] === undefined ? entry.optional === true : installed[path].integrity === entry.integrity),
+  );
 }
 
 /** What the install script of the Postgres binaries does; npm runs no install scripts that nobody approved. */
@@ -147,7 +175,12 @@ function removeAside(folder, prefix) {
 
 /** Runs the script as a child that gets our signals, and ends as it ends. */
 async function replaceBy(node, script, args) {
-  const flags = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning', '--import', pathToFileURL(join(root, 'stack', 'end-with-parent.mjs')).href];
+  const flags = [
+    '--disable-warning=TimeoutNegativeWarning',
+    '--disable-warning=ExperimentalWarning',
+    '--import',
+    pathToFileURL(join(root, 'stack', 'end-with-parent.mjs')).href,
+  ];
   // UV_THREADPOOL_SIZE counts only when it is set before the process starts.
   const child = spawn(node, [...flags, script, ...args], { stdio: 'inherit', env: { UV_THREADPOOL_SIZE: '16', ...process.env } });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -27,11 +27,11 @@ export type Child = {
   exited: Promise<string>;
   hasExited(): boolean;
   /** The last lines that it logged. */
-  tail(): string;
+  tail: () => string;
   /** Asks it to end, insists after `stopMs`, and resolves when it and its group are gone. */
   stop(): Promise<void>;
   /** Kills it and its group at once. */
-  kill(): void;
+  kill: () => void;
 };
 
 const STOP_MS = 5_000;
@@ -45,7 +45,12 @@ export function startChild(home: Home, name: string, command: Command): Child {
   const pidFile = home.at('run', `${name}.json`);
   const log = openLog(logFile);
   const logFrom = statSync(logFile).size;
-  const child = spawn(command.command, command.args, { cwd: command.cwd, env: command.environment, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(command.command, command.args, {
+    cwd: command.cwd,
+    env: command.environment,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   const { pid } = child;
   let gone = false;
@@ -54,6 +59,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
     child.on('exit', (code, signal) => resolve(signal === null ? `ended with code ${code}` : `was ended by ${signal}`));
   }).then((how) => {
     gone = true;
+    home.running.delete(running);
     // Its group may outlive it; nothing of it may.
     if (pid !== undefined) signalGroup(pid, 'SIGKILL');
     rmSync(pidFile, { force: true });
@@ -64,7 +70,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
   const kill = (): void => {
     if (!gone && pid !== undefined) signalGroup(pid, 'SIGKILL');
   };
-  return {
+  const running: Child = {
     name,
     pid: pid ?? 0,
     logFile,
@@ -81,6 +87,8 @@ export function startChild(home: Home, name: string, command: Command): Child {
     },
     kill,
   };
+  home.running.add(running);
+  return running;
 }
 
 /** Sends a signal to a process group; one that is gone is fine. */

@@ -8,8 +8,18 @@ import { postgresDatabases, postgresUser } from './servers/postgres.ts';
 export type ServerName = 'kafka' | 's3' | 'postgres' | 'temporal';
 
 /** The setting that, when the caller gives it, says that a server is there already. */
-const endpointSetting = { kafka: 'kafkaBrokers', s3: 's3Endpoint', postgres: 'postgresUrl', temporal: 'temporalAddress' } as const satisfies Record<ServerName, keyof Config>;
-const portsOf: Record<ServerName, readonly PortName[]> = { kafka: ['kafka', 'kafkaController'], s3: ['s3'], postgres: ['postgres'], temporal: ['temporal', 'temporalUi', 'temporalMetrics'] };
+const endpointSetting = {
+  kafka: 'kafkaBrokers',
+  s3: 's3Endpoint',
+  postgres: 'postgresUrl',
+  temporal: 'temporalAddress',
+} as const satisfies Record<ServerName, keyof Config>;
+const portsOf: Record<ServerName, readonly PortName[]> = {
+  kafka: ['kafka', 'kafkaController'],
+  s3: ['s3'],
+  postgres: ['postgres'],
+  temporal: ['temporal', 'temporalUi', 'temporalMetrics'],
+};
 
 /** The servers for which the caller gives no endpoint. */
 export function embeddedServers(environment: NodeJS.ProcessEnv): ServerName[] {
@@ -22,16 +32,34 @@ export function portsFor(embedded: readonly ServerName[]): Set<PortName> {
 }
 
 /** What our processes have to be told to reach the embedded servers, under the names of adapters/config.ts. */
-export function settingsForServers(embedded: readonly ServerName[], home: Home, ports: Ports, keys: Keys, given: Config): Record<string, string> {
-  const postgresUrl = (database: string): string => `postgres://${postgresUser}:${keys.postgresPassword}@127.0.0.1:${ports.postgres}/${database}`;
+export function settingsForServers(
+  embedded: readonly ServerName[],
+  home: Home,
+  ports: Ports,
+  keys: Keys,
+  given: Config,
+): Record<string, string> {
+  const postgresUrl = (database: string): string =>
+    `postgres://${postgresUser}:${keys.postgresPassword}@127.0.0.1:${ports.postgres}/${database}`;
   const values: Partial<Record<keyof Config, string>> = {
     home: home.path,
     apiPort: String(ports.api),
     // A source of its own must be given with PINFLOW_SOURCE_URL; without one it lies beside the given Postgres.
-    ...(embedded.includes('postgres') ? { postgresUrl: postgresUrl(postgresDatabases.main), sourceUrl: postgresUrl(postgresDatabases.source) } : { sourceUrl: besideGiven(given.postgresUrl) }),
+    ...(embedded.includes('postgres')
+      ? { postgresUrl: postgresUrl(postgresDatabases.main), sourceUrl: postgresUrl(postgresDatabases.source) }
+      : { sourceUrl: besideGiven(given.postgresUrl) }),
     ...(embedded.includes('kafka') ? { kafkaBrokers: `127.0.0.1:${ports.kafka}` } : {}),
-    ...(embedded.includes('s3') ? { s3Endpoint: `http://127.0.0.1:${ports.s3}`, s3AccessKeyId: keys.s3AccessKeyId, s3SecretAccessKey: keys.s3SecretAccessKey, s3PathStyle: 'true' } : {}),
-    ...(embedded.includes('temporal') ? { temporalAddress: `127.0.0.1:${ports.temporal}`, temporalUiUrl: `http://127.0.0.1:${ports.temporalUi}` } : {}),
+    ...(embedded.includes('s3')
+      ? {
+          s3Endpoint: `http://127.0.0.1:${ports.s3}`,
+          s3AccessKeyId: keys.s3AccessKeyId,
+          s3SecretAccessKey: keys.s3SecretAccessKey,
+          s3PathStyle: 'true',
+        }
+      : {}),
+    ...(embedded.includes('temporal')
+      ? { temporalAddress: `127.0.0.1:${ports.temporal}`, temporalUiUrl: `http://127.0.0.1:${ports.temporalUi}` }
+      : {}),
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [settings[name as keyof Config].env, value]));
 }

@@ -37,7 +37,14 @@ export function holdPorts(): HeldPorts {
       throw new Failure('exhausted', `No free port was found between ${FIRST} and ${FIRST + COUNT}: end some of what listens there.`);
     },
     async release() {
-      await Promise.all(held.splice(0).map((server) => new Promise((resolve) => { server.close(resolve); })));
+      await Promise.all(
+        held.splice(0).map(
+          (server) =>
+            new Promise((resolve) => {
+              server.close(resolve);
+            }),
+        ),
+      );
     },
   };
 }

@@ -11,6 +11,8 @@ export type Home = {
   path: string;
   /** Path of something below the home. */
   at(...names: string[]): string;
+  /** Processes that run in it, so that all of them can be killed whatever else is going on. */
+  running: Set<{ kill(): void }>;
   /** Removes all state; what was chosen (ports) stays. */
   empty(): void;
   /** Gives the home up to the next stack. */
@@ -21,7 +23,8 @@ const FREE_BYTES_MIN = 1_000_000_000;
 const folders = ['logs', 'run', 'marks', 'config', 'tmp'];
 const kept = new Set(['ports.json', 'stack.lock']);
 /** What a stack ever puts into a home: a folder that holds anything else is not one, and is not emptied. */
-const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|tmp|config|cache|duckdb|.*\.lock|environment\.json.*|ports\.json)$/;
+const known =
+  /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|tmp|config|cache|duckdb|.*\.lock|environment\.json.*|ports\.json)$/;
 
 /**
  * Takes a home for this process.
@@ -30,7 +33,10 @@ const known = /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\
 export function openHome(path: string): Home {
   const home = openHomeUnlessTaken(path);
   if ('pid' in home) {
-    throw new Failure('configuration', `Pinflow already runs in ${resolve(path)} (process ${home.pid}). Look at it with 'npx pinflow status', end it with 'kill ${home.pid}', or start another one with --home DIR.`);
+    throw new Failure(
+      'configuration',
+      `Pinflow already runs in ${resolve(path)} (process ${home.pid}). Look at it with 'npx pinflow status', end it with 'kill ${home.pid}', or start another one with --home DIR.`,
+    );
   }
   return home;
 }
@@ -46,9 +52,14 @@ export function openHomeUnlessTaken(path: string): Home | Holder {
   return {
     path: folder,
     at,
+    running: new Set(),
     empty() {
       const strange = readdirSync(folder).filter((name) => !known.test(name));
-      if (strange.length > 0) throw new Failure('configuration', `${folder} holds ${strange[0]}, which Pinflow did not put there, so --fresh does not empty it: remove what is not needed by hand.`);
+      if (strange.length > 0)
+        throw new Failure(
+          'configuration',
+          `${folder} holds ${strange[0]}, which Pinflow did not put there, so --fresh does not empty it: remove what is not needed by hand.`,
+        );
       for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(at(name), { recursive: true, force: true });
       for (const name of folders) mkdirSync(at(name), { recursive: true });
     },
@@ -67,7 +78,10 @@ export function assertFreeDisk(home: Home, freeBytesMin = FREE_BYTES_MIN): void 
   const disk = statfsSync(home.path);
   const free = disk.bavail * disk.bsize;
   if (free < freeBytesMin) {
-    throw new Failure('exhausted', `The disk of ${home.path} has ${Math.floor(free / 1e6)} MB free, and Pinflow wants ${Math.ceil(freeBytesMin / 1e6)} MB: make room, or put the home elsewhere with PINFLOW_HOME.`);
+    throw new Failure(
+      'exhausted',
+      `The disk of ${home.path} has ${Math.floor(free / 1e6)} MB free, and Pinflow wants ${Math.ceil(freeBytesMin / 1e6)} MB: make room, or put the home elsewhere with PINFLOW_HOME.`,
+    );
   }
 }
 
@@ -78,7 +92,11 @@ export type Keys = { postgresPassword: string; s3AccessKeyId: string; s3SecretAc
 export function keysOf(home: Home): Keys {
   const file = home.at('keys.json');
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Keys;
-  const keys = { postgresPassword: randomBytes(18).toString('hex'), s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`, s3SecretAccessKey: randomBytes(24).toString('hex') };
+  const keys = {
+    postgresPassword: randomBytes(18).toString('hex'),
+    s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`,
+    s3SecretAccessKey: randomBytes(24).toString('hex'),
+  };
   writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
   return keys;
 }

@@ -8,8 +8,6 @@ export type Kept = {
   current(): Child;
   /** Ends it for good. */
   stop(): Promise<void>;
-  /** Kills it for good, at once. */
-  kill(): void;
 };
 
 const defaultBackoff: Backoff = { firstMs: 1_000, maxMs: 30_000, healthyMs: 60_000 };
@@ -40,19 +38,12 @@ export function keepRunning(first: Child, start: () => Child, say: (line: string
   };
   watch();
 
-  const end = (): void => {
-    stopping = true;
-    clearTimeout(timer);
-  };
   return {
     current: () => child,
     async stop() {
-      end();
+      stopping = true;
+      clearTimeout(timer);
       await child.stop();
-    },
-    kill() {
-      end();
-      child.kill();
     },
   };
 }

@@ -14,14 +14,16 @@ const POLL_MS = 50;
  */
 export async function stopLeftovers(home: Home, say: (line: string) => void): Promise<void> {
   const left = readdirSync(home.at('run')).map((file) => ({ name: file.replace(/\.json$/, ''), file: home.at('run', file) }));
-  await Promise.all(left.map(async ({ name, file }) => {
-    const holder = parsedHolder(readFileSync(file, 'utf8'));
-    if (holder !== undefined && isAlive(holder)) {
-      say(`Stopping ${name} (process ${holder.pid}), which an earlier run left behind`);
-      await stopGroup(holder);
-    }
-    rmSync(file, { force: true });
-  }));
+  await Promise.all(
+    left.map(async ({ name, file }) => {
+      const holder = parsedHolder(readFileSync(file, 'utf8'));
+      if (holder !== undefined && isAlive(holder)) {
+        say(`Stopping ${name} (process ${holder.pid}), which an earlier run left behind`);
+        await stopGroup(holder);
+      }
+      rmSync(file, { force: true });
+    }),
+  );
 }
 
 async function stopGroup(holder: Holder): Promise<void> {

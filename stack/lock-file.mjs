@@ -70,7 +70,9 @@ export async function waitForLock(file, onWait, signal) {
     const lock = tryLock(file);
     if (lock.holder === undefined) return lock;
     if (!waited) onWait?.(lock.holder);
-    await new Promise((resolve) => { setTimeout(resolve, 200); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 200);
+    });
   }
 }
 

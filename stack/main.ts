@@ -6,20 +6,32 @@ const program = new Command('stack').description('The embedded servers and our p
 const home = ['--home <folder>', 'where state, keys, ports and logs are kept (default: PINFLOW_HOME, else .pinflow)'] as const;
 const fresh = ['--fresh', 'begin with an empty home'] as const;
 
-program.command('start').description('run everything')
+program
+  .command('start')
+  .description('run everything')
   .option(...home)
   .option(...fresh)
   .option('--no-emulator', 'do not post events')
-  .action(async (options) => { process.exitCode = await runStart(options); });
+  .action(async (options) => {
+    process.exitCode = await runStart(options);
+  });
 
-program.command('servers').description('run the servers alone')
+program
+  .command('servers')
+  .description('run the servers alone')
   .option(...home)
   .option(...fresh)
   .option('--any-ports', 'listen on free ports instead of the usual ones')
-  .action(async (options) => { process.exitCode = await runServersAlone(options); });
+  .action(async (options) => {
+    process.exitCode = await runServersAlone(options);
+  });
 
-program.command('test').description('check and test everything, or the named test files and folders')
+program
+  .command('test')
+  .description('check and test everything, or the named test files and folders')
   .argument('[files...]')
-  .action(async (files: string[]) => { process.exitCode = await runTest(files); });
+  .action(async (files: string[]) => {
+    process.exitCode = await runTest(files);
+  });
 
 await program.parseAsync();

@@ -8,9 +8,20 @@ const preloaded = new URL('end-with-parent.mjs', import.meta.url).href;
  * Flags of every Node process of the project: silence what is known (a timer of kafkajs, TypeScript itself), and end
  * with the parent.
  */
-export const nodeFlags = ['--disable-warning=TimeoutNegativeWarning', '--disable-warning=ExperimentalWarning', '--import', preloaded] as const;
+export const nodeFlags = [
+  '--disable-warning=TimeoutNegativeWarning',
+  '--disable-warning=ExperimentalWarning',
+  '--import',
+  preloaded,
+] as const;
 
 /** How to run a script of this project as a process of its own. */
 export function nodeCommand(script: string, args: readonly string[], environment: NodeJS.ProcessEnv, stopMs: number): Command {
-  return { command: process.execPath, args: [...nodeFlags, join(projectFolder, script), ...args], environment: { UV_THREADPOOL_SIZE: '16', ...environment }, cwd: projectFolder, stopMs };
+  return {
+    command: process.execPath,
+    args: [...nodeFlags, join(projectFolder, script), ...args],
+    environment: { UV_THREADPOOL_SIZE: '16', ...environment },
+    cwd: projectFolder,
+    stopMs,
+  };
 }

@@ -18,7 +18,9 @@ export function holderOfPort(port: number): string | undefined {
 /** Fields of a line of /proc/net/tcp: number, local address:port in hex, remote, state, ..., inode as the tenth. */
 function socketsListening(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  return textOf(table).split('\n').slice(1)
+  return textOf(table)
+    .split('\n')
+    .slice(1)
     .map((line) => line.trim().split(/\s+/))
     .filter((fields) => fields[1]?.endsWith(suffix) === true && fields[3] === LISTEN)
     .map((fields) => `socket:[${fields[9]}]`);

@@ -26,7 +26,13 @@ export type Ports = Record<PortName, number>;
  * whatever is set (`anyFree`, for tests beside a running stack). Ports outside `needed` are not checked.
  * @throws Failure `configuration` that names the port, its holder, and the setting to change.
  */
-export async function choosePorts(home: Home, needed: ReadonlySet<PortName>, environment: NodeJS.ProcessEnv, config: Config, anyFree: boolean): Promise<Ports> {
+export async function choosePorts(
+  home: Home,
+  needed: ReadonlySet<PortName>,
+  environment: NodeJS.ProcessEnv,
+  config: Config,
+  anyFree: boolean,
+): Promise<Ports> {
   const file = home.at('ports.json');
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
   const held = holdPorts();
@@ -55,5 +61,8 @@ export async function choosePorts(home: Home, needed: ReadonlySet<PortName>, env
 
 function taken(port: number, title: string, variable: string): Failure {
   const holder = holderOfPort(port);
-  return new Failure('configuration', `Port ${port} for ${title} is taken${holder === undefined ? '' : ` by ${holder}`}: end that, or choose another port with ${variable}=<port>.`);
+  return new Failure(
+    'configuration',
+    `Port ${port} for ${title} is taken${holder === undefined ? '' : ` by ${holder}`}: end that, or choose another port with ${variable}=<port>.`,
+  );
 }

@@ -1,3 +1,4 @@
+import { settings } from '#adapters/config.ts';
 import type { Child, Command } from './child.ts';
 import { startChild } from './child.ts';
 import type { Home } from './home.ts';
@@ -5,63 +6,78 @@ import type { Kept } from './keep-running.ts';
 import { keepRunning } from './keep-running.ts';
 import { readFrom } from './log-tail.ts';
 import { nodeCommand } from './node-process.ts';
-import { waitUntilReady } from './wait-until-ready.ts';
+import { failureOf, waitUntilReady } from './wait-until-ready.ts';
 
 export type ProcessesOptions = {
   home: Home;
   environment: NodeJS.ProcessEnv;
   apiUrl: string;
   emulator: boolean;
-  say(line: string): void;
+  say: (line: string) => void;
   signal: AbortSignal;
 };
 
-export type Processes = { stop(): Promise<void>; kill(): void };
+export type Processes = { stop(): Promise<void> };
 
 const SETUP_MS = 120_000;
 const READY_MS = 60_000;
 const HTTP_MS = 1_000;
 /** Together with the servers' own end these stay within ten seconds. */
-const stopMs = { emulator: 500, api: 3_000, worker: 6_000 } as const;
+const stopMs = { setup: 500, emulator: 500, api: 3_000, worker: 6_000 } as const;
+type ProcessName = 'emulator' | 'api' | 'worker';
 
 /**
- * Runs our processes over servers that serve: sets up what they need, brings up worker and API, then the emulator.
- * Resolves when all are ready; from then on what dies is started again. Leaves nothing running when it rejects.
+ * Runs our processes over servers that serve: the set-up, beside it worker and API, which wait for what it makes, then
+ * the emulator. Resolves when all are ready; from then on what dies is started again. Leaves nothing running when it
+ * rejects.
  */
 export async function runProcesses(options: ProcessesOptions): Promise<Processes> {
   const { home, environment, signal } = options;
-  const started: Child[] = [];
+  const commands = {
+    // The worker says in its log that it is ready, so that line must not be filtered out.
+    worker: nodeCommand(
+      'workers/main.ts',
+      [],
+      { ...environment, [settings.logLevel.env]: atLeastInfo(environment[settings.logLevel.env]) },
+      stopMs.worker,
+    ),
+    api: nodeCommand('api/main.ts', [], environment, stopMs.api),
+    emulator: nodeCommand('emulator/main.ts', [], environment, stopMs.emulator),
+  };
+  const children: Child[] = [];
+  const kept: Partial<Record<ProcessName, Kept>> = {};
   const start = (name: string, command: Command): Child => {
     const child = startChild(home, name, command);
-    started.push(child);
+    children.push(child);
     return child;
   };
-  const kept: Partial<Record<keyof typeof stopMs, Kept>> = {};
-  const keep = (name: keyof typeof stopMs, child: Child, command: Command): void => {
-    kept[name] = keepRunning(child, () => startChild(home, name, command), options.say);
+  const keep = (name: ProcessName, child: Child): void => {
+    kept[name] = keepRunning(child, () => startChild(home, name, commands[name]), options.say);
   };
   const processes: Processes = {
     async stop() {
       await kept.emulator?.stop();
-      await Promise.all([kept.api?.stop(), kept.worker?.stop(), ...started.map((child) => child.stop())]);
-    },
-    kill() {
-      for (const one of [...Object.values(kept), ...started]) one.kill();
+      await Promise.all([kept.api?.stop(), kept.worker?.stop(), ...children.map((child) => child.stop())]);
     },
   };
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
   try {
-    await runToEnd(start('setup', nodeCommand('workers/setup.ts', [], environment, 0)), signal);
-
-    const commands = { worker: nodeCommand('workers/main.ts', [], environment, stopMs.worker), api: nodeCommand('api/main.ts', [], environment, stopMs.api), emulator: nodeCommand('emulator/main.ts', [], environment, stopMs.emulator) };
     const worker = start('worker', commands.worker);
     const api = start('api', commands.api);
-    await Promise.all([
-      waitUntilReady(worker, { title: 'The worker', isReady: async () => saysReady(worker) }, READY_MS, signal),
-      waitUntilReady(api, { title: 'The API', isReady: () => answersReady(options.apiUrl) }, READY_MS, signal),
+    await allOrAbort(failed, [
+      runToEnd(
+        start('setup', nodeCommand('workers/setup.ts', [], environment, stopMs.setup)),
+        'The set-up (workers/setup.ts)',
+        SETUP_MS,
+        either,
+      ),
+      waitUntilReady(worker, { title: 'The worker', isReady: () => Promise.resolve(saysReady(worker)) }, READY_MS, either),
+      waitUntilReady(api, { title: 'The API', isReady: () => answersReady(options.apiUrl) }, READY_MS, either),
     ]);
-    keep('worker', worker, commands.worker);
-    keep('api', api, commands.api);
-    if (options.emulator) keep('emulator', start('emulator', commands.emulator), commands.emulator);
+    keep('worker', worker);
+    keep('api', api);
+    if (options.emulator) keep('emulator', start('emulator', commands.emulator));
     return processes;
   } catch (error) {
     await processes.stop();
@@ -69,10 +85,30 @@ export async function runProcesses(options: ProcessesOptions): Promise<Processes
   }
 }
 
-async function runToEnd(setup: Child, signal: AbortSignal): Promise<void> {
-  await waitUntilReady(setup, { title: 'The set-up (workers/setup.ts)', isReady: async () => false }, SETUP_MS, signal).catch(async (error: unknown) => {
-    if (!setup.hasExited() || (await setup.exited) !== 'ended with code 0') throw error;
-  });
+/** Waits for all; the first failure aborts the others, and is what is thrown. */
+async function allOrAbort(controller: AbortController, work: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(
+    work.map((one) =>
+      one.catch((error: unknown) => {
+        controller.abort(error);
+        throw error;
+      }),
+    ),
+  );
+}
+
+function atLeastInfo(level: string | undefined): string {
+  return level === 'debug' ? level : 'info';
+}
+
+async function runToEnd(child: Child, title: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const giveUp = setTimeout(child.kill, timeoutMs);
+  signal.addEventListener('abort', child.kill);
+  const how = await child.exited;
+  clearTimeout(giveUp);
+  signal.removeEventListener('abort', child.kill);
+  signal.throwIfAborted();
+  if (how !== 'ended with code 0') throw failureOf(child, title, how);
 }
 
 /** The worker logs a JSON line with this message when all its queues are polled. */

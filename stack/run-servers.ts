@@ -29,7 +29,7 @@ export type ServersOptions = {
   config: Config;
   /** Free ports instead of the home's, for tests beside a running stack. */
   anyPorts: boolean;
-  say(line: string): void;
+  say: (line: string) => void;
   progress: Progress;
   signal: AbortSignal;
 };
@@ -41,7 +41,6 @@ export type Servers = {
   /** Those that this stack runs, not those that were given. */
   embedded: readonly ServerName[];
   stop(): Promise<void>;
-  kill(): void;
 };
 
 /**
@@ -56,7 +55,12 @@ export async function runServers(options: ServersOptions): Promise<Servers> {
   const environment = { ...options.environment, ...settingsForServers(embedded, home, ports, keys, config) };
 
   const running = await startAll(options, async (signal, started) => {
-    const make = serverMakers(home, ports, keys, { environment: options.environment, cacheFolder: cacheFolderOf(config.cacheHome), progress: options.progress, signal });
+    const make = serverMakers(home, ports, keys, {
+      environment: options.environment,
+      cacheFolder: cacheFolderOf(config.cacheHome),
+      progress: options.progress,
+      signal,
+    });
     return [
       ...embedded.map(async (name) => startServer(home, await make[name](), started, signal)),
       ...(embedded.includes('s3') ? [] : [checkGivenS3(home, config)]),
@@ -70,14 +74,14 @@ export async function runServers(options: ServersOptions): Promise<Servers> {
     async stop() {
       await Promise.all(kept.map((server) => server.stop()));
     },
-    kill() {
-      for (const server of kept) server.kill();
-    },
   };
 }
 
 /** All or nothing: the first failure ends the other starts and what they started. */
-async function startAll(options: ServersOptions, begin: (signal: AbortSignal, started: (child: Child) => void) => Promise<Promise<Running | undefined>[]>): Promise<Running[]> {
+async function startAll(
+  options: ServersOptions,
+  begin: (signal: AbortSignal, started: (child: Child) => void) => Promise<Promise<Running | undefined>[]>,
+): Promise<Running[]> {
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const children: Child[] = [];
@@ -103,7 +107,15 @@ function serverMakers(home: Home, ports: Ports, keys: Keys, obtaining: Obtaining
 
 /** A given S3 must pass the same check as ours; without keys (the default provider chain) it cannot be asked here. */
 async function checkGivenS3(home: Home, config: Config): Promise<undefined> {
-  const { s3Endpoint: endpoint, s3Region: region, s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey, s3Bucket: bucket } = config;
+  const {
+    s3Endpoint: endpoint,
+    s3Region: region,
+    s3AccessKeyId: accessKeyId,
+    s3SecretAccessKey: secretAccessKey,
+    s3Bucket: bucket,
+  } = config;
   if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) return;
-  await onceInHome(home, `s3-put-if-absent-${endpoint}`, () => assertPutIfAbsent({ endpoint, region, accessKeyId, secretAccessKey, bucket }));
+  await onceInHome(home, `s3-put-if-absent-${endpoint}`, () =>
+    assertPutIfAbsent({ endpoint, region, accessKeyId, secretAccessKey, bucket }),
+  );
 }

@@ -17,7 +17,12 @@ const STOP_MS = 5_000;
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   const files = filters.length === 0 ? ['test/**/*.test.ts'] : filters.map(patternOf);
   const flags = [...nodeFlags, '--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`, '--test-reporter=spec'];
-  const child = spawn(process.execPath, [...flags, ...files], { cwd: projectFolder, env: { UV_THREADPOOL_SIZE: '16', ...environment }, stdio: 'inherit', detached: true });
+  const child = spawn(process.execPath, [...flags, ...files], {
+    cwd: projectFolder,
+    env: { UV_THREADPOOL_SIZE: '16', ...environment },
+    stdio: 'inherit',
+    detached: true,
+  });
   const stop = (): void => {
     child.kill('SIGTERM');
     setTimeout(() => signalGroup(child.pid!, 'SIGKILL'), STOP_MS).unref();

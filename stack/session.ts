@@ -23,7 +23,14 @@ export type SessionOptions = {
 };
 
 /** What a command of the stack works with while its servers run. */
-export type Session = { home: Home; servers: Servers; environment: NodeJS.ProcessEnv; config: Config; stop: StopRequest; say(line: string): void };
+export type Session = {
+  home: Home;
+  servers: Servers;
+  environment: NodeJS.ProcessEnv;
+  config: Config;
+  stop: StopRequest;
+  say: (line: string) => void;
+};
 
 const INTERRUPTED = 130;
 
@@ -33,21 +40,38 @@ const INTERRUPTED = 130;
  */
 export async function withServers(options: SessionOptions, work: (session: Session) => Promise<number>): Promise<number> {
   const stop = options.stop ?? listenForStop();
-  const say = (line: string): void => { process.stderr.write(`${line}\n`); };
+  const say = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
   let home: Home | undefined;
   let servers: Servers | undefined;
   stop.onInsist(() => {
-    servers?.kill();
     process.exit(INTERRUPTED);
   });
+  // Whatever ends this process, a second Ctrl-C or a mistake of ours: nothing it started stays.
+  process.on('exit', () => {
+    for (const child of home?.running ?? []) child.kill();
+  });
   try {
-    const caller = { ...options.defaults, ...callerEnvironment(), ...(options.home === undefined ? {} : { [settings.home.env]: resolve(options.home) }) };
+    const caller = {
+      ...options.defaults,
+      ...callerEnvironment(),
+      ...(options.home === undefined ? {} : { [settings.home.env]: resolve(options.home) }),
+    };
     const config = loadConfig(caller);
     home = openHome(config.home);
     await stopLeftovers(home, say);
     if (options.fresh) home.empty();
     assertFreeDisk(home);
-    servers = await runServers({ home, environment: caller, config, anyPorts: options.anyPorts, say, progress: makeProgress(process.stderr), signal: stop.signal });
+    servers = await runServers({
+      home,
+      environment: caller,
+      config,
+      anyPorts: options.anyPorts,
+      say,
+      progress: makeProgress(process.stderr),
+      signal: stop.signal,
+    });
     return await work({ home, servers, environment: servers.environment, config: loadConfig(servers.environment), stop, say });
   } catch (error) {
     if (error instanceof Stopped) return INTERRUPTED;

@@ -1,5 +1,4 @@
 import { writeEnvironmentFile } from './environment-file.ts';
-import type { Processes } from './run-processes.ts';
 import { runProcesses } from './run-processes.ts';
 import type { Session } from './session.ts';
 import { withServers } from './session.ts';
@@ -13,16 +12,10 @@ const defaults = { BATCH_INTERVAL_MS: '60000' };
 /** Everything up, one screen, and down again at Ctrl-C. Returns the exit code. */
 export function runStart(options: StartOptions): Promise<number> {
   return withServers({ home: options.home, fresh: options.fresh, anyPorts: false, defaults }, async (session) => {
-    const { home, servers, environment, config, stop, say } = session;
+    const { home, environment, config, stop, say } = session;
     writeEnvironmentFile(home, environment);
     const apiUrl = config.apiUrl ?? `http://${config.apiHost}:${config.apiPort}`;
-    let processes: Processes | undefined;
-    stop.onInsist(() => {
-      processes?.kill();
-      servers.kill();
-      process.exit(130);
-    });
-    processes = await runProcesses({ home, environment, apiUrl, emulator: options.emulator, say, signal: stop.signal });
+    const processes = await runProcesses({ home, environment, apiUrl, emulator: options.emulator, say, signal: stop.signal });
     process.stdout.write(startScreen(config, apiUrl, home.path, options.emulator));
     await untilStopped(session);
     say('Stopping ...');

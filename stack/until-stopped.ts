@@ -30,5 +30,10 @@ export function listenForStop(): StopRequest {
       } else if (Date.now() - firstAt > SAME_REQUEST_MS) insist();
     });
   }
-  return { signal: controller.signal, onInsist: (act) => { insist = act; } };
+  return {
+    signal: controller.signal,
+    onInsist: (act) => {
+      insist = act;
+    },
+  };
 }

@@ -8,7 +8,12 @@ const POLL_MS = 25;
  * Asks again and again until a process says that it is ready.
  * @throws Failure `unavailable` with the tail of its log when it ends first or takes too long.
  */
-export async function waitUntilReady(child: Child, process: { title: string; isReady(): Promise<boolean> }, timeoutMs: number, signal: AbortSignal): Promise<void> {
+export async function waitUntilReady(
+  child: Child,
+  process: { title: string; isReady(): Promise<boolean> },
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const giveUpAt = Date.now() + timeoutMs;
   while (!child.hasExited() && Date.now() < giveUpAt) {
     signal.throwIfAborted();
@@ -17,5 +22,10 @@ export async function waitUntilReady(child: Child, process: { title: string; isR
   }
   signal.throwIfAborted();
   const what = child.hasExited() ? `${await child.exited} before it was ready` : `was not ready within ${timeoutMs / 1000} s`;
-  throw new Failure('unavailable', `${process.title} ${what}. The end of its log (${child.logFile}):\n${child.tail() || '(it logged nothing)'}`);
+  throw failureOf(child, process.title, what);
+}
+
+/** The sentence about a process that did not do what it was started for, with the end of its log. */
+export function failureOf(child: Child, title: string, what: string): Failure {
+  return new Failure('unavailable', `${title} ${what}. The end of its log (${child.logFile}):\n${child.tail() || '(it logged nothing)'}`);
 }

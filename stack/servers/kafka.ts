@@ -30,7 +30,10 @@ export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment
       mkdirSync(home.at('tmp'));
       writeFileSync(properties, kafkaProperties(home.at('kafka'), ports.kafka, ports.kafkaController));
       if (existsSync(home.at('kafka', 'meta.properties'))) return;
-      await runProgram({ ...java('kafka.tools.StorageTool', 'format', '--cluster-id', clusterId(), '--config', properties, '--ignore-formatted'), signal });
+      await runProgram({
+        ...java('kafka.tools.StorageTool', 'format', '--cluster-id', clusterId(), '--config', properties, '--ignore-formatted'),
+        signal,
+      });
     },
     command: { ...java('kafka.Kafka', properties), stopMs: STOP_MS },
     async isReady() {

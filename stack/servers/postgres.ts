@@ -45,17 +45,38 @@ export function makePostgresServer(home: Home, ports: Ports, keys: Keys, folder:
       mkdirSync(aside, { mode: 0o700 });
       writeFileSync(passwordFile, keys.postgresPassword, { mode: 0o600 });
       try {
-        await runProgram({ ...program('initdb', ['-D', aside, `--username=${postgresUser}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', '--no-sync']), signal });
+        await runProgram({
+          ...program('initdb', [
+            '-D',
+            aside,
+            `--username=${postgresUser}`,
+            `--pwfile=${passwordFile}`,
+            '--auth=scram-sha-256',
+            '--encoding=UTF8',
+            '--locale-provider=builtin',
+            '--locale=C.UTF-8',
+            '--no-sync',
+          ]),
+          signal,
+        });
       } finally {
         unlinkSync(passwordFile);
       }
       // Single-user mode creates the databases without a client and before anyone can connect.
-      const input = Object.values(postgresDatabases).map((name) => `CREATE DATABASE ${name};\n`).join('');
+      const input = Object.values(postgresDatabases)
+        .map((name) => `CREATE DATABASE ${name};\n`)
+        .join('');
       await runProgram({ ...program('postgres', ['--single', '-D', aside, 'postgres']), input, signal });
       renameSync(aside, data);
     },
     command: {
-      ...program('postgres', ['-D', data, '-p', String(ports.postgres), ...Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`])]),
+      ...program('postgres', [
+        '-D',
+        data,
+        '-p',
+        String(ports.postgres),
+        ...Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ]),
       // Fast shutdown: SIGTERM would wait for the clients to leave.
       stopSignal: 'SIGINT',
     },
@@ -72,13 +93,20 @@ export function makePostgresServer(home: Home, ports: Ports, keys: Keys, folder:
 function userPrefix(environment: NodeJS.ProcessEnv): string[] {
   if (process.getuid?.() !== 0) return [];
   const unshare = findOnPath('unshare', environment);
-  if (unshare === undefined) throw new Failure('configuration', "Postgres does not run as root, and 'unshare', which would give it another identity, is not on the PATH: run as an ordinary user, or give a server of your own with POSTGRES_URL.");
+  if (unshare === undefined)
+    throw new Failure(
+      'configuration',
+      "Postgres does not run as root, and 'unshare', which would give it another identity, is not on the PATH: run as an ordinary user, or give a server of your own with POSTGRES_URL.",
+    );
   const id = ordinaryUserId();
   return [unshare, '--user', `--map-user=${id}`, `--map-group=${id}`];
 }
 
 /** Id of some user that is not root, from /etc/passwd (name:password:id:...). */
 function ordinaryUserId(): number {
-  const ids = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => Number(line.split(':')[2])).filter((id) => id > 0);
+  const ids = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => Number(line.split(':')[2]))
+    .filter((id) => id > 0);
   return ids.find((id) => id >= 1_000 && id < 60_000) ?? ids[0] ?? 65_534;
 }

@@ -17,10 +17,15 @@ export async function assertPutIfAbsent(access: S3Access): Promise<void> {
   const key = `/${bucket}/pinflow-check-${randomUUID()}`;
   if (access.bucket === undefined) await request(access, 'PUT', `/${bucket}`);
   try {
-    const answers = await Promise.all(Array.from({ length: CONTENDERS }, (_, writer) => request(access, 'PUT', key, `writer ${writer}`, { 'if-none-match': '*' })));
+    const answers = await Promise.all(
+      Array.from({ length: CONTENDERS }, (_, writer) => request(access, 'PUT', key, `writer ${writer}`, { 'if-none-match': '*' })),
+    );
     const won = answers.filter((status) => status === 200).length;
     if (won !== 1) {
-      throw new Failure('configuration', `The S3 at ${access.endpoint} let ${won} of ${CONTENDERS} writers create the same object (answers: ${[...new Set(answers)].join(', ')}), and exactly one must win: use an S3 with conditional writes (If-None-Match), or unset S3_ENDPOINT for the embedded one.`);
+      throw new Failure(
+        'configuration',
+        `The S3 at ${access.endpoint} let ${won} of ${CONTENDERS} writers create the same object (answers: ${[...new Set(answers)].join(', ')}), and exactly one must win: use an S3 with conditional writes (If-None-Match), or unset S3_ENDPOINT for the embedded one.`,
+      );
     }
   } finally {
     await request(access, 'DELETE', key);
@@ -37,13 +42,29 @@ async function request(access: S3Access, method: string, path: string, body = ''
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const day = time.slice(0, 8);
   const headers: Record<string, string> = { host, 'x-amz-content-sha256': sha256(body), 'x-amz-date': time };
-  const names = Object.keys(headers).sort();
-  const canonical = [method, path, '', ...names.map((name) => `${name}:${headers[name]}`), '', names.join(';'), headers['x-amz-content-sha256']].join('\n');
+  const names = Object.keys(headers).toSorted();
+  const canonical = [
+    method,
+    path,
+    '',
+    ...names.map((name) => `${name}:${headers[name]}`),
+    '',
+    names.join(';'),
+    headers['x-amz-content-sha256'],
+  ].join('\n');
   const scope = `${day}/${access.region}/s3/aws4_request`;
-  const signingKey = [day, access.region, 's3', 'aws4_request'].reduce<Buffer | string>((key, part) => hmac(key, part), `AWS4${access.secretAccessKey}`);
+  const signingKey = [day, access.region, 's3', 'aws4_request'].reduce<Buffer | string>(
+    (key, part) => hmac(key, part),
+    `AWS4${access.secretAccessKey}`,
+  );
   const signature = hmac(signingKey, ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${access.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  const response = await fetch(new URL(path, access.endpoint), { method, headers: { ...headers, ...extra, authorization }, ...(method === 'PUT' ? { body } : {}), signal: AbortSignal.timeout(REQUEST_MS) });
+  const response = await fetch(new URL(path, access.endpoint), {
+    method,
+    headers: { ...headers, ...extra, authorization },
+    ...(method === 'PUT' ? { body } : {}),
+    signal: AbortSignal.timeout(REQUEST_MS),
+  });
   await response.arrayBuffer();
   return response.status;
 }

@@ -37,6 +37,9 @@ export function makeS3(home: Home, ports: Ports, keys: Keys, binary: string, cal
       mkdirSync(home.at('s3-metadata'), { recursive: true });
       return command('--sidecar', home.at('s3-metadata'));
     },
-    settle: () => onceInHome(home, `s3-put-if-absent-${endpoint}`, () => assertPutIfAbsent({ endpoint, region: 'us-east-1', accessKeyId: keys.s3AccessKeyId, secretAccessKey: keys.s3SecretAccessKey })),
+    settle: () =>
+      onceInHome(home, `s3-put-if-absent-${endpoint}`, () =>
+        assertPutIfAbsent({ endpoint, region: 'us-east-1', accessKeyId: keys.s3AccessKeyId, secretAccessKey: keys.s3SecretAccessKey }),
+      ),
   };
 }

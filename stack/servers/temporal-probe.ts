@@ -17,7 +17,12 @@ export function temporalIsReady(address: string): Promise<boolean> {
     };
     session.setTimeout(TIMEOUT_MS, () => settle(false));
     session.on('error', () => settle(false));
-    const stream = session.request({ [constants.HTTP2_HEADER_METHOD]: 'POST', [constants.HTTP2_HEADER_PATH]: '/grpc.health.v1.Health/Check', [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc', te: 'trailers' });
+    const stream = session.request({
+      [constants.HTTP2_HEADER_METHOD]: 'POST',
+      [constants.HTTP2_HEADER_PATH]: '/grpc.health.v1.Health/Check',
+      [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
+      te: 'trailers',
+    });
     const reply: Buffer[] = [];
     stream.on('error', () => settle(false));
     stream.on('data', (chunk: Buffer) => reply.push(chunk));

@@ -32,16 +32,38 @@ export function makeTemporal(home: Home, ports: Ports, binary: string, callerEnv
     command: {
       command: binary,
       args: [
-        'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.temporal), '--ui-port', String(ports.temporalUi), '--metrics-port', String(ports.temporalMetrics),
-        '--db-filename', home.at('temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=OFF', '--log-level', 'warn',
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(ports.temporal),
+        '--ui-port',
+        String(ports.temporalUi),
+        '--metrics-port',
+        String(ports.temporalMetrics),
+        '--db-filename',
+        home.at('temporal.db'),
+        '--sqlite-pragma',
+        'journal_mode=WAL',
+        '--sqlite-pragma',
+        'synchronous=OFF',
+        '--log-level',
+        'warn',
         ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
         ...Object.entries(dynamicConfig).flatMap(([name, value]) => ['--dynamic-config-value', `${name}=${value}`]),
       ],
       environment,
     },
     isReady: () => temporalIsReady(address),
-    settle: (signal) => onceInHome(home, `temporal-retention-${RETENTION}`, async () => {
-      await runProgram({ command: binary, args: ['operator', 'namespace', 'update', '--address', address, '--retention', RETENTION, '-n', 'default'], environment, signal });
-    }),
+    settle: (signal) =>
+      onceInHome(home, `temporal-retention-${RETENTION}`, async () => {
+        await runProgram({
+          command: binary,
+          args: ['operator', 'namespace', 'update', '--address', address, '--retention', RETENTION, '-n', 'default'],
+          environment,
+          signal,
+        });
+      }),
   };
 }

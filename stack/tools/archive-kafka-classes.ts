@@ -25,14 +25,32 @@ export async function archiveKafkaClasses(tool: KafkaTool, environment: NodeJS.P
   const properties = join(scratch, 'kafka.properties');
   writeFileSync(properties, kafkaProperties(join(scratch, 'log'), port, controllerPort));
   const run = { command: tool.java, environment, cwd: tool.folder };
-  await runProgram({ ...run, args: [...javaArguments(tool, scratch), 'kafka.tools.StorageTool', 'format', '--cluster-id', `x${randomUUID().replaceAll('-', '').slice(0, 21)}`, '--config', properties], signal });
+  await runProgram({
+    ...run,
+    args: [
+      ...javaArguments(tool, scratch),
+      'kafka.tools.StorageTool',
+      'format',
+      '--cluster-id',
+      `x${randomUUID().replaceAll('-', '').slice(0, 21)}`,
+      '--config',
+      properties,
+    ],
+    signal,
+  });
 
-  const broker = spawn(tool.java, [`-XX:ArchiveClassesAtExit=${join(tool.folder, kafkaClassArchive)}`, ...javaArguments(tool, scratch), 'kafka.Kafka', properties], { env: environment, cwd: tool.folder, detached: true, stdio: 'ignore' });
+  const broker = spawn(
+    tool.java,
+    [`-XX:ArchiveClassesAtExit=${join(tool.folder, kafkaClassArchive)}`, ...javaArguments(tool, scratch), 'kafka.Kafka', properties],
+    { env: environment, cwd: tool.folder, detached: true, stdio: 'ignore' },
+  );
   const kill = (): void => {
     if (broker.pid !== undefined) signalGroup(broker.pid, 'SIGKILL');
   };
   signal.addEventListener('abort', kill);
-  const exited = new Promise((resolve) => { broker.on('close', resolve).on('error', resolve); });
+  const exited = new Promise((resolve) => {
+    broker.on('close', resolve).on('error', resolve);
+  });
   const giveUp = setTimeout(kill, READY_MS);
   while (broker.exitCode === null && broker.signalCode === null && (await kafkaBrokersOf('127.0.0.1', port)) === 0) await sleep(POLL_MS);
   broker.kill('SIGTERM');

@@ -3,7 +3,11 @@ import { delimiter, join } from 'node:path';
 
 /** Path of the first executable of that name on the environment's PATH. */
 export function findOnPath(name: string, environment: NodeJS.ProcessEnv): string | undefined {
-  return (environment['PATH'] ?? '').split(delimiter).filter(Boolean).map((folder) => join(folder, name)).find(isExecutable);
+  return (environment['PATH'] ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 function isExecutable(file: string): boolean {

@@ -13,11 +13,20 @@ export const kafkaClassArchive = 'kafka.jsa';
  * relative to it stay the same wherever the cache is, which a class archive wants.
  */
 export function javaArguments(tool: KafkaTool, temporaryFolder: string): string[] {
-  const classPath = readdirSync(join(tool.folder, kafkaLibrary)).sort().map((jar) => join(kafkaLibrary, jar)).join(':');
+  const classPath = readdirSync(join(tool.folder, kafkaLibrary))
+    .toSorted()
+    .map((jar) => join(kafkaLibrary, jar))
+    .join(':');
   const archive = join(tool.folder, kafkaClassArchive);
   return [
-    '-Xms384m', '-Xmx384m', '-XX:+UseSerialGC', `-Djava.io.tmpdir=${temporaryFolder}`, `-XX:ErrorFile=${join(temporaryFolder, 'java-error-%p.log')}`, '-Dlog4j.configuration=file:log4j.properties',
+    '-Xms384m',
+    '-Xmx384m',
+    '-XX:+UseSerialGC',
+    `-Djava.io.tmpdir=${temporaryFolder}`,
+    `-XX:ErrorFile=${join(temporaryFolder, 'java-error-%p.log')}`,
+    '-Dlog4j.configuration=file:log4j.properties',
     ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto', '-Xlog:cds=off'] : []),
-    '-cp', classPath,
+    '-cp',
+    classPath,
   ];
 }

@@ -40,7 +40,13 @@ const kafkaJars: Tool = {
     const mvn = requireMaven(environment);
     writeFileSync(join(folder, 'pom.xml'), pom);
     writeFileSync(join(folder, 'log4j.properties'), log4j);
-    await runProgram({ command: mvn, args: ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, kafkaLibrary)}`], environment, cwd: folder, signal });
+    await runProgram({
+      command: mvn,
+      args: ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, kafkaLibrary)}`],
+      environment,
+      cwd: folder,
+      signal,
+    });
     await archiveKafkaClasses({ folder, java: await requireJava(environment) }, environment, signal);
   },
 };

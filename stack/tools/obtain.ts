@@ -39,12 +39,20 @@ export async function obtain(tool: Tool, obtaining: Obtaining): Promise<Obtained
   return { path, from: await buildUnlessBuilt(tool, folder, obtaining) };
 }
 
-async function buildUnlessBuilt(tool: Tool, folder: string, { environment, cacheFolder, progress, signal }: Obtaining): Promise<'cache' | 'build'> {
+async function buildUnlessBuilt(
+  tool: Tool,
+  folder: string,
+  { environment, cacheFolder, progress, signal }: Obtaining,
+): Promise<'cache' | 'build'> {
   const title = `Building ${tool.title} ${tool.version}`;
   const line = progress.begin(title);
   let outcome: string | undefined;
   try {
-    const lock = await waitForLock(`${folder}.lock`, (holder) => line.retitle(`Waiting for process ${holder.pid}, which builds ${tool.title} ${tool.version}`), signal);
+    const lock = await waitForLock(
+      `${folder}.lock`,
+      (holder) => line.retitle(`Waiting for process ${holder.pid}, which builds ${tool.title} ${tool.version}`),
+      signal,
+    );
     try {
       if (existsSync(join(folder, tool.product))) return 'cache';
       line.retitle(title);
@@ -59,11 +67,18 @@ async function buildUnlessBuilt(tool: Tool, folder: string, { environment, cache
   }
 }
 
-async function buildAside(tool: Tool, folder: string, cacheFolder: string, environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
+async function buildAside(
+  tool: Tool,
+  folder: string,
+  cacheFolder: string,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
   // Under the lock every folder aside is one that an interrupted build left.
   const asidePrefix = `.${tool.name}-`;
   mkdirSync(cacheFolder, { recursive: true });
-  for (const name of readdirSync(cacheFolder)) if (name.startsWith(asidePrefix)) rmSync(join(cacheFolder, name), { recursive: true, force: true });
+  for (const name of readdirSync(cacheFolder))
+    if (name.startsWith(asidePrefix)) rmSync(join(cacheFolder, name), { recursive: true, force: true });
   const aside = mkdtempSync(join(cacheFolder, asidePrefix));
   try {
     await tool.build(aside, environment, signal);

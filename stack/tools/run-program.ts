@@ -4,7 +4,14 @@ import { signalGroup } from '../child.ts';
 
 const OUTPUT_LINES = 20;
 
-export type Program = { command: string; args: readonly string[]; environment: NodeJS.ProcessEnv; cwd?: string; input?: string; signal?: AbortSignal };
+export type Program = {
+  command: string;
+  args: readonly string[];
+  environment: NodeJS.ProcessEnv;
+  cwd?: string;
+  input?: string;
+  signal?: AbortSignal;
+};
 
 /**
  * Runs a program to its end and returns what it printed. When `signal` aborts, its whole process group is killed.
@@ -12,7 +19,12 @@ export type Program = { command: string; args: readonly string[]; environment: N
  */
 export async function runProgram(program: Program): Promise<string> {
   program.signal?.throwIfAborted();
-  const child = spawn(program.command, program.args, { cwd: program.cwd, env: program.environment, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program.command, program.args, {
+    cwd: program.cwd,
+    env: program.environment,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => output.push(chunk));
@@ -31,7 +43,10 @@ export async function runProgram(program: Program): Promise<string> {
     program.signal?.throwIfAborted();
     const text = Buffer.concat(output).toString();
     if (code === 0) return text;
-    throw new Failure('unavailable', `'${[program.command, ...program.args].join(' ')}' ended with ${code}:\n${text.trimEnd().split('\n').slice(-OUTPUT_LINES).join('\n')}`);
+    throw new Failure(
+      'unavailable',
+      `'${[program.command, ...program.args].join(' ')}' ended with ${code}:\n${text.trimEnd().split('\n').slice(-OUTPUT_LINES).join('\n')}`,
+    );
   } finally {
     program.signal?.removeEventListener('abort', killGroup);
   }

@@ -20,5 +20,6 @@ export const temporalTool: Tool = {
     const version = await runProgram({ command: binary, args: ['--version'], environment });
     return version.includes(`Server ${SERVER_VERSION},`) || version.includes(`Server ${SERVER_VERSION})`) ? binary : undefined;
   },
-  build: (folder, environment, signal) => goBuild('github.com/temporalio/cli/cmd/temporal@v1.5.1', 'the Temporal server', folder, environment, signal),
+  build: (folder, environment, signal) =>
+    goBuild('github.com/temporalio/cli/cmd/temporal@v1.5.1', 'the Temporal server', folder, environment, signal),
 };

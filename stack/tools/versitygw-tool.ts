@@ -9,5 +9,6 @@ export const versitygwTool: Tool = {
   title: 'the S3 server (versitygw)',
   product: 'versitygw',
   findInstalled: (environment) => Promise.resolve(findOnPath('versitygw', environment)),
-  build: (folder, environment, signal) => goBuild('github.com/versity/versitygw/cmd/versitygw@v1.8.0', 'the S3 server', folder, environment, signal),
+  build: (folder, environment, signal) =>
+    goBuild('github.com/versity/versitygw/cmd/versitygw@v1.8.0', 'the S3 server', folder, environment, signal),
 };

@@ -27,7 +27,17 @@ export async function testConfig(overrides: Partial<Config> = {}): Promise<Confi
   const [apiPort = 0] = await findFreePorts(1);
   const home = join(shared.home, 'tests', database);
   mkdirSync(home, { recursive: true });
-  return Object.freeze({ ...shared, home, prefix: `${unique}-`, postgresUrl, sourceUrl: postgresUrl, apiPort, apiUrl: undefined, s3Bucket: undefined, ...overrides });
+  return Object.freeze({
+    ...shared,
+    home,
+    prefix: `${unique}-`,
+    postgresUrl,
+    sourceUrl: postgresUrl,
+    apiPort,
+    apiUrl: undefined,
+    s3Bucket: undefined,
+    ...overrides,
+  });
 }
 
 /** The environment that gives a process of its own (a worker, the API) these settings. */
