@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { assertNone, root, trackedFiles } from './tracked-files.ts';
+
+const entry = 'workflows/index.ts';
+const bytesMax = 4_000_000;
+
+test('no workflow reaches a driver', { skip: trackedFiles.includes(entry) ? false : `${entry} does not exist yet` }, async () => {
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, entry), logger: new DefaultLogger('ERROR') });
+  // Webpack names every module by its path, in the code and in the source map.
+  const modules = new Set([...code.matchAll(/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//g)].map(([, name = '']) => name));
+  assert.ok(
+    modules.has('@temporalio/workflow'),
+    'The bundle names no module, so this test proves nothing: did the bundler change how it names them?',
+  );
+  const allowed = /^(@temporalio\/(workflow|common|proto|worker)|long|ms|nexus-rpc|protobufjs|@protobufjs\/.*|.*-loader|webpack)$/;
+  assertNone(
+    [...modules].filter((name) => !allowed.test(name)),
+    'Whatever a workflow imports is loaded into a sandbox and replayed; import types only:',
+  );
+  assertNone(
+    [
+      ...new Set(
+        [...code.matchAll(/"\.\/((?:adapters|activities|workers|api|stack|cli|emulator)\/[\w./-]+)"/g)].map(([, path = '']) => path),
+      ),
+    ],
+    'Workflows import types of activities only, which leave nothing in the bundle:',
+  );
+  assert.ok(
+    code.length < bytesMax,
+    `The bundle has ${code.length} characters; more than ${bytesMax} means that something large came in by value.`,
+  );
+});
