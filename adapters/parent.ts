@@ -10,7 +10,12 @@ export const childVariable = 'PINFLOW_CHILD';
  */
 export function endWithParent(onEnd: () => void): void {
   if (callerEnvironment()[childVariable] !== '1' || !stdinIsPipe()) return;
-  process.stdin.once('end', onEnd).once('close', onEnd).once('error', onEnd);
+  let ended = false;
+  const end = (): void => {
+    if (!ended) onEnd();
+    ended = true;
+  };
+  process.stdin.once('end', end).once('close', end).once('error', end);
   process.stdin.resume();
   // Waiting for the parent alone must not keep a process alive that is done.
   process.stdin.unref();

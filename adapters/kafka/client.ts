@@ -42,13 +42,18 @@ const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
 /** Translates a kafkajs error into a failure kind; anything else comes back as it is. */
 export function toKafkaFailure(error: unknown, doing: string): unknown {
   if (error instanceof Failure || !(error instanceof KafkaJSError)) return error;
-  const root = error instanceof KafkaJSNumberOfRetriesExceeded && error.cause instanceof Error ? error.cause : error;
+  const root = rootOf(error);
   const type = (root as { type?: string }).type;
   const message = `Kafka, while ${doing}: ${root.message}`;
   if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE' || type === 'CORRUPT_MESSAGE' || type === 'INVALID_RECORD') return new Failure('invalid_data', message, { cause: error });
   if (type === 'OFFSET_OUT_OF_RANGE') return new Failure('offset_lost', message, { cause: error });
   if (type?.endsWith('AUTHORIZATION_FAILED') === true || root.name === 'KafkaJSSASLAuthenticationError') return new Failure('denied', message, { cause: error });
   if (root.name === 'KafkaJSRequestTimeoutError' || type === 'REQUEST_TIMED_OUT') return new Failure('timeout', message, { cause: error });
-  if (error instanceof KafkaJSNonRetriableError && !(error instanceof KafkaJSNumberOfRetriesExceeded) && type === undefined && root.name === 'KafkaJSNonRetriableError') return error;
+  if (root instanceof KafkaJSNonRetriableError && !(root instanceof KafkaJSNumberOfRetriesExceeded) && type === undefined && root.name === 'KafkaJSNonRetriableError') return error;
   return new Failure('unavailable', message, { cause: error });
+}
+
+/** What went wrong first: kafkajs wraps an error once more each time one of its nested retries gives up. */
+function rootOf(error: Error): Error {
+  return error.cause instanceof KafkaJSError ? rootOf(error.cause) : error;
 }

@@ -1,0 +1,419 @@
+import type { Kafka, Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { toKafkaFailure } from '#adapters/kafka/client.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import type { Log } from '#adapters/log.ts';
+import { partitionOfKey } from '#domain/door/partition.ts';
+import { Failure } from '#domain/failures.ts';
+
+/**
+ * The group-commit publisher: one produce request in flight, and what piles up meanwhile goes into the next. No timer, so
+ * a lone client pays one round trip; under load a request carries hundreds of records.
+ *
+ * An event is in one of these states, and each has one answer:
+ *   refused   bound reached or Kafka stalled: never sent            Failure `exhausted` / `unavailable`, at once
+ *   queued    at its deadline it is taken out: never sent           Failure `unavailable`
+ *   sent      part of a produce request; at its deadline            Failure `timeout`: the event may exist
+ *   acked     in the log, in all replicas that are in sync          its coordinates
+ *   culprit   Kafka refuses this record, and always will            Failure `invalid_data`
+ *
+ * A request is sent again, as it was, through the same producer until Kafka takes it: kafkajs takes back the sequence
+ * numbers of a failed request, so the broker recognises what it has already. Where that chain breaks (a hung attempt, a
+ * lost sequence), the request is given up, its events answered as sent, and a new producer goes on.
+ */
+export type Publisher = {
+  /** Connects and loads what the first event would have to wait for; tries until it succeeds or the publisher closes. */
+  start(): Promise<void>;
+  publish(record: RecordToPublish): Promise<Ack>;
+  /** All of the records are taken or all are refused; each has its own answer. */
+  publishMany(records: readonly RecordToPublish[]): Promise<Ack>[];
+  /** Age of the produce request in flight, or of the time without a connection; 0 when nothing waits for Kafka. */
+  oldestInFlightMs(): number;
+  /** What is queued or sent and not settled. */
+  inFlight(): { events: number; bytes: number };
+  /** Resolves when nothing is queued or sent any more, at the latest after `timeoutMs`; true when nothing was left. */
+  flush(timeoutMs: number): Promise<boolean>;
+  /** Refuses new events, flushes within `timeoutMs`, disconnects. */
+  close(timeoutMs: number): Promise<void>;
+};
+
+export type RecordToPublish = { topic: string; key: Buffer; value: Buffer; headers: Record<string, Buffer | string> };
+export type Ack = { topic: string; partition: number; offset: number; appendTimeMs: number };
+
+export type PublisherOptions = {
+  kafka: Kafka;
+  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax'>;
+  /** The topics that events may go to. */
+  topicNames: readonly string[];
+  eventsMax: number;
+  bytesMax: number;
+  stallMs: number;
+  deadlineMs: number;
+  log: Log;
+  /** Called once per partition and request with the offsets that Kafka acked (inclusive). Must not throw. */
+  onAck?: (topic: string, partition: number, firstOffset: number, lastOffset: number) => void;
+  /** Called after each produce request that Kafka took. Must not throw. */
+  onProduce?: (records: number, tookMs: number) => void;
+};
+
+const requestRecordsMax = 5_000;
+const requestBytesMax = 1_000_000;
+/** Room of a record batch for what our estimate of a record leaves out. */
+const batchSlackBytes = 1_024;
+const recordSlackBytes = 32;
+/** An attempt that takes longer hangs on a connection that is dead without saying so; kafkajs's own timeout is 10 s. */
+const attemptMsMax = 12_000;
+/** How long a request is sent again before it is given up. Its clients have had their answer long before. */
+const requestMsMax = 60_000;
+const retryPauseMs = 100;
+const connectPauseMs = 250;
+const sweepMs = 100;
+const disconnectMsMax = 1_000;
+/** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
+const recordsPerProducerMax = 2 ** 30;
+
+type Entry = {
+  record: RecordToPublish;
+  partition: number;
+  bytes: number;
+  at: number;
+  answered: boolean;
+  resolve: (ack: Ack) => void;
+  reject: (failure: unknown) => void;
+};
+
+/** The request cannot go on with this producer, and what it sent may exist. */
+class Ambiguous extends Error {}
+
+export function makePublisher(options: PublisherOptions): Publisher {
+  const { log, eventsMax, bytesMax, stallMs, deadlineMs } = options;
+  let partitionCounts: ReadonlyMap<string, number> = new Map();
+  let batchBytesMax = requestBytesMax;
+
+  let producer: Producer | undefined;
+  let recordsOfProducer = 0;
+  let starting: Promise<void> | undefined;
+  let withoutProducerSince = performance.now();
+
+  let queue: Entry[] = [];
+  let sent: Entry[] = [];
+  let sentSince: number | undefined;
+  let events = 0;
+  let bytes = 0;
+
+  let closing = false;
+  let idleWaiters: (() => void)[] = [];
+  const sweeper = setInterval(sweep, sweepMs);
+  sweeper.unref();
+
+  // --- Admission ---
+
+  function refusal(count: number, size: number): Failure | undefined {
+    if (closing) return new Failure('unavailable', 'The door is shutting down; the event was not sent. Send it again.');
+    if (partitionCounts.size === 0) return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
+    if (events + count > eventsMax || bytes + size > bytesMax) return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
+    if (oldestInFlightMs() > stallMs) return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
+    return undefined;
+  }
+
+  function publish(record: RecordToPublish): Promise<Ack> {
+    const size = sizeOf(record);
+    const refused = refusal(1, size) ?? misfit(record, size);
+    if (refused !== undefined) return Promise.reject(refused);
+    const ack = enqueue(record, size);
+    pump();
+    return ack;
+  }
+
+  function publishMany(records: readonly RecordToPublish[]): Promise<Ack>[] {
+    const sizes = records.map(sizeOf);
+    const refused = refusal(records.length, sizes.reduce((sum, size) => sum + size, 0));
+    const acks = records.map((record, i) => {
+      const failure = refused ?? misfit(record, sizes[i]!);
+      return failure === undefined ? enqueue(record, sizes[i]!) : Promise.reject(failure);
+    });
+    pump();
+    return acks;
+  }
+
+  function misfit(record: RecordToPublish, size: number): Failure | undefined {
+    if (!partitionCounts.has(record.topic)) throw new Error(`topic ${record.topic} is not among the publisher's topics`);
+    return size <= batchBytesMax ? undefined : new Failure('invalid_data', `The record has ${size} bytes, the topic takes ${batchBytesMax}.`);
+  }
+
+  function enqueue(record: RecordToPublish, size: number): Promise<Ack> {
+    events += 1;
+    bytes += size;
+    return new Promise((resolve, reject) => {
+      queue.push({ record, partition: partitionOfKey(record.key, partitionCounts.get(record.topic)!), bytes: size, at: performance.now(), answered: false, resolve, reject });
+    });
+  }
+
+  // --- Requests ---
+
+  function pump(): void {
+    if (sentSince !== undefined || producer === undefined || queue.length === 0) return;
+    if (recordsOfProducer >= recordsPerProducerMax) return renew();
+    const through = producer;
+    sent = takeRequest();
+    sentSince = performance.now();
+    recordsOfProducer += sent.length;
+    void settle(through, sent, sentSince).then((healthy) => {
+      sent = [];
+      sentSince = undefined;
+      if (!healthy) renew();
+      pump();
+    });
+  }
+
+  function takeRequest(): Entry[] {
+    let size = 0;
+    let count = 0;
+    while (count < queue.length && count < requestRecordsMax) {
+      size += queue[count]!.bytes;
+      if (size > batchBytesMax && count > 0) break;
+      count += 1;
+    }
+    if (count === queue.length) {
+      const all = queue;
+      queue = [];
+      return all;
+    }
+    return queue.splice(0, count);
+  }
+
+  /** Answers every entry; false where the producer must not be used any more. */
+  async function settle(through: Producer, entries: Entry[], startedAt: number): Promise<boolean> {
+    try {
+      await produce(through, entries, startedAt);
+      return true;
+    } catch (error) {
+      log.error('gave up a produce request', { records: entries.length, error: error instanceof Ambiguous ? error.cause : error });
+      for (const entry of entries) settleEntry(entry, () => entry.reject(mayExist(error)));
+      return false;
+    }
+  }
+
+  /**
+   * Has Kafka take the entries. Where it refuses the request for one record's sake, the same partitions are sent one by
+   * one (as they were: a partition that was taken already is recognised by its sequence numbers), and a partition that
+   * is refused in halves, until the culprit stands alone.
+   */
+  async function produce(through: Producer, entries: Entry[], startedAt: number): Promise<void> {
+    const groups = groupByPartition(entries);
+    let refusedFor: Failure;
+    try {
+      acknowledge(groups, await attemptUntilTaken(through, groups, startedAt));
+      return;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      refusedFor = error;
+    }
+    const [first] = groups.values();
+    if (groups.size > 1) for (const group of groups.values()) await produce(through, group, startedAt);
+    else if (refusedFor.kind === 'invalid_data' && first!.length > 1) for (const half of halves(first!)) await produce(through, half, startedAt);
+    else for (const entry of first!) settleEntry(entry, () => entry.reject(refusedFor));
+  }
+
+  /** @throws Failure `invalid_data` or `denied` where Kafka refuses; Ambiguous where nobody can tell any more. */
+  async function attemptUntilTaken(through: Producer, groups: Map<string, Entry[]>, startedAt: number): Promise<RecordMetadata[]> {
+    const topicMessages = toTopicMessages(groups);
+    for (;;) {
+      const attemptedAt = performance.now();
+      try {
+        const answer = await within(attemptMsMax, through.sendBatch({ acks: -1, topicMessages }));
+        options.onProduce?.(groups.size === 1 ? [...groups.values()][0]!.length : sum(groups), performance.now() - attemptedAt);
+        return answer;
+      } catch (error) {
+        const failure = toKafkaFailure(error, 'sending events');
+        if (failure instanceof Failure && (failure.kind === 'invalid_data' || failure.kind === 'denied')) throw failure;
+        const canRepeat = failure instanceof Failure && failure.canRetry && !lostSequence(error) && performance.now() - startedAt < requestMsMax;
+        if (!canRepeat) throw new Ambiguous('a produce request was given up', { cause: failure });
+        log.warn('a produce request failed; it is sent again', { error: failure });
+        await delay(retryPauseMs);
+      }
+    }
+  }
+
+  function acknowledge(groups: Map<string, Entry[]>, answer: RecordMetadata[]): void {
+    for (const part of answer) {
+      const name = groupName(part.topicName, part.partition);
+      const entries = groups.get(name);
+      const base = Number(part.baseOffset ?? -1);
+      if (entries === undefined || !(base >= 0)) continue;
+      groups.delete(name);
+      const appendTimeMs = Number(part.logAppendTime ?? -1);
+      options.onAck?.(part.topicName, part.partition, base, base + entries.length - 1);
+      for (const [i, entry] of entries.entries()) {
+        settleEntry(entry, () => entry.resolve({ topic: part.topicName, partition: part.partition, offset: base + i, appendTimeMs }));
+      }
+    }
+    // kafkajs leaves out partitions whose leader moved to a broker that had answered already: they were not sent.
+    if (groups.size > 0) throw new Ambiguous('a partition is missing in the answer to a produce request');
+  }
+
+  function settleEntry(entry: Entry, answer: () => void): void {
+    if (entry.bytes < 0) return;
+    events -= 1;
+    bytes -= entry.bytes;
+    entry.bytes = -1;
+    entry.answered = true;
+    answer();
+    if (events === 0) {
+      for (const wake of idleWaiters) wake();
+      idleWaiters = [];
+    }
+  }
+
+  /** Deadlines. Entries stand in order of age, so it ends at the first that still has time. */
+  function sweep(): void {
+    const now = performance.now();
+    for (const entry of sent) {
+      if (entry.at + deadlineMs > now) break;
+      if (entry.answered) continue;
+      // It still counts as in flight: its bytes are held until Kafka's verdict.
+      entry.answered = true;
+      entry.reject(mayExist(undefined));
+    }
+    let expired = 0;
+    while (expired < queue.length && queue[expired]!.at + deadlineMs <= now) expired += 1;
+    for (const entry of expired === 0 ? [] : queue.splice(0, expired)) {
+      settleEntry(entry, () => entry.reject(new Failure('unavailable', 'Kafka did not take the event in time; it was not sent. Send it again later.')));
+    }
+  }
+
+  // --- The producer's life ---
+
+  function renew(): void {
+    const old = producer;
+    producer = undefined;
+    withoutProducerSince = performance.now();
+    // A connection that hangs closes only when its requests time out; nobody waits for that.
+    void old?.disconnect().catch(() => undefined);
+    starting = connect();
+  }
+
+  async function connect(): Promise<void> {
+    let told = false;
+    while (!closing) {
+      let candidate: Producer | undefined;
+      try {
+        const counts = await Promise.all(options.topicNames.map(async (topic) => [topic, await options.topics.partitionCount(topic)] as const));
+        const limits = await Promise.all(options.topicNames.map((topic) => options.topics.messageBytesMax(topic)));
+        batchBytesMax = Math.min(requestBytesMax, ...limits.map((limit) => limit - batchSlackBytes));
+        candidate = options.kafka.producer({ idempotent: true, allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+        await candidate.connect();
+        // Loads the metadata of all topics, so that the first event need not.
+        await candidate.sendBatch({ acks: -1, topicMessages: options.topicNames.map((topic) => ({ topic, messages: [] })) });
+        recordsOfProducer = 0;
+        partitionCounts = new Map(counts);
+        producer = candidate;
+        log.info('connected to Kafka', { topics: options.topicNames });
+        return pump();
+      } catch (error) {
+        void candidate?.disconnect().catch(() => undefined);
+        const failure = toKafkaFailure(error, 'connecting');
+        if (!(failure instanceof Failure)) log.error('connecting to Kafka failed', { error: failure });
+        else if (!told) log.warn('Kafka cannot be used yet; trying on', { error: failure });
+        told = true;
+        await delay(connectPauseMs);
+      }
+    }
+  }
+
+  function oldestInFlightMs(): number {
+    const since = producer === undefined ? withoutProducerSince : sentSince;
+    return since === undefined ? 0 : performance.now() - since;
+  }
+
+  async function flush(timeoutMs: number): Promise<boolean> {
+    if (events === 0) return true;
+    await within(timeoutMs, new Promise<void>((resolve) => { idleWaiters.push(resolve); })).catch(() => undefined);
+    return events === 0;
+  }
+
+  return {
+    start: () => (starting ??= connect()),
+    publish,
+    publishMany,
+    oldestInFlightMs,
+    inFlight: () => ({ events, bytes }),
+    flush,
+    async close(timeoutMs) {
+      closing = true;
+      await flush(timeoutMs);
+      clearInterval(sweeper);
+      // A broker that is gone must not hold up the exit.
+      if (producer !== undefined) await within(disconnectMsMax, producer.disconnect()).catch(() => undefined);
+    },
+  };
+}
+
+const lostSequenceTypes = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED']);
+
+/** Whether the broker's idea of the producer's sequence is not ours any more; looks through kafkajs's wrapping. */
+function lostSequence(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (lostSequenceTypes.has((at as { type?: string }).type ?? '')) return true;
+  return false;
+}
+
+function mayExist(cause: unknown): Failure {
+  return new Failure('timeout', 'Kafka did not confirm the event in time; it may exist. Sending it again does no harm.', { cause });
+}
+
+function sizeOf({ key, value, headers }: RecordToPublish): number {
+  let size = recordSlackBytes + key.length + value.length;
+  for (const name in headers) size += name.length + headers[name]!.length + 4;
+  return size;
+}
+
+function groupName(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}
+
+function groupByPartition(entries: readonly Entry[]): Map<string, Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const name = groupName(entry.record.topic, entry.partition);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+function toTopicMessages(groups: ReadonlyMap<string, readonly Entry[]>): TopicMessages[] {
+  const byTopic = new Map<string, Message[]>();
+  for (const group of groups.values()) {
+    const { topic } = group[0]!.record;
+    let messages = byTopic.get(topic);
+    if (messages === undefined) byTopic.set(topic, (messages = []));
+    for (const { record, partition } of group) messages.push({ key: record.key, value: record.value, headers: record.headers, partition });
+  }
+  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+}
+
+function halves(entries: Entry[]): [Entry[], Entry[]] {
+  const middle = entries.length >> 1;
+  return [entries.slice(0, middle), entries.slice(middle)];
+}
+
+function sum(groups: ReadonlyMap<string, readonly Entry[]>): number {
+  let count = 0;
+  for (const group of groups.values()) count += group.length;
+  return count;
+}
+
+/** Rejects after `timeoutMs`; the work itself goes on. */
+async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Ambiguous(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
