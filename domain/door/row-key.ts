@@ -1,0 +1,80 @@
+import type { z } from 'zod';
+import type { Kind } from '#domain/terms.ts';
+
+/** A JSON object that a client sent. */
+export type Row = Readonly<Record<string, unknown>>;
+export type KeyProblem = 'wrong_kind' | 'missing_key' | 'key_conflict';
+
+/** Fields that only rows of the kind have; the identity of a pin is one of them, row numbers are nobody's. */
+const ownFields: Record<Kind, readonly string[]> = {
+  pin: ['unique_id', 'title', 'description', 'poster_name', 'follower_count', 'tag_list', 'is_image_or_video', 'image_src', 'downloaded', 'save_location', 'category'],
+  geo: ['timestamp', 'latitude', 'longitude', 'country'],
+  user: ['first_name', 'last_name', 'age', 'date_joined'],
+};
+const rowNumberNames = ['index', 'ind', 'idx'] as const;
+const integerText = /^(-?\d+)(?:\.0+)?$/;
+const bigintMax = 2n ** 63n;
+
+/**
+ * Whether a row's identity cannot be told, by the rules that cleaning has in SQL (domain/clean/macros.sql): what they
+ * would reject, the door refuses. Without this, a client learns of it from a table of rejects.
+ */
+export function keyProblem(kind: Kind, row: Row): KeyProblem | undefined {
+  const own = ownFields[kind];
+  const names = Object.keys(row);
+  if (!names.some((name) => own.includes(name)) && names.some((name) => !rowNumberNames.some((alias) => alias === name))) return 'wrong_kind';
+  if (rowNumbersContradict(row)) return 'key_conflict';
+  const key = kind === 'pin' ? row['unique_id'] : rowNumberOf(row);
+  return typeof key !== 'string' || key.trim() === '' ? 'missing_key' : undefined;
+}
+
+/** The record's key: the identity as text. Equal identities must have equal text, so that they share a partition. */
+export function keyText(kind: Kind, row: Row): string {
+  return kind === 'pin' ? (row['unique_id'] as string) : rowNumberOf(row)!;
+}
+
+/** The row number in canonical form under the first of its names that says something; undefined where that is no BIGINT. */
+function rowNumberOf(row: Row): string | undefined {
+  const text = rowNumberNames.map((name) => saidBy(row[name])).find((said) => said !== undefined);
+  return text === undefined ? undefined : canonicalInteger(text);
+}
+
+function rowNumbersContradict(row: Row): boolean {
+  const said = rowNumberNames.map((name) => saidBy(row[name])).filter((text) => text !== undefined);
+  return new Set(said.map((text) => canonicalInteger(text) ?? text)).size > 1;
+}
+
+/** What an alias says: its trimmed text; undefined where it is absent, null or blank. */
+function saidBy(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = (typeof value === 'string' ? value : typeof value === 'number' && Number.isInteger(value) ? BigInt(value).toString() : JSON.stringify(value)).trim();
+  return text === '' ? undefined : text;
+}
+
+function canonicalInteger(text: string): string | undefined {
+  const digits = integerText.exec(text)?.[1];
+  if (digits === undefined) return undefined;
+  const value = BigInt(digits);
+  return value >= -bigintMax && value < bigintMax ? value.toString() : undefined;
+}
+
+const sentences: Record<KeyProblem, string> = {
+  wrong_kind: 'The row has none of the fields of its kind',
+  missing_key: 'The row has no usable identity',
+  key_conflict: 'index, ind and idx of the row contradict each other',
+};
+
+/** `keyProblem` as a check of a zod schema; the issue's `params.reason` is the reject code. */
+export function refuseBadKey(kind: Kind): (payload: z.core.ParsePayload<Row>) => void {
+  return (payload) => {
+    const reason = keyProblem(kind, payload.value);
+    if (reason !== undefined) payload.issues.push({ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] });
+  };
+}
+
+/** For a row whose index is checked already: `ind` or `idx` beside it must not say something else. */
+export function refuseKeyConflict(payload: z.core.ParsePayload<Row>): void {
+  const { ind, idx } = payload.value;
+  if (ind === undefined && idx === undefined) return;
+  if (rowNumbersContradict(payload.value)) payload.issues.push({ code: 'custom', message: sentences.key_conflict, params: { reason: 'key_conflict' }, input: payload.value, path: ['index'] });
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** The texts that cleaning takes for an integer: digits, with blanks around and a fraction of zeros. */
+const digits = /^\s*-?\d+(\.0+)?\s*$/;
+
+export const integerLike = z
+  .union([z.number().refine(Number.isInteger).meta({ type: 'integer' }), z.string().regex(digits)])
+  .meta({ description: 'An integer; a string of digits is taken too.' });
+
+/** `downloaded`: 0 or 1, also as text or as a boolean. Other integers pass the door; cleaning makes NULL of them. */
+export const flagLike = z
+  .union([z.number().refine(Number.isInteger).meta({ type: 'integer' }), z.string().regex(digits), z.boolean()])
+  .meta({ description: '0 or 1; as text or as a boolean too.' });
+
+/** The row number has three names; domain/door/row-key.ts says which counts. */
+export const rowNumbers = { ind: z.unknown().optional(), index: z.unknown().optional(), idx: z.unknown().optional() };
+
+/** Longest identity in UTF-8 bytes: it is the record's key and an index row in Postgres. */
+export const uniqueIdBytesMax = 512;
+
+export const uniqueId = z
+  .string()
+  .min(1)
+  .refine((text) => text === '' || text.trim() !== '', { params: { reason: 'missing_key' } })
+  .refine((text) => text.length * 3 <= uniqueIdBytesMax || Buffer.byteLength(text) <= uniqueIdBytesMax, { params: { reason: 'key_too_long' } })
+  .meta({ description: `The pin's identity: any text that is not empty, at most ${uniqueIdBytesMax} bytes of UTF-8.`, maxLength: uniqueIdBytesMax });
