@@ -1,0 +1,60 @@
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from 'node:http';
+import { Failure } from '#domain/failures.ts';
+
+export type Listening = {
+  /** Where clients reach it. */
+  url: string;
+  /**
+   * Takes no new connections, lets requests that have begun end, closes every connection after its answer.
+   * @returns true when all were answered within `timeoutMs`; the rest is cut off.
+   */
+  drain(timeoutMs: number): Promise<boolean>;
+};
+
+const idleSweepMs = 20;
+
+/**
+ * Listens with timeouts of our own: keep-alive above any proxy's, and a slow sender holds its own connection only.
+ * @throws Failure `configuration` where the address cannot be bound.
+ */
+export async function listen(listener: RequestListener, host: string, port: number): Promise<Listening> {
+  let draining = false;
+  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 30_000, maxHeaderSize: 16_384, noDelay: true }, (req, res) => {
+    if (draining) res.setHeader('Connection', 'close');
+    listener(req, res);
+  });
+  server.maxConnections = 10_000;
+  await bind(server, host, port);
+  const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    async drain(timeoutMs) {
+      draining = true;
+      let clean = true;
+      const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
+      // A connection whose last answer left before draining began is idle only afterwards; node closes such once, at close().
+      const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
+      const cut = setTimeout(() => {
+        clean = false;
+        server.closeAllConnections();
+      }, timeoutMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(cut);
+      return clean;
+    },
+  };
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(new Failure('configuration', `Port ${port} of ${host} is taken: stop what listens there, or set API_PORT to another port.`, { cause: error }));
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') reject(new Failure('configuration', `The API cannot bind to ${host}:${port} (${error.code}): set API_HOST and API_PORT.`, { cause: error }));
+      else reject(error);
+    });
+    server.listen(port, host, 1_024, resolve);
+  });
+}
