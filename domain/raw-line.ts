@@ -60,19 +60,19 @@ export function encodeRawLines(records: readonly LogRecord[]): Buffer {
  * Gives back the record that a line was made of, byte for byte.
  * @param line one line, with or without its \n.
  */
-export function decodeRawLine(line: Buffer, topic: string): LogRecord {
-  // Quotes inside strings are escaped, so these bytes can only be our own member; it is the last one before the value.
-  const cut = line.indexOf(',"v":');
-  const end = line.at(-1) === 0x0a ? line.length - 1 : line.length;
-  const head = JSON.parse(cut < 0 ? line.toString('utf8', 0, end) : `${line.toString('utf8', 0, cut)}}`) as RawLine;
+export function decodeRawLine(line: Buffer | string): Omit<LogRecord, 'topic'> {
+  const bytes = typeof line === 'string' ? Buffer.from(line) : line;
+  // Quotes inside strings are escaped, so these bytes can only be our own member, and it is the last one.
+  const cut = bytes.indexOf(',"v":');
+  const end = bytes.at(-1) === 0x0a ? bytes.length - 1 : bytes.length;
+  const head = JSON.parse(cut < 0 ? bytes.toString('utf8', 0, end) : `${bytes.toString('utf8', 0, cut)}}`) as RawLine;
   const lifted = { e: headerNames.eventId, r: headerNames.receivedAt, s: headerNames.source };
   return {
-    topic,
     partition: head.p,
     offset: head.o,
     appendTimeMs: head.t,
     key: head.kb !== undefined ? Buffer.from(head.kb, 'base64') : bytesOf(head.k ?? null),
-    value: cut >= 0 ? line.subarray(cut + 5, end - 1) : head.b == null ? null : Buffer.from(head.b, 'base64'),
+    value: cut >= 0 ? bytes.subarray(cut + 5, end - 1) : head.b == null ? null : Buffer.from(head.b, 'base64'),
     headers: head.h.map((header) => {
       if (typeof header === 'string') return [lifted[header], Buffer.from(head[header]!)];
       const [name, text, base64] = header;

@@ -11,8 +11,6 @@ export type CleanKind = {
   sqlFile: string;
   /** The SELECT over `cleaned` that gives (identity, append_time, partition, offset) of its clean rows. */
   keysFile: string;
-  /** The column that holds the identity. */
-  identity: string;
   /** Columns of the clean table in order. The SELECT gives these, then `reject`. */
   columns: readonly Column[];
 };
@@ -43,7 +41,6 @@ export const cleanKinds: Record<Kind, CleanKind> = {
   pin: {
     sqlFile: 'clean/pin.sql',
     keysFile: 'clean/keys/pin.sql',
-    identity: 'unique_id',
     columns: [
       column('ind', 'BIGINT'), column('unique_id', 'VARCHAR'), column('title', 'VARCHAR'), column('description', 'VARCHAR'), column('follower_count', 'BIGINT'), column('poster_name', 'VARCHAR'),
       column('tag_list', 'VARCHAR[]'), column('is_image_or_video', 'VARCHAR'), column('image_src', 'VARCHAR'), column('save_location', 'VARCHAR'), column('category', 'VARCHAR'), column('downloaded', 'BOOLEAN'), ...ours,
@@ -52,16 +49,17 @@ export const cleanKinds: Record<Kind, CleanKind> = {
   geo: {
     sqlFile: 'clean/geo.sql',
     keysFile: 'clean/keys/geo.sql',
-    identity: 'ind',
     columns: [column('ind', 'BIGINT'), column('country', 'VARCHAR'), column('coordinates', 'DOUBLE[]'), column('timestamp', 'TIMESTAMPTZ'), column('latitude', 'DOUBLE'), column('longitude', 'DOUBLE'), ...ours],
   },
   user: {
     sqlFile: 'clean/user.sql',
     keysFile: 'clean/keys/user.sql',
-    identity: 'ind',
     columns: [column('ind', 'BIGINT'), column('user_name', 'VARCHAR'), column('age', 'BIGINT'), column('date_joined', 'TIMESTAMPTZ'), ...ours],
   },
 };
+
+/** The column that holds a kind's identity. */
+export const identityOf: Record<Kind, string> = { pin: 'unique_id', geo: 'ind', user: 'ind' };
 
 /** Columns of the lake table `rejects`. `value` is text where it is UTF-8 (`encoding` = 'text'), else base64 ('base64'). */
 export const rejectColumns: readonly Column[] = [
@@ -76,9 +74,9 @@ export const cleanFiles = {
   fromRawLines: 'clean/from-raw-lines.sql',
   /** `keyed` (identity, append_time, partition, offset) -> the latest of each identity, same columns. */
   latestPerIdentity: 'clean/latest-per-identity.sql',
-  /** `cleaned`, `winners` -> the clean rows that are winners, without `reject`. */
-  keepWinners: 'clean/keep-winners.sql',
-  /** `cleaned`, `records_with_value` -> rows of the lake table `rejects`. */
+  /** `all_records`, `winners` -> the records that won. */
+  winningRecords: 'clean/winning-records.sql',
+  /** `cleaned`, `raw_lines`, `kind_name` -> rows of the lake table `rejects`. */
   rejects: 'clean/rejects.sql',
 } as const;
 

@@ -1,0 +1,26 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/**
+ * The SQL of domain/ as text, by its name below domain/ (`clean/pin.sql`). Files are read once a process; they are part
+ * of the code, so a missing one is a programmer's error.
+ */
+export function domainSql(name: string): string {
+  let text = texts.get(name);
+  if (text === undefined) {
+    text = readFileSync(new URL(name, domainFolder), 'utf8');
+    texts.set(name, text);
+  }
+  return text;
+}
+
+/** Every SQL file below a folder of domain/ (`clean`), by name: what codeVersion() takes. */
+export function domainSqlBelow(folder: string): Record<string, string> {
+  const names = readdirSync(new URL(`${folder}/`, domainFolder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.sql'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .toSorted();
+  return Object.fromEntries(names.map((name) => [name, domainSql(name)]));
+}
+
+const domainFolder = new URL('../../domain/', import.meta.url);
+const texts = new Map<string, string>();

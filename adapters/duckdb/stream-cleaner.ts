@@ -1,0 +1,133 @@
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValue } from '@duckdb/node-api';
+import { LIST, VARCHAR, listValue } from '@duckdb/node-api';
+import type { DuckdbSettings } from '#adapters/duckdb/connection.ts';
+import { connect, openInstance, translated } from '#adapters/duckdb/connection.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { plainInteger } from '#adapters/duckdb/values.ts';
+import type { Column, DuckdbType } from '#domain/clean/kinds.ts';
+import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { liftHeaders } from '#domain/raw-line.ts';
+import type { Kind, LogRecord } from '#domain/terms.ts';
+import { kinds } from '#domain/terms.ts';
+import { classifyValue, textOfValue } from '#domain/value.ts';
+
+/**
+ * What cleaning made of a batch, one array a column, all `rows` long and in the order of the records. Names are those of
+ * domain/clean/kinds.ts, then `reject` (reason code, null for a clean row; a reject's other columns up to `extra` mean nothing).
+ * Values suit Postgres UNNEST: BIGINT as number (as text beyond 2^53), timestamps as ISO text with microseconds, lists
+ * (tag_list, coordinates) as JSON text because nested arrays do not fit UNNEST, the rest as they are.
+ */
+export type CleanedBatch = { rows: number; columns: Record<string, unknown[]> };
+
+export type StreamCleaner = {
+  /** Cleans records of one kind, any partitions. */
+  clean(kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch>;
+  close(): void;
+};
+
+export type StreamCleanerOptions = {
+  /** Batches that are cleaned side by side, each on one thread: at most the worker's stream slots. */
+  lanesMax?: number;
+  memoryLimit?: string;
+};
+
+/**
+ * Makes the stream's cleaner: the SELECTs of domain/clean over bound lists, prepared once a kind and lane. Only what cleaning
+ * looks at crosses into the engine; coordinates and event-id are put beside its columns here.
+ */
+export async function makeStreamCleaner(options: StreamCleanerOptions = {}): Promise<StreamCleaner> {
+  const settings: DuckdbSettings = { threads: 1, memoryLimit: options.memoryLimit ?? '512MB', keepOrder: true };
+  const instance = await openInstance(settings);
+  const first = await connect(instance, settings);
+  await translated(() => first.run(domainSql(cleanFiles.macros)), false);
+  const lanes = [makeLane(first)];
+  for (let n = 1; n < (options.lanesMax ?? 2); n++) lanes.push(makeLane(await connect(instance, settings)));
+  return {
+    clean(kind, records) {
+      const lane = lanes.reduce((best, other) => (other.waiting() < best.waiting() ? other : best));
+      return lane.clean(kind, records);
+    },
+    close() {
+      for (const lane of lanes) lane.close();
+      instance.closeSync();
+    },
+  };
+}
+
+type Lane = { clean(kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch>; waiting(): number; close(): void };
+
+function makeLane(connection: DuckDBConnection): Lane {
+  const statements = new Map<Kind, Promise<DuckDBPreparedStatement>>();
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  const prepared = (kind: Kind): Promise<DuckDBPreparedStatement> => {
+    let statement = statements.get(kind);
+    if (statement === undefined) statements.set(kind, (statement = connection.prepare(statementOf[kind]())));
+    return statement;
+  };
+  const work = async (kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch> => {
+    const lifted = records.map(liftHeaders);
+    const values = records.map(({ value }) => {
+      const { reject } = classifyValue(value);
+      return { text: reject === null ? textOfValue(value!) : null, reject };
+    });
+    const engineColumns = await translated(async () => {
+      const statement = await prepared(kind);
+      statement.bindList(1, listValue(values.map(({ text }) => text)), LIST(VARCHAR));
+      statement.bindList(2, listValue(values.map(({ reject }) => reject)), LIST(VARCHAR));
+      statement.bindList(3, listValue(lifted.map(({ receivedAt }) => receivedAt)), LIST(VARCHAR));
+      const reader = await statement.runAndReadAll();
+      if (reader.currentRowCount !== records.length) throw new Error(`cleaning ${records.length} ${kind} records gave ${reader.currentRowCount} rows`);
+      return reader.getColumns();
+    }, false);
+    const made: Record<string, unknown[]> = {
+      topic: records.map(({ topic }) => topic),
+      partition: records.map(({ partition }) => partition),
+      offset: records.map(({ offset }) => offset),
+      append_time: records.map(({ appendTimeMs }) => new Date(appendTimeMs).toISOString()),
+      event_id: lifted.map(({ eventId }) => eventId),
+    };
+    for (const [i, { name, duckdb }] of engineColumnsOf(kind).entries()) made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
+    return { rows: records.length, columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])) };
+  };
+  return {
+    clean(kind, records) {
+      if (records.length === 0) return Promise.resolve({ rows: 0, columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, []])) });
+      waiting += 1;
+      const result = last.then(() => work(kind, records)).finally(() => { waiting -= 1; });
+      last = result.catch(() => undefined);
+      return result;
+    },
+    waiting: () => waiting,
+    close: () => connection.closeSync(),
+  };
+}
+
+const passedBy = new Set(['topic', 'partition', 'offset', 'append_time', 'event_id']);
+const rejectColumn = { name: 'reject', duckdb: 'VARCHAR' } as const;
+
+function engineColumnsOf(kind: Kind): Pick<Column, 'name' | 'duckdb'>[] {
+  return [...cleanKinds[kind].columns.filter(({ name }) => !passedBy.has(name)), rejectColumn];
+}
+
+const textForms: Partial<Record<DuckdbType, (name: string) => string>> = {
+  TIMESTAMPTZ: (name) => `strftime("${name}" AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ') AS "${name}"`,
+  'VARCHAR[]': (name) => `to_json("${name}")::VARCHAR AS "${name}"`,
+  'DOUBLE[]': (name) => `to_json("${name}")::VARCHAR AS "${name}"`,
+};
+
+// $1 values as JSON text, $2 reject codes, $3 received-at; three lists of one length.
+const statementOf = Object.fromEntries(kinds.map((kind) => [kind, () => `
+WITH records AS (
+  SELECT NULL::VARCHAR AS topic, NULL::INTEGER AS partition, NULL::BIGINT AS "offset", NULL::TIMESTAMPTZ AS append_time, NULL::VARCHAR AS event_id,
+    received_at, v::JSON AS v, problem
+  FROM (SELECT unnest($1::VARCHAR[]) AS v, unnest($2::VARCHAR[]) AS problem, unnest($3::VARCHAR[]) AS received_at)
+), cleaned AS (
+${domainSql(cleanKinds[kind].sqlFile)}
+)
+SELECT ${engineColumnsOf(kind).map(({ name, duckdb }) => textForms[duckdb]?.(name) ?? `"${name}"`).join(', ')}
+FROM cleaned`])) as Record<Kind, () => string>;
+
+function integerOrNull(value: DuckDBValue): number | string | null {
+  return typeof value === 'bigint' ? plainInteger(value) : null;
+}
