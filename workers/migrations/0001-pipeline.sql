@@ -90,12 +90,14 @@ CREATE TABLE pinflow.cut (
   found_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (topic, partition, at)
 );
+CREATE INDEX cut_at ON pinflow.cut (at);
 
--- One row; its lock is held while Delta commits of a publish are put.
+-- One row; its lock is held while Delta commits of a publish are put. `pending` is the publish that was decided and not
+-- yet finished: whoever gets the lock next finishes it first, so that a crash between two commits heals.
 CREATE TABLE pinflow.lake_lock (
   id int PRIMARY KEY CHECK (id = 1),
-  holder text,
-  held_since timestamptz
+  pending json,
+  pending_since timestamptz
 );
 INSERT INTO pinflow.lake_lock (id) VALUES (1);
 
@@ -110,6 +112,8 @@ CREATE TABLE pinflow.generation (
   versions jsonb NOT NULL,
   content_sha256 text NOT NULL,
   code_version text NOT NULL,
+  -- Of marts: the generation that they were computed over.
+  based_on bigint,
   records bigint NOT NULL,
   clean bigint NOT NULL,
   rejects bigint NOT NULL,
