@@ -20,7 +20,7 @@ export function generateFiles(): Record<string, string> {
 
 function readSettings(): Setting[] {
   return Object.values(settings).map((setting) => {
-    const value: unknown = setting.schema.parse(undefined);
+    const value: string | number | boolean | readonly string[] | undefined = setting.schema.parse(undefined);
     return {
       env: setting.env,
       about: setting.about,

@@ -130,14 +130,14 @@ test('our processes exist, one worker a role', () => {
     scripts.filter((script) => !existsSync(join(root, script))),
     'The container would end at once:',
   );
-  const roles = ours.flatMap(([, { environment }]) => (environment?.['WORKER_ROLES'] === undefined ? [] : [environment['WORKER_ROLES']]));
+  const roles = ours.flatMap(([, { environment }]) => environment?.['WORKER_ROLES'] ?? []) as string[];
   assert.deepEqual(roles.toSorted(), ['batch', 'control', 'landing', 'stream'], 'Every queue is served by one kind of worker.');
 });
 
 test('the image holds what the processes import', () => {
   const dockerfile = textOf('Dockerfile');
   const { imports } = JSON.parse(textOf('package.json')) as { imports: Record<string, string> };
-  const copied = [...dockerfile.matchAll(/^COPY ([a-z]+) \.\/\1$/gm)].map(([, folder]) => folder);
+  const copied = [...dockerfile.matchAll(/^COPY ([a-z]+) \.\/\1$/gm)].map(([, folder = '']) => folder);
   const needed = Object.keys(imports)
     .map((name) => name.slice(1, -2))
     .filter((folder) => !['stack', 'test'].includes(folder));

@@ -58,7 +58,7 @@ test('files are short', () => {
   );
 });
 
-test('SQL is one statement a file and names no place', () => {
+test('SQL of domain/ names no place and has a header', () => {
   const queries = sources.filter((path) => path.startsWith('domain/') && path.endsWith('.sql'));
   const offenders = linesThat(
     queries,

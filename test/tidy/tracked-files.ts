@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Root of the checkout. */
 export const root = join(import.meta.dirname, '..', '..');
 
-/** Paths of all files that are, or would be, committed; below the root, with slashes. */
-export const trackedFiles: readonly string[] = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+// The checkout may belong to another user than the one that tests (root in a container): reading a list is harmless.
+const listing = execFileSync('git', ['-c', 'safe.directory=*', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
-})
+});
+
+/** Paths of all files that are, or would be, committed; below the root, with slashes. */
+export const trackedFiles: readonly string[] = listing
   .split('\0')
-  .filter((path) => path !== '' && existsSync(join(root, path)))
+  .filter((path) => path !== '' && statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true)
   .toSorted();
 
 /** Text of a file below the root. */
