@@ -6,6 +6,8 @@ import { Failure } from '#domain/failures.ts';
 export type TemporalOptions = Pick<Config, 'temporalAddress' | 'temporalNamespace'> & {
   /** TLS, where the server wants it; `true` means the system's authorities and no client certificate. */
   temporalTls?: TLSConfig | boolean;
+  /** Sent as `authorization` header with each request. */
+  temporalAuthorization?: string;
   /** Default 5 s. */
   connectTimeoutMs?: number;
 };
@@ -18,12 +20,13 @@ const connectTimeoutMs = 5_000;
  * @throws Failure `unavailable` when no server answers.
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
-  const { temporalAddress: address, temporalNamespace: namespace, temporalTls: tls } = options;
+  const { temporalAddress: address, temporalNamespace: namespace, temporalTls: tls, temporalAuthorization: authorization } = options;
   try {
     const connection = await Connection.connect({
       address,
       connectTimeout: options.connectTimeoutMs ?? connectTimeoutMs,
       ...(tls === undefined ? {} : { tls }),
+      ...(authorization === undefined ? {} : { metadata: { authorization } }),
     });
     return new Client({ connection, namespace });
   } catch (error) {
