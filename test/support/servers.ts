@@ -40,12 +40,6 @@ export async function testConfig(overrides: Partial<Config> = {}): Promise<Confi
   });
 }
 
-/** The environment that gives a process of its own (a worker, the API) these settings. */
-export function environmentOf(config: Config): NodeJS.ProcessEnv {
-  const given = Object.entries(settings).map(([name, { env }]) => [env, config[name as keyof Config]] as const);
-  return { ...callerEnvironment(), ...Object.fromEntries(given.map(([env, value]) => [env, value === undefined ? '' : String(value)])) };
-}
-
 /**
  * Looks until `check` returns something other than undefined, null or false, and returns that. A check that throws
  * counts as "not yet".

@@ -1,0 +1,24 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Child } from '#stack/child.ts';
+import { startChild } from '#stack/child.ts';
+import type { Home } from '#stack/home.ts';
+import { openHome } from '#stack/home.ts';
+
+/** An empty folder that goes with the test process. */
+export function makeTestFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'pinflow-test-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** An empty home for a test of the stack itself. */
+export function makeTestHome(): Home {
+  return openHome(makeTestFolder());
+}
+
+/** A shell script as a process of the stack. */
+export function startScript(home: Home, name: string, script: string): Child {
+  return startChild(home, name, { command: 'sh', args: ['-c', script], environment: { PATH: '/usr/bin:/bin' }, stopMs: 1_000 });
+}
