@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#adapters/config.ts';
-import { stackEnvironmentFile } from '#adapters/config.ts';
+import { settings, stackEnvironmentFile } from '#adapters/config.ts';
 
 /** Where everything is reached, for people and other tools. Holds no password and no key. */
 export type Endpoints = {
@@ -21,10 +22,16 @@ export function describeEndpoints(config: Config, bucket: string | null): Endpoi
     temporal: config.temporalAddress,
     temporalUi: config.temporalUiUrl,
     kafka: config.kafkaBrokers.join(','),
-    s3: { endpoint: config.s3Endpoint ?? `AWS, ${config.s3Region}`, bucket, keysIn: join(config.home, stackEnvironmentFile) },
+    s3: { endpoint: config.s3Endpoint ?? `AWS, ${config.s3Region}`, bucket, keysIn: keysPlaceOf(config) },
     postgres: withoutPassword(config.postgresUrl),
     bucket,
   };
+}
+
+/** A running stack wrote them down; elsewhere whoever runs us gave them. */
+function keysPlaceOf({ home }: Config): string {
+  const file = join(home, stackEnvironmentFile);
+  return existsSync(file) ? file : `environment (${settings.s3AccessKeyId.env}, ${settings.s3SecretAccessKey.env})`;
 }
 
 const anyAddress = new Set(['0.0.0.0', '::']);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -19,6 +20,7 @@ import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/metrics.ts';
 import { makeReadiness } from '#api/readiness.ts';
+import { makeStatusRouter } from '#api/status.ts';
 import { Failure } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
 
@@ -58,7 +60,7 @@ async function main(): Promise<void> {
   const app = createApp({
     publisher, names, metrics, log, readiness, makeHeaders: makeEventHeaders(instance),
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: Math.max(requestBytesMax, config.ingestMaxEventBytes) },
-    routers: [],
+    routers: [{ path: '/api/status', router: makeStatusRouter(() => getStatus({ config, names, postgres, topics })) }],
   });
   const listening = await listen(app, config.apiHost, config.apiPort);
   log.info('api listens', { url: listening.url, instance });

@@ -101,7 +101,9 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
     const state = status.servers[name];
     return state === 'up' ? [] : [`${name}: ${state.error}`];
   });
-  const readers = (['stream', 'landing'] as const).flatMap((reader) => readerProblems(reader, status[reader]));
+  // A reader's position needs both; that they are down is said already.
+  const canTell = status.servers.kafka === 'up' && status.servers.postgres === 'up';
+  const readers = canTell ? (['stream', 'landing'] as const).flatMap((reader) => readerProblems(reader, status[reader])) : [];
   const intervals = isUnreachable(status.intervals) ? [] : status.intervals.flatMap((interval) => intervalProblem(interval));
   const shownHeld = isUnreachable(status.intervals) ? 0 : status.intervals.filter(({ state }) => state === 'held').length;
   const olderHeld = (status.heldIntervals ?? 0) - shownHeld;

@@ -27,7 +27,8 @@ export function addStatus(program: Command): void {
       const config = readSettings(home);
       const status = await lookAt(config);
       const nothingRuns =
-        Object.values(status.servers).every((state) => state !== 'up') && !existsSync(join(config.home, stackEnvironmentFile));
+        (['api', 'kafka', 'postgres', 'temporal'] as const).every((name) => status.servers[name] !== 'up') &&
+        !existsSync(join(config.home, stackEnvironmentFile));
       if (json === true) console.log(JSON.stringify(status, null, 2));
       else if (!nothingRuns) console.log(statusScreen(status));
       if (nothingRuns) console.error(`Nothing runs in ${config.home}: npm start`);
