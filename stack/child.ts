@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { Holder } from './lock-file.mjs';
 import { describeProcess } from './lock-file.mjs';
 import { openLog, tailOfLog } from './log-tail.ts';
 import type { Home } from './home.ts';
@@ -34,6 +35,9 @@ export type Child = {
   kill: () => void;
 };
 
+/** What the home keeps about a running process. */
+export type PidFile = Holder & { stopSignal: NodeJS.Signals };
+
 const STOP_MS = 5_000;
 
 /**
@@ -53,6 +57,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
   });
   closeSync(log);
   const { pid } = child;
+  const stopSignal = command.stopSignal ?? 'SIGTERM';
   let gone = false;
   const exited = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(`could not be started (${error.message})`));
@@ -65,7 +70,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
     rmSync(pidFile, { force: true });
     return how;
   });
-  if (pid !== undefined) writeFileSync(pidFile, JSON.stringify(describeProcess(pid)));
+  if (pid !== undefined) writeFileSync(pidFile, JSON.stringify({ ...describeProcess(pid), stopSignal } satisfies PidFile));
 
   const kill = (): void => {
     if (!gone && pid !== undefined) signalGroup(pid, 'SIGKILL');
@@ -80,7 +85,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
     tail: () => tailOfLog(logFile, logFrom),
     async stop() {
       if (gone || pid === undefined) return;
-      child.kill(command.stopSignal ?? 'SIGTERM');
+      child.kill(stopSignal);
       const insist = setTimeout(kill, command.stopMs ?? STOP_MS);
       await exited;
       clearTimeout(insist);

@@ -1,11 +1,11 @@
 import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PidFile } from './child.ts';
 import { signalGroup } from './child.ts';
 import type { Home } from './home.ts';
-import type { Holder } from './lock-file.mjs';
 import { isAlive } from './lock-file.mjs';
 
-const TERM_MS = 6_000;
+const STOP_MS = 6_000;
 const POLL_MS = 50;
 
 /**
@@ -26,17 +26,17 @@ export async function stopLeftovers(home: Home, say: (line: string) => void): Pr
   );
 }
 
-async function stopGroup(holder: Holder): Promise<void> {
-  process.kill(holder.pid, 'SIGTERM');
-  const giveUpAt = Date.now() + TERM_MS;
+async function stopGroup(holder: PidFile): Promise<void> {
+  process.kill(holder.pid, holder.stopSignal);
+  const giveUpAt = Date.now() + STOP_MS;
   while (isAlive(holder) && Date.now() < giveUpAt) await sleep(POLL_MS);
   signalGroup(holder.pid, 'SIGKILL');
   while (isAlive(holder)) await sleep(POLL_MS);
 }
 
-function parsedHolder(text: string): Holder | undefined {
+function parsedHolder(text: string): PidFile | undefined {
   try {
-    return JSON.parse(text) as Holder;
+    return JSON.parse(text) as PidFile;
   } catch (error) {
     // Killed between creating and writing the file.
     if (error instanceof SyntaxError) return undefined;
