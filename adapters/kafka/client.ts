@@ -13,6 +13,11 @@ const { KafkaJSError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, 
  * the door and the readers would lag that long behind a broker that is back.
  */
 export function makeKafkaClient(config: Config, clientId: string): Kafka {
+  return new kafkajs.Kafka(kafkaOptions(config, clientId));
+}
+
+/** What the client is made of. */
+export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
   const options: KafkaConfig = {
     clientId,
     brokers: [...config.kafkaBrokers],
@@ -28,7 +33,7 @@ export function makeKafkaClient(config: Config, clientId: string): Kafka {
     if (username === undefined || password === undefined) throw new Failure('configuration', `KAFKA_SASL_MECHANISM is ${mechanism}, but KAFKA_USERNAME or KAFKA_PASSWORD is not set: set both.`);
     options.sasl = { mechanism, username, password } as SASLOptions;
   }
-  return new kafkajs.Kafka(options);
+  return options;
 }
 
 /** kafkajs's own factory leaves Nagle's algorithm on, which holds small produce requests back on real networks. */

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Kafka } from 'kafkajs';
+import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import type { Publisher, RecordToPublish } from '#adapters/kafka/producer.ts';
+import { makePublisher } from '#adapters/kafka/producer.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
+import { makeLog } from '#adapters/log.ts';
+import { failureKindOf } from '#domain/failures.ts';
+import { readRecords } from '#test/api/read-records.ts';
+import { testConfig } from '#test/support/servers.ts';
+
+describe('the publisher', () => {
+  let kafka: Kafka;
+  let topics: KafkaTopics;
+  let topic: string;
+  let publisher: Publisher;
+
+  before(async () => {
+    const config = await testConfig();
+    topic = `${config.prefix}small`;
+    kafka = makeKafkaClient(config, 'pinflow-test');
+    topics = makeKafkaTopics(kafka);
+    await topics.ensureTopics({ topics: [topic], partitions: 4, replicas: 1 });
+    publisher = open();
+    await publisher.start();
+  });
+  after(async () => {
+    await publisher.close(1_000);
+    await topics.close();
+  });
+
+  function open(): Publisher {
+    return makePublisher({ kafka, topics, topicNames: [topic], eventsMax: 10_000, bytesMax: 33_554_432, stallMs: 1_000, deadlineMs: 5_000, log: makeLog('test', 'error') });
+  }
+
+  const record = (key: string, bytes = 10): RecordToPublish => ({ topic, key: Buffer.from(key), value: Buffer.alloc(bytes, 'v'), headers: { kind: 'pin' } });
+
+  test('refuses events before it has reached Kafka', async () => {
+    const early = open();
+    await assert.rejects(early.publish(record('early')), (error) => failureKindOf(error) === 'unavailable');
+    await early.close(0);
+  });
+
+  test('answers a lone event with the place it got', async () => {
+    const ack = await publisher.publish(record('lone'));
+    const [found] = (await readRecords(kafka, topics, topic)).filter(({ key }) => key!.toString() === 'lone');
+    assert.deepEqual({ topic: found!.topic, partition: found!.partition, offset: found!.offset, appendTimeMs: found!.appendTimeMs }, ack);
+  });
+
+  test('a record that the topic will never take is refused alone', async () => {
+    // The topic's limit drops behind the publisher's back: Kafka now refuses whole batches that hold the culprit.
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'message.timestamp.type', value: 'LogAppendTime' }, { name: 'max.message.bytes', value: '20000' }] }] });
+    await admin.disconnect();
+    const keys = Array.from({ length: 40 }, (_, i) => `member-${i}`);
+    const outcomes = await Promise.allSettled(publisher.publishMany([...keys.slice(0, 20).map((key) => record(key, 700)), record('culprit', 30_000), ...keys.slice(20).map((key) => record(key, 700))]));
+    const culprit = outcomes.splice(20, 1)[0]!;
+    assert.equal(culprit.status === 'rejected' && failureKindOf(culprit.reason), 'invalid_data');
+    const records = await readRecords(kafka, topics, topic);
+    for (const [i, outcome] of outcomes.entries()) {
+      assert.ok(outcome.status === 'fulfilled', keys[i]);
+      const stored = records.filter(({ key }) => key!.toString() === keys[i]);
+      assert.equal(stored.length, 1, `${keys[i]} stands ${stored.length} times`);
+      assert.deepEqual([stored[0]!.partition, stored[0]!.offset], [outcome.value.partition, outcome.value.offset]);
+    }
+    assert.ok(!records.some(({ key }) => key!.toString() === 'culprit'));
+    await publisher.publish(record('afterwards'));
+  });
+
+  test('refuses new events once it closes, and answers those it has', async () => {
+    const closing = open();
+    await closing.start();
+    const taken = closing.publishMany([record('a'), record('b'), record('c')]);
+    const closed = closing.close(5_000);
+    await assert.rejects(closing.publish(record('late')), (error) => failureKindOf(error) === 'unavailable');
+    assert.equal((await Promise.all(taken)).length, 3);
+    await closed;
+  });
+});

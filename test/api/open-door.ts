@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Kafka } from 'kafkajs';
+import type { Config } from '#adapters/config.ts';
+import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import type { Publisher } from '#adapters/kafka/producer.ts';
+import { makePublisher } from '#adapters/kafka/producer.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
+import { makeLog } from '#adapters/log.ts';
+import type { AckedRange } from '#api/ack-ledger.ts';
+import { createApp } from '#api/app.ts';
+import { makeEventHeaders } from '#api/event-headers.ts';
+import { makeDoorMetrics } from '#api/metrics.ts';
+import { makeReadiness } from '#api/readiness.ts';
+import type { Names } from '#domain/names.ts';
+import { makeNames } from '#domain/names.ts';
+import { testConfig } from '#test/support/servers.ts';
+
+/** A door of a test's own in this process: real broker, fresh topics, any free port. */
+export type OpenDoor = {
+  url: string;
+  config: Config;
+  names: Names;
+  /** Straight to the broker, whatever the door's own client goes through. */
+  kafka: Kafka;
+  topics: KafkaTopics;
+  publisher: Publisher;
+  acked: AckedRange[];
+  post(path: string, body: string | Buffer, contentType?: string): Promise<Response>;
+  close(): Promise<void>;
+};
+
+export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?: (config: Config) => Kafka): Promise<OpenDoor> {
+  const config = await testConfig(overrides);
+  const names = makeNames(config.prefix);
+  const log = makeLog('test-door', 'error');
+  const kafka = makeKafkaClient(config, 'pinflow-test');
+  const topics = makeKafkaTopics(kafka);
+  await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: 1 });
+  const doorsKafka = makeDoorsKafka?.(config) ?? kafka;
+  const doorsTopics = makeKafkaTopics(doorsKafka);
+  const acked: AckedRange[] = [];
+  const metrics = makeDoorMetrics();
+  const publisher = makePublisher({
+    kafka: doorsKafka, topics: doorsTopics, topicNames: names.topics, log,
+    eventsMax: config.ingestMaxEvents, bytesMax: config.ingestMaxBytes, stallMs: config.ingestStallMs, deadlineMs: config.ingestDeadlineMs,
+    onAck: (topic, partition, first, last) => void acked.push({ topic, partition, first, last }),
+    onProduce: metrics.observeProduce,
+  });
+  metrics.watch(publisher);
+  const app = createApp({
+    publisher, names, metrics, log, makeHeaders: makeEventHeaders(randomUUID()),
+    readiness: makeReadiness({ topics: doorsTopics, topicNames: names.topics, publisher, stallMs: config.ingestStallMs, isDraining: () => false }),
+    limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: 1_048_576 },
+  });
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await publisher.start();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url, config, names, kafka, topics, publisher, acked,
+    post: (path, body, contentType = 'application/json') => fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType } }),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await publisher.close(1_000);
+      await doorsTopics.close();
+      await topics.close();
+    },
+  };
+}
