@@ -52,7 +52,7 @@ function landingDependencies(config: Config, { names, postgres, s3, kafka, topic
 }
 
 async function streamDependencies(config: Config, { names, postgres, kafka, topics }: Resources, log: Log): Promise<Parameters<typeof makeSegmentActivities>[0]> {
-  const cleaner = await makeStreamCleaner({ threads: 1, memoryLimit: '512MB' });
+  const cleaner = await makeStreamCleaner({ lanesMax: config.streamSlots });
   const statements = makeSinkStatements();
   return {
     reader: 'stream', names, postgres, topics, log,

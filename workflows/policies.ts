@@ -5,6 +5,9 @@ import type { ActivityOptions } from '@temporalio/common';
 /** What a segment may take beyond its length: taking partitions, and the last commit. */
 const segmentSlackMs = 120_000;
 
+/** How long a slot without a readable partition rests before it looks again. */
+export const idleSlotWait = '30s';
+
 /**
  * A segment of a reader. Its retry never backs off (coefficient 1): a killed worker's slots are back within heartbeat
  * timeout + 1 s, however often it is killed. Unlimited: an outage holds the position, it does not end the reader.
@@ -17,3 +20,31 @@ export function segmentOptions(segmentMs: number): ActivityOptions {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   };
 }
+
+/** Reading and changing the ledger: short, and repeated until Postgres and Kafka are there. */
+export const ledgerOptions: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '15s' },
+};
+
+/** Cutting after a long stop looks up many boundaries. */
+export const cutOptions: ActivityOptions = { ...ledgerOptions, startToCloseTimeout: '5m', heartbeatTimeout: '20s' };
+
+/** Waiting on something that another reader or run does; the activity itself ends at the deadline. */
+export function waitOptions(waitMs: number): ActivityOptions {
+  return { startToCloseTimeout: waitMs + 60_000, heartbeatTimeout: '10s', retry: { initialInterval: '1s', backoffCoefficient: 1 } };
+}
+
+/** A short step of an interval's run. After these attempts the run ends, and the ledger decides when it is tried again. */
+export const intervalStepOptions: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 },
+};
+
+/** A step that moves rows through DuckDB. It heartbeats as long as its process lives, so a killed worker is noticed soon. */
+export const heavyStepOptions: ActivityOptions = {
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '10s',
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 },
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+};

@@ -8,11 +8,12 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/run-segment.ts';
-import { segmentOptions } from '#workflows/policies.ts';
+import { idleSlotWait, segmentOptions } from '#workflows/policies.ts';
 
 /**
  * The supervisor of a reader: fixed slots, each a chain of segments (bounded activities). It decides who reads what and
@@ -51,10 +52,11 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
     setCurrentDetails(describe(current()));
     upsertSearchAttributes({ PinState: [mode], PinLag: [slots.flatMap(({ partitions }) => partitions).reduce((sum, { lag }) => sum + lag, 0)] });
   };
-  const home = (): Promise<void> => condition(() => slots.every(({ state }) => state === 'home'));
   const comeHome = async (): Promise<void> => {
+    // The slots of now: the main loop may have begun with others before this is looked at again.
+    const leaving = slots;
     scope?.cancel();
-    await home();
+    await condition(() => leaving.every(({ state }) => state === 'home'));
     show();
   };
 
@@ -92,6 +94,8 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
           [{ slot: one.slot, slots: slots.length, segment: one.segment, segmentMs: input.segmentMs }],
         );
         one.partitions = result.partitions;
+        // All its partitions stand still, or it has none: look again later instead of spinning.
+        if (result.ended === 'nothing_left') await sleep(idleSlotWait);
       } catch (error) {
         if (!isCancellation(error)) throw error;
       }
@@ -108,7 +112,6 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
     await scope.run(() => Promise.all(slots.map((one) => runSlot(one).finally(() => { one.state = 'home'; })))).catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
-    await home();
     show();
     if (workflowInfo().continueAsNewSuggested && !draining()) {
       await condition(allHandlersFinished);

@@ -2,7 +2,7 @@ import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres.ts';
-import { headerNames } from '#domain/terms.ts';
+import { liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
 export type BatchOutcome = { from: number; to: number; applied: number; superseded: number; unchanged: number; rejected: number; dead: number };
@@ -37,7 +37,7 @@ export async function insertRejects(statements: Statements, kind: Kind, records:
       rejected.map(({ offset }) => offset),
       rejects.map(({ reason }) => reason),
       rejected.map(({ appendTimeMs }) => new Date(appendTimeMs)),
-      rejected.map(eventIdOf),
+      rejected.map((record) => liftHeaders(record).eventId),
       rejected.map(({ value }) => value),
     ],
   );
@@ -48,12 +48,6 @@ export async function insertDeadLetter(statements: Statements, kind: Kind, recor
   const state = sqlStateOf(refusal) ?? null;
   await statements.execute(
     `INSERT INTO pinflow.dead_letter (topic, partition, "offset", kind, sqlstate, message, append_time, event_id, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [record.topic, record.partition, record.offset, kind, state, `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`, new Date(record.appendTimeMs), eventIdOf(record), record.value],
+    [record.topic, record.partition, record.offset, kind, state, `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`, new Date(record.appendTimeMs), liftHeaders(record).eventId, record.value],
   );
-}
-
-/** The door's event id, or null where the header is missing or no text that Postgres takes. */
-function eventIdOf(record: LogRecord): string | null {
-  const text = record.headers.find(([name]) => name === headerNames.eventId)?.[1].toString('utf8');
-  return text === undefined || text.includes('\u0000') ? null : text;
 }

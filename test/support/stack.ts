@@ -1,0 +1,137 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { callerEnvironment, environmentOverStack, loadConfig, settings } from '#adapters/config.ts';
+import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { connectTemporal } from '#adapters/temporal.ts';
+import { makeNames } from '#domain/names.ts';
+import { findFreePorts } from '#stack/free-ports.ts';
+
+/** A whole `npm start` of a test's own, in a home and on ports of its own. */
+export type Stack = {
+  postgres: Postgres;
+  /** Records in all topics. */
+  inKafka(): Promise<number>;
+  /** Records that the stream's account holds. */
+  streamed(): Promise<number>;
+  /** Records in landed raw objects. */
+  landed(): Promise<number>;
+  /** Records of complete intervals. */
+  published(): Promise<number>;
+  /** Completed ticks that a person triggered. */
+  manualRuns(): Promise<number>;
+  /** Runs `npx pinflow` to its end. */
+  pinflow(...args: string[]): Promise<Ended>;
+  tctl(...args: string[]): Promise<Ended>;
+  /** Runs `npx pinflow` until `stop` sends it a Ctrl-C. */
+  pinflowUntilStopped(...args: string[]): { stop(): Promise<Ended> };
+  /** Ad-hoc SQL through the command line, rows as JSON. */
+  sql<Row = Record<string, unknown>>(query: string): Promise<Row[]>;
+  /** kill -9 of a process of the stack, by its name in the home. */
+  killHard(name: string): void;
+  stop(): Promise<void>;
+};
+
+export type Ended = { code: number | null; stdout: string; stderr: string };
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
+const startMs = 120_000;
+
+export async function startStack(given: Record<string, string>): Promise<Stack> {
+  const caller = callerEnvironment();
+  const home = join(loadConfig(caller).home, 'tests', `stack-${randomBytes(4).toString('hex')}`);
+  const environment = await environmentOfOwn(caller, home, given);
+  const main = spawn(process.execPath, ['stack/main.ts', 'start', '--no-emulator', '--home', home], { cwd: project, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  await started(main);
+  const config = loadConfig(environmentOverStack({ ...environment, [settings.home.env]: home }));
+  const names = makeNames(config.prefix);
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
+  const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-test'));
+  const run = (script: string, args: string[]): ChildProcess => spawn(process.execPath, [script, ...args], { cwd: project, env: { ...environment, [settings.home.env]: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const count = async (sql: string): Promise<number> => (await postgres.query<{ n: number | null }>(sql))[0]?.n ?? 0;
+
+  const stack: Stack = {
+    postgres,
+    async inKafka() {
+      const offsets = await Promise.all(names.topics.map((topic) => topics.fetchOffsets(topic)));
+      return offsets.flat().reduce((sum, { low, high }) => sum + high - low, 0);
+    },
+    streamed: () => count(`SELECT sum(last_offset - first_offset + 1)::bigint AS n FROM pinflow.stream_batch`),
+    landed: () => count(`SELECT sum(records)::bigint AS n FROM pinflow.landing_range WHERE state = 'landed'`),
+    published: () => count(`SELECT sum(records)::bigint AS n FROM pinflow.interval WHERE state = 'complete'`),
+    async manualRuns() {
+      const client = await connectTemporal(config);
+      try {
+        let runs = 0;
+        for await (const { startTime } of client.workflow.list({ query: `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'manual'` })) if (startTime) runs++;
+        return runs;
+      } finally {
+        await client.connection.close();
+      }
+    },
+    pinflow: (...args) => ended(run('cli/pinflow.ts', args)),
+    tctl: (...args) => ended(run('cli/tctl.ts', ['--address', config.temporalAddress, ...args])),
+    pinflowUntilStopped(...args) {
+      const child = run('cli/pinflow.ts', args);
+      const end = ended(child);
+      return { stop: () => { child.kill('SIGINT'); return end; } };
+    },
+    async sql<Row>(query: string) {
+      const { code, stdout, stderr } = await stack.pinflow('sql', query, '--json');
+      if (code !== 0) throw new Error(`pinflow sql ended with code ${code}: ${stderr}`);
+      return JSON.parse(stdout) as Row[];
+    },
+    killHard(name) {
+      const { pid } = JSON.parse(readFileSync(join(home, 'run', `${name}.json`), 'utf8')) as { pid: number };
+      process.kill(pid, 'SIGKILL');
+    },
+    async stop() {
+      await Promise.allSettled([postgres.close(), topics.close()]);
+      const end = new Promise((resolve) => { main.once('exit', resolve); });
+      main.kill('SIGTERM');
+      await end;
+    },
+  };
+  return stack;
+}
+
+/** The caller's environment without the servers of `npm test`: this stack brings its own. */
+async function environmentOfOwn(caller: NodeJS.ProcessEnv, home: string, given: Record<string, string>): Promise<NodeJS.ProcessEnv> {
+  const ours = new Set<string>(Object.values(settings).map(({ env }) => env));
+  const inherited = Object.fromEntries(Object.entries(caller).filter(([name]) => !ours.has(name)));
+  const portNames = [settings.apiPort.env, settings.kafkaPort.env, settings.s3Port.env, settings.postgresPort.env, settings.temporalPort.env, settings.temporalUiPort.env];
+  const ports = await findFreePorts(portNames.length);
+  return { ...inherited, [settings.home.env]: home, ...Object.fromEntries(portNames.map((name, index) => [name, String(ports[index])])), ...given };
+}
+
+function started(main: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const giveUp = setTimeout(() => reject(new Error(`npm start did not come up in ${startMs} ms:\n${said}`)), startMs);
+    const settle = (outcome: () => void): void => { clearTimeout(giveUp); outcome(); };
+    const listen = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (said.includes('Pinflow runs.')) settle(resolve);
+    };
+    main.stdout?.on('data', listen);
+    main.stderr?.on('data', listen);
+    main.once('exit', (code) => settle(() => reject(new Error(`npm start ended with code ${code}:\n${said}`))));
+  });
+}
+
+function ended(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
+  child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
