@@ -5,6 +5,8 @@ export const exitCodes = {
   wrongUsage: 2,
   /** Of `status`: it could look, and something is down, stands still or is held. */
   notWell: 3,
+  /** Ended by Ctrl-C before it was done. */
+  interrupted: 130,
 } as const;
 
 export const exitCodesHelp = `

@@ -1,31 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { apiUrlOf } from '#activities/endpoints.ts';
-import { makePostgres } from '#adapters/postgres.ts';
-import type { Shape } from '#emulator/post.ts';
 import { shapes } from '#emulator/post.ts';
-import { makeReport, summaryLineOf } from '#emulator/report-lines.ts';
-import { runEmulator } from '#emulator/run.ts';
-import { openSource } from '#emulator/source.ts';
+import type { EmulateOptions } from '../emulate.ts';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
 import { httpUrl, positiveNumber, wholeNumber } from '../option-values.ts';
-import type { HomeOption } from '../settings.ts';
-import { readSettings, withHome } from '../settings.ts';
+import { withHome } from '../settings.ts';
 
-type EmulateOptions = HomeOption & {
-  target?: string;
-  source?: string;
-  shape: Shape;
-  seed: number;
-  start: number;
-  count?: number;
-  rate?: number;
-  concurrency?: number;
-  quiet?: boolean;
-  json?: boolean;
-};
-
-const interruptedCode = 130;
 const seedMax = 2 ** 32 - 1;
 
 /** `pinflow emulate`: posts rows of the source database as the course's clients do. */
@@ -52,36 +32,11 @@ export function addEmulate(program: Command): void {
     .option('--json', 'an object a line: each event with its rows and answers, then the summary')
     .addHelpText(
       'after',
-      `\nExample:\n  $ pinflow emulate --count 1000 --rate 200 --seed 5\n${exitCodesHelp}\nRefused events make it 1; Ctrl-C before --count is reached makes it ${interruptedCode}.`,
+      `\nExample:\n  $ pinflow emulate --count 1000 --rate 200 --seed 5\n${exitCodesHelp}\nRefused events make it 1; Ctrl-C before --count is reached makes it ${exitCodes.interrupted}.`,
     )
-    .action(emulate);
-}
-
-async function emulate(options: EmulateOptions): Promise<void> {
-  const config = readSettings(options);
-  const stopping = new AbortController();
-  // `on`, not `once`: a terminal and the entry script both pass a Ctrl-C on.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
-  const form = options.json === true ? 'json' : options.quiet === true ? 'quiet' : 'lines';
-  const postgres = makePostgres({ url: options.source ?? config.sourceUrl, applicationName: 'pinflow-emulate', connectionsMax: 3 });
-  try {
-    const { shape, seed, start, count, rate, concurrency } = options;
-    const summary = await runEmulator({
-      source: await openSource(postgres),
-      target: options.target ?? apiUrlOf(config),
-      shape,
-      seed,
-      start,
-      ...(count === undefined ? {} : { count }),
-      ...(rate === undefined ? {} : { rate }),
-      ...(concurrency === undefined ? {} : { concurrency }),
-      signal: stopping.signal,
-      report: makeReport({ form, write: (line) => console.log(line), writeError: (line) => console.error(line) }),
+    .action(async (options: EmulateOptions) => {
+      // Loaded late: help and mistakes need no database client.
+      const { emulate } = await import('../emulate.ts');
+      process.exitCode = await emulate(options);
     });
-    console.log(form === 'json' ? JSON.stringify({ summary }) : summaryLineOf(summary));
-    const isCutShort = count !== undefined && summary.events < count;
-    process.exitCode = isCutShort ? interruptedCode : summary.refused > 0 ? exitCodes.failed : exitCodes.done;
-  } finally {
-    await postgres.close();
-  }
 }

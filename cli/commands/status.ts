@@ -1,20 +1,11 @@
 import type { Command } from 'commander';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Status } from '#activities/status.ts';
-import { getStatus } from '#activities/status.ts';
-import type { Config } from '#adapters/config.ts';
 import { stackEnvironmentFile } from '#adapters/config.ts';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
-import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
-import { makePostgres } from '#adapters/postgres.ts';
-import { makeNames } from '#domain/names.ts';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
 import type { HomeOption } from '../settings.ts';
 import { readSettings, withHome } from '../settings.ts';
 import { statusScreen } from '../status-screen.ts';
-
-const statementTimeoutMs = 3_000;
 
 /** `pinflow status`: endpoints, readers with their lag, last intervals. Other tools find the endpoints here. */
 export function addStatus(program: Command): void {
@@ -25,7 +16,9 @@ export function addStatus(program: Command): void {
     .addHelpText('after', `\nExample:\n  $ pinflow status --json | jq -r .endpoints.s3.bucket\n${exitCodesHelp}`)
     .action(async ({ json, ...home }: HomeOption & { json?: boolean }) => {
       const config = readSettings(home);
-      const status = await lookAt(config);
+      // Loaded late: help and mistakes need no Kafka client.
+      const { lookAtStatus } = await import('../look-at-status.ts');
+      const status = await lookAtStatus(config);
       const nothingRuns =
         (['api', 'kafka', 'postgres', 'temporal'] as const).every((name) => status.servers[name] !== 'up') &&
         !existsSync(join(config.home, stackEnvironmentFile));
@@ -34,14 +27,4 @@ export function addStatus(program: Command): void {
       if (nothingRuns) console.error(`Nothing runs in ${config.home}: npm start`);
       process.exitCode = status.problems.length === 0 ? exitCodes.done : exitCodes.notWell;
     });
-}
-
-async function lookAt(config: Config): Promise<Status> {
-  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-cli', connectionsMax: 4, statementTimeoutMs });
-  const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-cli'));
-  try {
-    return await getStatus({ config, names: makeNames(config.prefix), postgres, topics });
-  } finally {
-    await Promise.allSettled([topics.close(), postgres.close()]);
-  }
 }
