@@ -55,7 +55,8 @@ after(async () => {
 });
 
 const state = (): Promise<ReaderState> => client.workflow.getHandle(workflowId).query<ReaderState>('state');
-const update = (name: string, ...args: number[]): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, [number?]>(name, { args: args as [number?] });
+const update = (name: string): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState>(name);
+const rescale = (slots: number): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, [number]>('rescale', { args: [slots] });
 const slotsStarted = (): string[] => started.map(({ slot, slots }) => `${slot}/${slots}`);
 
 test('a reader starts one segment a slot', async () => {
@@ -75,9 +76,9 @@ test('pause answers when every slot is home, and resume goes on with new segment
 });
 
 test('rescale gives the partitions to another number of slots, and refuses nonsense', async () => {
-  await assert.rejects(update('rescale', 0), (error: Error) => /1 to 64 slots/.test((error.cause as Error).message));
+  await assert.rejects(rescale(0), (error: Error) => /1 to 64 slots/.test((error.cause as Error).message));
   started.length = 0;
-  await update('rescale', 3);
+  await rescale(3);
   await waitFor(() => started.length === 3, { timeoutMs: 15_000, what: 'three segments' });
   assert.deepEqual(slotsStarted().sort(), ['0/3', '1/3', '2/3']);
 });

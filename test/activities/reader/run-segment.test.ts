@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/run-segment.ts';
+import { runSegment } from '#activities/reader/run-segment.ts';
+import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
+import { makeStreamSink } from '#activities/stream/stream-sink.ts';
+import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { readPartitions } from '#adapters/kafka/reader.ts';
+import type { Environment } from '#test/support/environment.ts';
+import { openEnvironment, pinJson, quietLog } from '#test/support/environment.ts';
+import { waitFor } from '#test/support/servers.ts';
+
+let environment: Environment;
+let cleaner: StreamCleaner;
+let pins: string;
+const running: AbortController[] = [];
+before(async () => {
+  [environment, cleaner] = await Promise.all([openEnvironment({ topicPartitions: 2 }), makeStreamCleaner()]);
+  pins = environment.names.topicOf('pin');
+});
+// A failed test must not leave its segment behind.
+afterEach(() => { for (const asked of running.splice(0)) asked.abort(); });
+after(async () => {
+  cleaner.close();
+  await environment.close();
+});
+
+function dependencies(over: Partial<SegmentDependencies> = {}): SegmentDependencies {
+  const { names, postgres, topics, kafka } = environment;
+  return {
+    reader: 'stream', names, postgres, topics, log: quietLog,
+    read: (options) => readPartitions({ ...options, kafka }),
+    makeSink: () => makeStreamSink({ postgres, names, cleaner, statements: makeSinkStatements(), batchRows: 100 }),
+    concurrency: 2,
+    bytesPerPartitionMax: 1_048_576,
+    ...over,
+  };
+}
+
+/** A segment that runs beside the test until it is asked to end. */
+function segment(over: Partial<SegmentDependencies> = {}): { end: () => Promise<SegmentResult>; result: Promise<SegmentResult> } {
+  const asked = new AbortController();
+  running.push(asked);
+  const result = runSegment(dependencies(over), { slot: 0, slots: 1, segment: 0, segmentMs: 60_000 }, asked.signal, () => undefined);
+  result.catch(() => undefined);
+  return { result, end: () => { asked.abort(); return result; } };
+}
+
+const applied = async (): Promise<number> => (await environment.postgres.query<{ n: number }>(`SELECT coalesce(sum(last_offset - first_offset + 1), 0)::bigint AS n FROM pinflow.stream_batch`))[0]?.n ?? 0;
+const pinsNamed = (from: number, count: number): string[] => Array.from({ length: count }, (_, index) => pinJson(`id-${from + index}`));
+const partitionOf = (result: SegmentResult, partition: number): SegmentPartition | undefined => result.partitions.find((one) => one.topic === pins && one.partition === partition);
+
+test('a segment reads its partitions from the stored offsets, ends when asked, and the next goes on there', async () => {
+  await environment.produce(pins, 0, pinsNamed(0, 250));
+  await environment.produce(pins, 1, pinsNamed(250, 3));
+  const first = segment();
+  await waitFor(async () => (await applied()) === 253, { what: '253 records applied' });
+  const ended = await first.end();
+  assert.equal(ended.ended, 'asked');
+  assert.deepEqual([partitionOf(ended, 0)?.to, partitionOf(ended, 1)?.to, ended.rows], ['250', '3', 253]);
+
+  await environment.produce(pins, 0, pinsNamed(253, 5));
+  const second = segment();
+  await waitFor(async () => (await applied()) === 258, { what: 'five more records applied' });
+  const again = await second.end();
+  assert.deepEqual([partitionOf(again, 0)?.from, partitionOf(again, 0)?.to], ['250', '255']);
+});
+
+test('two attempts of one slot at the same time apply each record once', async () => {
+  const before = await applied();
+  const zombie = segment();
+  await environment.produce(pins, 0, pinsNamed(300, 50));
+  await waitFor(async () => (await applied()) > before, { what: 'the first attempt at work' });
+  const successor = segment();
+  await environment.produce(pins, 0, pinsNamed(350, 500));
+  await waitFor(async () => (await applied()) === before + 550, { what: 'all records applied' });
+  await successor.end();
+  await zombie.end();
+  assert.equal(await applied(), before + 550);
+  const [rows] = await environment.postgres.query<{ n: number }>(`SELECT count(*)::int AS n FROM experimental_data WHERE unique_id = ANY($1)`, [Array.from({ length: 550 }, (_, index) => `id-${300 + index}`)]);
+  assert.equal(rows?.n, 550);
+});
+
+test('a stored offset that Kafka no longer has stops that partition and says so; the others go on', async () => {
+  const before = await applied();
+  await environment.produce(pins, 1, pinsNamed(1_000, 10));
+  const admin = environment.kafka.admin();
+  await admin.connect();
+  await admin.fetchTopicOffsets(pins); // kafkajs needs the topic's metadata loaded first
+  await admin.deleteTopicRecords({ topic: pins, partitions: [{ partition: 1, offset: '8' }] });
+  await admin.disconnect();
+  const one = segment();
+  await environment.produce(pins, 0, pinsNamed(2_000, 4));
+  await waitFor(async () => (await applied()) === before + 4, { what: 'the healthy partition applied' });
+  const result = await one.end();
+  assert.match(partitionOf(result, 1)?.problem ?? '', /Offset 3 of .*\/1 is not in Kafka any more, which has 8 to 13/);
+  const [row] = await environment.postgres.query<{ problem: string | null; next_offset: number }>(`SELECT problem, next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 1`, [pins]);
+  assert.equal(row?.next_offset, 3, 'nothing was skipped');
+  assert.match(row.problem ?? '', /nothing is skipped/);
+  // Moved by hand, as the sentence says.
+  await environment.postgres.execute(`UPDATE pinflow.position SET next_offset = 8 WHERE reader = 'stream' AND topic = $1 AND partition = 1`, [pins]);
+  const healed = segment();
+  await waitFor(async () => (await applied()) === before + 9, { what: 'the moved partition applied' });
+  await healed.end();
+});
+
+test('a sink that fails for now fails the segment, which can be run again', async () => {
+  const before = await applied();
+  let broken = true;
+  const flaky = segment({
+    makeSink: () => {
+      const sink = dependencies().makeSink();
+      return { ...sink, accept: async (partition, records) => {
+        if (broken) throw new (await import('#domain/failures.ts')).Failure('unavailable', 'the sink is away');
+        return sink.accept(partition, records);
+      } };
+    },
+  });
+  await environment.produce(pins, 0, pinsNamed(3_000, 7));
+  await assert.rejects(flaky.result, { kind: 'unavailable' });
+  broken = false;
+  const next = segment();
+  await waitFor(async () => (await applied()) === before + 7, { what: 'seven records after the outage' });
+  await next.end();
+});
