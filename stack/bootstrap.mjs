@@ -93,12 +93,14 @@ async function ensurePackages(node) {
   try {
     if (readOr(note, '').trim() === wanted) return;
     if (!matchesInstalled(JSON.parse(lockText))) {
+      // Not `npm ci`: it refuses a lock file that lacks entries of other platforms' optional packages, as a lock file made
+      // on one platform may. This takes the same versions and checks the same hashes, and leaves the lock file alone.
       await runNpm(
-        ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+        ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
         root,
         node,
-        'Installing the packages (npm ci)',
-        'npm ci failed; its words are above.',
+        'Installing the packages of the lock file',
+        'npm could not install the packages; its words are above.',
       );
     }
     restoreLibraryLinks();
