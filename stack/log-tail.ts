@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 
 const TAIL_BYTES = 8_192;
-const TAIL_LINES = 15;
+const TAIL_LINES = 25;
 const LOG_BYTES_MAX = 32_000_000;
 
 /** Opens a log for appending; one that has grown large is put aside first (one generation is kept). */
