@@ -34,7 +34,7 @@ export function startApi(config: Config, environment: NodeJS.ProcessEnv = {}): A
 }
 
 /** The environment that gives a process these settings; what is unset here must not come from the caller's. */
-function environmentOf(config: Config): NodeJS.ProcessEnv {
+export function environmentOf(config: Config): NodeJS.ProcessEnv {
   const given = Object.entries(settings).map(([name, { env }]) => [env, config[name as keyof Config]] as const);
   return { ...callerEnvironment(), ...Object.fromEntries(given.map(([env, value]) => [env, value === undefined ? '' : String(value)])) };
 }
