@@ -11,6 +11,8 @@ export type Command = {
   args: readonly string[];
   environment: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Another user to run as; for root only. */
+  user?: { uid: number; gid: number };
   /** What asks it to end in good order. */
   stopSignal?: NodeJS.Signals;
   /** How long it gets for that before it is killed. */
@@ -51,6 +53,7 @@ export function startChild(home: Home, name: string, command: Command): Child {
   const logFrom = statSync(logFile).size;
   const child = spawn(command.command, command.args, {
     cwd: command.cwd,
+    ...command.user,
     env: command.environment,
     detached: true,
     stdio: ['ignore', log, log],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Config } from '#adapters/config.ts';
 import type { Child } from './child.ts';
 import type { ServerName } from './endpoints.ts';
@@ -8,6 +9,7 @@ import { keepRunning } from './keep-running.ts';
 import type { Ports } from './ports.ts';
 import { choosePorts } from './ports.ts';
 import { makeKafka } from './servers/kafka.ts';
+import { chooseIdentity } from './servers/postgres-identity.ts';
 import { makePostgresServer } from './servers/postgres.ts';
 import { assertPutIfAbsent } from './servers/s3-race.ts';
 import { makeS3 } from './servers/s3.ts';
@@ -100,7 +102,11 @@ function serverMakers(home: Home, ports: Ports, keys: Keys, obtaining: Obtaining
   return {
     kafka: async () => makeKafka(home, ports, await obtainKafka(obtaining), environment),
     s3: async () => makeS3(home, ports, keys, (await obtain(versitygwTool, obtaining)).path, environment),
-    postgres: async () => makePostgresServer(home, ports, keys, postgresFolder(), environment),
+    postgres: async () => {
+      const folder = postgresFolder();
+      const identity = await chooseIdentity(join(folder, 'bin', 'postgres'), home.path, environment);
+      return makePostgresServer(home, ports, keys, folder, identity, environment);
+    },
     temporal: async () => makeTemporal(home, ports, (await obtain(temporalTool, obtaining)).path, environment),
   };
 }

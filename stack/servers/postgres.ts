@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Failure } from '#domain/failures.ts';
 import type { Home, Keys } from '../home.ts';
 import type { Ports } from '../ports.ts';
-import { findOnPath } from '../tools/find-on-path.ts';
+import type { Program } from '../tools/run-program.ts';
 import { runProgram } from '../tools/run-program.ts';
+import type { Identity } from './postgres-identity.ts';
+import { giveTo } from './postgres-identity.ts';
 import { postgresIsReady } from './postgres-probe.ts';
 import type { Server } from './server.ts';
 
@@ -25,25 +26,38 @@ const flags: Readonly<Record<string, string>> = {
 };
 
 /** Postgres from the npm package's binaries, with its cluster in the home. */
-export function makePostgresServer(home: Home, ports: Ports, keys: Keys, folder: string, environment: NodeJS.ProcessEnv): Server {
+export function makePostgresServer(
+  home: Home,
+  ports: Ports,
+  keys: Keys,
+  folder: string,
+  identity: Identity,
+  environment: NodeJS.ProcessEnv,
+): Server {
   const data = home.at('postgres');
-  const asUser = userPrefix(environment);
-  const program = (name: string, args: readonly string[]): { command: string; args: readonly string[]; environment: NodeJS.ProcessEnv } => {
-    const [command = '', ...rest] = [...asUser, join(folder, 'bin', name), ...args];
+  const program = (name: string, args: readonly string[]): Program => {
+    const [command = '', ...rest] = [...identity.prefix, join(folder, 'bin', name), ...args];
     // Whatever the caller's locale is, messages are English and the cluster is UTF-8 (flags of initdb).
-    return { command, args: rest, environment: { ...environment, LC_ALL: 'C', LANG: 'C' } };
+    return {
+      command,
+      args: rest,
+      environment: { ...environment, LC_ALL: 'C', LANG: 'C' },
+      cwd: '/',
+      ...(identity.user === undefined ? {} : { user: identity.user }),
+    };
   };
   return {
     name: 'postgres',
     title: 'Postgres',
     async prepare(signal) {
-      if (existsSync(data)) return;
+      if (existsSync(data)) return giveTo(data, identity);
       // Made aside and renamed: an interrupted start leaves no half cluster.
       const aside = home.at('postgres.new');
       const passwordFile = home.at('config', 'postgres-password');
       rmSync(aside, { recursive: true, force: true });
       mkdirSync(aside, { mode: 0o700 });
       writeFileSync(passwordFile, keys.postgresPassword, { mode: 0o600 });
+      for (const path of [aside, passwordFile]) chownSync(path, identity.owner.uid, identity.owner.gid);
       try {
         await runProgram({
           ...program('initdb', [
@@ -82,31 +96,4 @@ export function makePostgresServer(home: Home, ports: Ports, keys: Keys, folder:
     },
     isReady: () => postgresIsReady('127.0.0.1', ports.postgres, postgresDatabases.main),
   };
-}
-
-/**
- * Postgres refuses to run as root. In a user namespace root looks like an ordinary user and keeps its rights on its
- * own files, so that no system user is added and a home below a folder only root may enter works. The user must be one
- * that the system knows.
- * @throws Failure `configuration` when root has no such namespace.
- */
-function userPrefix(environment: NodeJS.ProcessEnv): string[] {
-  if (process.getuid?.() !== 0) return [];
-  const unshare = findOnPath('unshare', environment);
-  if (unshare === undefined)
-    throw new Failure(
-      'configuration',
-      "Postgres does not run as root, and 'unshare', which would give it another identity, is not on the PATH: run as an ordinary user, or give a server of your own with POSTGRES_URL.",
-    );
-  const id = ordinaryUserId();
-  return [unshare, '--user', `--map-user=${id}`, `--map-group=${id}`];
-}
-
-/** Id of some user that is not root, from /etc/passwd (name:password:id:...). */
-function ordinaryUserId(): number {
-  const ids = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map((line) => Number(line.split(':')[2]))
-    .filter((id) => id > 0);
-  return ids.find((id) => id >= 1_000 && id < 60_000) ?? ids[0] ?? 65_534;
 }

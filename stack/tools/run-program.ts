@@ -9,6 +9,8 @@ export type Program = {
   args: readonly string[];
   environment: NodeJS.ProcessEnv;
   cwd?: string;
+  /** Another user to run as; for root only. */
+  user?: { uid: number; gid: number };
   input?: string;
   signal?: AbortSignal;
 };
@@ -21,6 +23,7 @@ export async function runProgram(program: Program): Promise<string> {
   program.signal?.throwIfAborted();
   const child = spawn(program.command, program.args, {
     cwd: program.cwd,
+    ...program.user,
     env: program.environment,
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
