@@ -5,6 +5,7 @@ import { makeReport, summaryLineOf } from '#emulator/report-lines.ts';
 import { runEmulator } from '#emulator/run.ts';
 import { openSource } from '#emulator/source.ts';
 import { exitCodes } from './exit-codes.ts';
+import { orNothingRuns } from './nothing-runs.ts';
 import type { HomeOption } from './settings.ts';
 import { readSettings } from './settings.ts';
 
@@ -32,7 +33,7 @@ export async function emulate(options: EmulateOptions): Promise<number> {
   try {
     const { shape, seed, start, count, rate, concurrency } = options;
     const summary = await runEmulator({
-      source: await openSource(postgres),
+      source: await orNothingRuns(config, () => openSource(postgres)),
       target: options.target ?? apiUrlOf(config),
       shape,
       seed,

@@ -1,3 +1,4 @@
+import { printable } from '#domain/printable.ts';
 import type { Answer } from '#emulator/post.ts';
 import type { EmulatorReport, EmulatorSummary, Posted } from '#emulator/run.ts';
 
@@ -46,9 +47,4 @@ function text(value: unknown): string {
 
 function quoted(value: unknown): string {
   return printable(JSON.stringify(value ?? null));
-}
-
-/** Rows hold control characters on purpose; a terminal must not act on them. */
-function printable(line: string): string {
-  return line.replaceAll(/[\0-\x1f\x7f-\x9f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { stackEnvironmentFile } from '#adapters/config.ts';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
+import { isStackIn, nothingRunsSentence } from '../nothing-runs.ts';
 import type { HomeOption } from '../settings.ts';
 import { readSettings, withHome } from '../settings.ts';
 import { statusScreen } from '../status-screen.ts';
+
+/** What answers when any stack runs; S3 may be a service elsewhere. */
+const serversOfStack = ['api', 'kafka', 'postgres', 'temporal'] as const;
 
 /** `pinflow status`: endpoints, readers with their lag, last intervals. Other tools find the endpoints here. */
 export function addStatus(program: Command): void {
@@ -19,12 +20,10 @@ export function addStatus(program: Command): void {
       // Loaded late: help and mistakes need no Kafka client.
       const { lookAtStatus } = await import('../look-at-status.ts');
       const status = await lookAtStatus(config);
-      const nothingRuns =
-        (['api', 'kafka', 'postgres', 'temporal'] as const).every((name) => status.servers[name] !== 'up') &&
-        !existsSync(join(config.home, stackEnvironmentFile));
+      const isSilent = serversOfStack.every((name) => status.servers[name] !== 'up') && !isStackIn(config);
       if (json === true) console.log(JSON.stringify(status, null, 2));
-      else if (!nothingRuns) console.log(statusScreen(status));
-      if (nothingRuns) console.error(`Nothing runs in ${config.home}: npm start`);
+      else if (!isSilent) console.log(statusScreen(status));
+      if (isSilent) console.error(nothingRunsSentence(config));
       process.exitCode = status.problems.length === 0 ? exitCodes.done : exitCodes.notWell;
     });
 }

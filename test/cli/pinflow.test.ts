@@ -99,7 +99,7 @@ describe('where nothing runs', () => {
   test('emulate says what is missing and ends with 1', async () => {
     const { code, stderr } = await pinflow('emulate', '--count', '1');
     assert.equal(code, 1);
-    assert.match(stderr, /source database .* cannot be reached: start the stack with npm start/);
+    assert.equal(stderr, `pinflow: Nothing runs in ${home}: npm start\n`);
   });
 });
 
