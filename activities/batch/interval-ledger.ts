@@ -1,0 +1,106 @@
+import type { Postgres, Statements } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
+import type { IntervalRef } from '#domain/intervals.ts';
+import { timeText } from '#domain/intervals.ts';
+import type { IntervalState } from '#domain/lake/interval-state.ts';
+import { afterFailure, canFollow } from '#domain/lake/interval-state.ts';
+
+/** Writes of a run are valid only while the row names it: a run that was taken over changes nothing. */
+export type RunRef = { start: string; run: string };
+
+export type OpenInterval = IntervalRef & { state: IntervalState };
+
+/** Intervals that the tick has to work off, oldest first; `running` ones too, whose run may have died. */
+export async function readOpenIntervals(postgres: Postgres, limit: number): Promise<OpenInterval[]> {
+  const rows = await postgres.query<IntervalRow>(
+    `SELECT start, "end", state FROM pinflow.interval
+     WHERE state <> 'complete' AND (state IN ('cut', 'running', 'waiting') OR (state = 'backing_off' AND not_before <= now()))
+     ORDER BY start LIMIT $1`,
+    [limit],
+  );
+  return rows.map(toInterval);
+}
+
+/** The interval that closed last; undefined before the first. */
+export async function readLastInterval(postgres: Postgres): Promise<OpenInterval | undefined> {
+  const [row] = await postgres.query<IntervalRow>(`SELECT start, "end", state FROM pinflow.interval ORDER BY start DESC LIMIT 1`);
+  return row === undefined ? undefined : toInterval(row);
+}
+
+/** @throws Failure `missing`. */
+export async function readInterval(postgres: Postgres, start: string): Promise<OpenInterval> {
+  const [row] = await postgres.query<IntervalRow>(`SELECT start, "end", state FROM pinflow.interval WHERE start = $1`, [start]);
+  if (row === undefined) throw intervalMissing(start);
+  return toInterval(row);
+}
+
+/**
+ * Lets a run take an interval, from whatever run had it before. Failed runs are counted anew where a person asks for
+ * an interval that was done with.
+ * @returns the state it was found in.
+ */
+export async function beginRun(postgres: Postgres, { start, run }: RunRef): Promise<{ from: IntervalState }> {
+  return postgres.transaction(async (statements) => {
+    const row = await lockInterval(statements, start);
+    if (row.state === 'running' && row.run_id === run) return { from: row.state };
+    assertTransition(start, row.state, 'running');
+    const anew = row.state === 'held' || row.state === 'complete';
+    await statements.execute(`UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, not_before = NULL, problem = NULL, updated_at = now() WHERE start = $1`, [start, run, anew ? 0 : row.attempts]);
+    return { from: row.state };
+  });
+}
+
+/** Ends a run whose interval is not landed yet. */
+export async function recordWaiting(postgres: Postgres, { start, run }: RunRef, problem: string): Promise<void> {
+  await postgres.execute(`UPDATE pinflow.interval SET state = 'waiting', problem = $3, updated_at = now() WHERE start = $1 AND run_id = $2 AND state = 'running'`, [start, run, problem]);
+}
+
+/** Ends a run that failed: back off, or hold the interval. */
+export async function recordFailure(postgres: Postgres, { start, run }: RunRef, failure: { canRetry: boolean; problem: string }): Promise<{ state: IntervalState }> {
+  return postgres.transaction(async (statements) => {
+    const row = await lockInterval(statements, start);
+    if (row.run_id !== run || row.state !== 'running') return { state: row.state };
+    const attempts = row.attempts + 1;
+    const next = afterFailure(attempts, failure.canRetry, Date.now());
+    assertTransition(start, row.state, next.state);
+    await statements.execute(`UPDATE pinflow.interval SET state = $2, attempts = $3, not_before = $4, problem = $5, updated_at = now() WHERE start = $1`, [
+      start, next.state, attempts, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem,
+    ]);
+    return { state: next.state };
+  });
+}
+
+export type IntervalCounts = { records: number; clean: number; rejects: number; duplicates: number };
+
+/**
+ * Ends a run whose result is published. The result counts also where another run has taken over meanwhile (a publish
+ * is finished by whoever comes next); that one goes on.
+ */
+export async function recordComplete(statements: Statements, { start, run }: RunRef, generation: number | null, counts: IntervalCounts): Promise<void> {
+  await statements.execute(
+    `UPDATE pinflow.interval SET generation = $3, records = $4, clean = $5, rejects = $6, duplicates = $7, updated_at = now(),
+       state = CASE WHEN run_id = $2 THEN 'complete' ELSE state END, attempts = CASE WHEN run_id = $2 THEN 0 ELSE attempts END
+     WHERE start = $1`,
+    [start, run, generation, counts.records, counts.clean, counts.rejects, counts.duplicates],
+  );
+}
+
+type IntervalRow = { start: Date; end: Date; state: IntervalState };
+
+function toInterval({ start, end, state }: IntervalRow): OpenInterval {
+  return { start: timeText(start.getTime()), end: timeText(end.getTime()), state };
+}
+
+async function lockInterval(statements: Statements, start: string): Promise<{ state: IntervalState; run_id: string | null; attempts: number }> {
+  const [row] = await statements.query<{ state: IntervalState; run_id: string | null; attempts: number }>(`SELECT state, run_id, attempts FROM pinflow.interval WHERE start = $1 FOR UPDATE`, [start]);
+  if (row === undefined) throw intervalMissing(start);
+  return row;
+}
+
+function intervalMissing(start: string): Failure {
+  return new Failure('missing', `There is no interval that starts at ${start}: see the list in pinflow status.`);
+}
+
+function assertTransition(start: string, from: IntervalState, to: IntervalState): void {
+  if (!canFollow(from, to)) throw new Error(`interval ${start} cannot go from ${from} to ${to}`);
+}

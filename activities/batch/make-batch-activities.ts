@@ -1,0 +1,106 @@
+import { Context } from '@temporalio/activity';
+import type { Landed } from '#activities/batch/await-landed.ts';
+import { awaitLanded } from '#activities/batch/await-landed.ts';
+import type { RunAwaited } from '#activities/batch/await-run.ts';
+import { awaitRun } from '#activities/batch/await-run.ts';
+import type { CheckRef } from '#activities/batch/check-interval.ts';
+import { checkInterval } from '#activities/batch/check-interval.ts';
+import type { PartRef, PartResult } from '#activities/batch/clean-part.ts';
+import { cleanPart } from '#activities/batch/clean-part.ts';
+import type { CutResult } from '#activities/batch/cut-intervals.ts';
+import { cutIntervals } from '#activities/batch/cut-intervals.ts';
+import { discardStaging } from '#activities/batch/discard-staging.ts';
+import type { IntervalCounts, OpenInterval, RunRef } from '#activities/batch/interval-ledger.ts';
+import { beginRun, readLastInterval, readOpenIntervals, recordFailure, recordWaiting } from '#activities/batch/interval-ledger.ts';
+import { marts, martsCodeVersion } from '#activities/batch/marts.ts';
+import type { PlanSummary } from '#activities/batch/plan-interval.ts';
+import { planInterval } from '#activities/batch/plan-interval.ts';
+import type { Progress } from '#activities/batch/progress.ts';
+import type { PublishRef, Published } from '#activities/batch/publish-interval.ts';
+import { publishInterval } from '#activities/batch/publish-interval.ts';
+import type { MartsResult } from '#activities/batch/refresh-marts.ts';
+import { refreshMarts } from '#activities/batch/refresh-marts.ts';
+import { makeRunStatements } from '#activities/batch/run-statements.ts';
+import type { TableFile, WinnersRef } from '#activities/batch/select-winners.ts';
+import { selectWinners } from '#activities/batch/select-winners.ts';
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import type { Config } from '#adapters/config.ts';
+import { domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
+import type { Log } from '#adapters/log.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { codeVersion } from '#domain/clean/code-version.ts';
+import type { IntervalRef } from '#domain/intervals.ts';
+import type { IntervalState } from '#domain/lake/interval-state.ts';
+import type { Names } from '#domain/names.ts';
+
+/** The steps that the batch workflows call. Only references and counts cross: keys, offsets, names; never a row. */
+export type BatchActivities = {
+  cutIntervals(): Promise<CutResult>;
+  listOpen(input: { limit: number }): Promise<OpenInterval[]>;
+  readLast(): Promise<OpenInterval | null>;
+  beginRun(run: RunRef): Promise<{ from: IntervalState }>;
+  recordWaiting(input: RunRef & { problem: string }): Promise<void>;
+  recordFailure(input: RunRef & { canRetry: boolean; problem: string }): Promise<{ state: IntervalState }>;
+  awaitRun(input: { start: string; waitMs: number }): Promise<RunAwaited>;
+  awaitLanded(input: { interval: IntervalRef; waitMs: number }): Promise<Landed>;
+  planInterval(input: { interval: IntervalRef; run: string }): Promise<PlanSummary>;
+  cleanPart(part: PartRef): Promise<PartResult>;
+  selectWinners(winners: WinnersRef): Promise<TableFile[]>;
+  checkInterval(check: CheckRef): Promise<IntervalCounts>;
+  publishInterval(wanted: PublishRef): Promise<Published>;
+  discardStaging(input: RunRef & { planKey: string }): Promise<void>;
+  refreshMarts(input: { run: string }): Promise<MartsResult>;
+};
+
+export type BatchDependencies = { config: Config; names: Names; postgres: Postgres; topics: KafkaTopics; s3: S3; log: Log };
+
+const beatMs = 1_000;
+
+/** Makes the batch activities of a worker process, for the queues `pin-control` (short ones) and `pin-batch` (heavy ones). */
+export function makeBatchActivities({ config, names, postgres, topics, s3, log }: BatchDependencies): BatchActivities {
+  const { home } = config;
+  const cache = makeLakeCache(s3, home);
+  const deltaLog = makeDeltaLog(s3, cache);
+  const runStatements = makeRunStatements(config);
+  const cleanVersion = codeVersion(domainSqlBelow('clean'));
+  return {
+    cutIntervals: () => watched((progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress })),
+    listOpen: ({ limit }) => readOpenIntervals(postgres, limit),
+    readLast: async () => (await readLastInterval(postgres)) ?? null,
+    beginRun: (run) => beginRun(postgres, run),
+    recordWaiting: ({ problem, ...run }) => recordWaiting(postgres, run, problem),
+    async recordFailure({ canRetry, problem, ...run }) {
+      const { state } = await recordFailure(postgres, run, { canRetry, problem });
+      log.warn('interval failed', { interval: run.start, state, problem });
+      return { state };
+    },
+    awaitRun: ({ start, waitMs }) => watched((progress) => awaitRun(postgres, start, waitMs, progress)),
+    awaitLanded: ({ interval, waitMs }) => watched((progress) => awaitLanded(postgres, interval, waitMs, progress)),
+    planInterval: ({ interval, run }) => planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run),
+    cleanPart: (part) => watched((progress) => cleanPart({ s3, home, runStatements, progress }, part)),
+    selectWinners: (winners) => watched((progress) => selectWinners({ s3, home, runStatements, progress }, winners)),
+    checkInterval: (check) => checkInterval(s3, check),
+    async publishInterval(wanted) {
+      const published = await publishInterval({ postgres, s3, log: deltaLog }, cleanVersion, wanted);
+      log.info('interval done', { interval: wanted.start, ...published, ...wanted.counts });
+      return published;
+    },
+    discardStaging: ({ planKey, ...run }) => discardStaging(s3, run, planKey),
+    refreshMarts: ({ run }) => watched((progress) => refreshMarts({ postgres, s3, log: deltaLog, cache, home, marts, codeVersion: martsCodeVersion(), runStatements, progress }, `marts-${run}`)),
+  };
+}
+
+/** Gives a step its sign of life: a beat a second, as long as this process and what the step waits for live. */
+async function watched<Result>(work: (progress: Progress) => Promise<Result>): Promise<Result> {
+  const context = Context.current();
+  const beat = (details?: unknown): void => context.heartbeat(details);
+  const timer = setInterval(beat, beatMs);
+  try {
+    return await work({ signal: context.cancellationSignal, beat });
+  } finally {
+    clearInterval(timer);
+  }
+}

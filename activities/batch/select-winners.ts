@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
+import type { RunRef } from '#activities/batch/interval-ledger.ts';
+import type { Progress } from '#activities/batch/progress.ts';
+import type { RunStatements } from '#activities/batch/run-statements.ts';
+import { withWorkFolder } from '#activities/lake/work-folder.ts';
+import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import type { BatchPlan } from '#domain/lake/batch-plan.ts';
+import { intervalFilePath, kindOfTable, lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
+import type { LakeTable } from '#domain/names.ts';
+
+export type WinnersRef = RunRef & { planKey: string; tables: LakeTable[] };
+
+/** One table's file of a run. Without rows there is no file, and `path` only says where it would be. */
+export type TableFile = { table: LakeTable; path: string; rows: number; bytes: number; fingerprint: string };
+
+type Dependencies = { s3: S3; home: string; runStatements: RunStatements; progress: Progress };
+
+/**
+ * Writes the interval's one file of each table: of a clean table the latest record per identity over all parts, of the
+ * rejects all. Names hold the run, so nothing is ever overwritten by another content.
+ */
+export async function selectWinners({ s3, home, runStatements, progress }: Dependencies, ref: WinnersRef): Promise<TableFile[]> {
+  const plan = await readPlan(s3, ref.planKey);
+  const path = intervalFilePath(ref.start, ref.run);
+  return withWorkFolder(home, async (folder) => {
+    const tables = ref.tables.map((table) => ({ table, keys: stagedKeys(plan, ref, table), output: join(folder, `${table}.parquet`) })).filter(({ keys }) => keys.length > 0);
+    const work: { table: LakeTable; output: string; statements: string[] }[] = [];
+    for (const { table, keys, output } of tables) {
+      const inputs = await fetchStaged(s3, keys, join(folder, table), progress);
+      work.push({ table, output, statements: tableStatements(table, inputs, output) });
+    }
+    const results = work.length === 0 ? [] : await runStatements({ statements: work.flatMap(({ statements }) => statements), folder, progress });
+    const files = new Map<LakeTable, TableFile>();
+    let last = 0;
+    for (const { table, output, statements } of work) {
+      last += statements.length;
+      const [row] = results[last - 1]!;
+      const rows = Number(row?.['rows']);
+      const { bytes } = rows === 0 ? { bytes: 0 } : await s3.upload(output, `${tableFolder(table)}/${path}`);
+      files.set(table, { table, path, rows, bytes, fingerprint: fingerprintOf(rows, String(row?.['sum']), String(row?.['bits'])) });
+    }
+    return ref.tables.map((table) => files.get(table) ?? { table, path, rows: 0, bytes: 0, fingerprint: fingerprintOf(0, 'null', 'null') });
+  });
+}
+
+/**
+ * Statements that make one table's file; the last one gives rows and what the fingerprint is made of. Keys first: only
+ * identities and order enter the aggregate, the wide rows follow by a semi-join.
+ */
+export function tableStatements(table: LakeTable, inputs: readonly string[], output: string): string[] {
+  const kind = kindOfTable(table);
+  const { columns, sortedBy } = lakeTableShapes[table];
+  const typed = columns.map(({ name, duckdb }) => `${identifier(name)}::${duckdb} AS ${identifier(name)}`).join(', ');
+  const order = sortedBy.map((name) => `${identifier(name)} NULLS LAST`).join(', ');
+  const write = (from: string): string => `COPY (SELECT ${typed} FROM ${from} ORDER BY ${order}) TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`;
+  // Order-independent: the same rows give the same sum and bits, however they were batched.
+  const hash = `hash(${columns.map(({ name }) => identifier(name)).join(', ')})`;
+  const fingerprint = `SELECT count(*) AS rows, sum(${hash})::VARCHAR AS sum, bit_xor(${hash})::VARCHAR AS bits FROM ${parquetList([output])}`;
+  if (kind === undefined) return [write(parquetList(inputs)), fingerprint];
+  return [
+    `CREATE OR REPLACE TEMP VIEW cleaned AS SELECT * FROM ${parquetList(inputs)}`,
+    `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(cleanKinds[kind].keysFile)}`,
+    `CREATE OR REPLACE TEMP TABLE winners AS ${domainSql(cleanFiles.latestPerIdentity)}`,
+    write(`(SELECT * FROM cleaned SEMI JOIN winners ON winners.partition = cleaned.partition AND winners."offset" = cleaned."offset" WHERE reject IS NULL)`),
+    fingerprint,
+  ];
+}
+
+async function fetchStaged(s3: S3, keys: readonly string[], stem: string, progress: Progress): Promise<string[]> {
+  const files: string[] = [];
+  for (const [i, key] of keys.entries()) {
+    const file = `${stem}-${i}-part.parquet`;
+    await s3.download(key, file);
+    progress.beat();
+    files.push(file);
+  }
+  return files;
+}
+
+function stagedKeys({ parts }: BatchPlan, run: RunRef, table: LakeTable): string[] {
+  const kind = kindOfTable(table);
+  return parts.flatMap(({ index, slices }) =>
+    slices.filter((group) => kind === undefined || group.kind === kind).map((group) => stagingKeys(run, index, group.kind)[kind === undefined ? 'rejects' : 'clean']),
+  );
+}
+
+function fingerprintOf(rows: number, sum: string, bits: string): string {
+  return createHash('sha256').update(JSON.stringify([rows, sum, bits])).digest('hex');
+}

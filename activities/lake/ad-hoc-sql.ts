@@ -1,0 +1,61 @@
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import type { MartShape } from '#activities/lake/open-generation.ts';
+import { intervalStatements, openGeneration } from '#activities/lake/open-generation.ts';
+import { withWorkFolder } from '#activities/lake/work-folder.ts';
+import type { AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
+import { runAdHocInChild } from '#adapters/duckdb/ad-hoc.ts';
+import type { Config } from '#adapters/config.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { Failure } from '#domain/failures.ts';
+
+export type AdHocQuery = {
+  config: Pick<Config, 'home' | 'batchThreads'>;
+  postgres: Postgres;
+  s3: S3;
+  sql: string;
+  /** Rows returned at most; `truncated` says that there are more. Default 10,000. */
+  rowsMax?: number;
+  /** Time that the statement itself may take. Default 60 s. */
+  timeoutMs?: number;
+  /** Default: the newest. */
+  generation?: number;
+};
+
+export type AdHocAnswer = AdHocResult & {
+  /** Null before the first publish: the views are there and empty. */
+  generation: number | null;
+  /** What a person should know of the answer. */
+  note?: string;
+};
+
+const rowsMaxDefault = 10_000;
+const timeoutMsDefault = 60_000;
+const bytesMax = 64 * 1_048_576;
+const memoryLimit = '768MB';
+
+/**
+ * Runs one reading statement over the views of a generation: pins, geo, users, rejects, intervals, and the marts.
+ * @throws Failure `invalid_data` as DuckDB names the problem, `timeout`.
+ */
+export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery, marts: readonly MartShape[]): Promise<AdHocAnswer> {
+  const cache = makeLakeCache(s3, config.home);
+  const { generation, views, files } = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, marts, wanted);
+  const intervals = await intervalStatements(postgres);
+  const result = await withWorkFolder(config.home, (tempDirectory) =>
+    runAdHocInChild({
+      settings: { threads: config.batchThreads, memoryLimit, tempDirectory },
+      setup: [...views, ...intervals], files, sql, bytesMax,
+      rowsMax: limits.rowsMax ?? rowsMaxDefault,
+      timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
+    }),
+  ).catch((error: unknown) => { throw explained(error); });
+  return { ...result, generation: generation?.id ?? null, ...(generation === undefined ? { note: 'Nothing is published yet, so the views are empty: an interval is published after it has closed (pinflow status shows when), or at once with npx tctl schedule trigger --schedule_id pin-batch.' } : {}) };
+}
+
+/** Raw records are not among the views yet; whoever asks for them is told. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Failure) || !/\braw_(pin|geo|user)\b.*does not exist/i.test(error.message)) return error;
+  return new Failure(error.kind, `${error.message} Raw records are in the raw objects (raw/ in the bucket), not yet in a view.`, { cause: error });
+}

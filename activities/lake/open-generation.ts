@@ -1,0 +1,86 @@
+import type { DeltaLog } from '#activities/lake/delta-log.ts';
+import type { Generation } from '#activities/lake/generations.ts';
+import { readGeneration, readNewestGeneration } from '#activities/lake/generations.ts';
+import type { LakeCache } from '#activities/lake/lake-cache.ts';
+import { fetchAll } from '#activities/lake/lake-cache.ts';
+import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import type { Column } from '#domain/clean/kinds.ts';
+import { cleanFiles, identityOf } from '#domain/clean/kinds.ts';
+import { lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
+import { cleanTableOf, lakeTables, viewOf } from '#domain/names.ts';
+import type { Kind } from '#domain/terms.ts';
+import { kinds } from '#domain/terms.ts';
+
+/** The lake at one generation, ready for a DuckDB connection that sees local files only. */
+export type OpenLake = {
+  generation: Generation | undefined;
+  /** CREATE statements, to be run in this order. */
+  views: string[];
+  /** The local files that the views read. */
+  files: string[];
+};
+
+export type LakeReader = { postgres: Statements; log: DeltaLog; cache: LakeCache };
+
+/** A lake table that is no interval table: name and columns. */
+export type MartShape = { name: string; columns: readonly Column[] };
+
+/**
+ * Opens the newest generation, or a given one: follows each table's log to the version that the generation names, brings
+ * the files of that version to the cache, and says how to see them. `pins`, `geo` and `users` hold one row per identity
+ * over all intervals; before the first publish all views are there and empty.
+ */
+export async function openGeneration({ postgres, log, cache }: LakeReader, marts: readonly MartShape[], generationId?: number): Promise<OpenLake> {
+  const generation = generationId === undefined ? await readNewestGeneration(postgres) : await readGeneration(postgres, generationId);
+  const views = ['CREATE SCHEMA lake'];
+  const files: string[] = [];
+  const add = async (table: string, name: string, columns: readonly Column[]): Promise<void> => {
+    const local = await tableFiles({ log, cache }, table, generation?.versions[table] ?? -1);
+    files.push(...local);
+    views.push(`CREATE VIEW ${name} AS ${relation(columns, local)}`);
+  };
+  for (const table of lakeTables) await add(table, `lake.${identifier(table)}`, lakeTableShapes[table].columns);
+  for (const { name, columns } of marts) await add(name, identifier(name), columns);
+  for (const kind of kinds) views.push(`CREATE VIEW ${identifier(viewOf[kind])} AS ${latestRows(kind)}`);
+  views.push(`CREATE VIEW rejects AS SELECT * FROM lake.rejects`);
+  return { generation, views, files };
+}
+
+async function tableFiles({ log, cache }: Pick<LakeReader, 'log' | 'cache'>, table: string, version: number): Promise<string[]> {
+  const { files } = await log.readSnapshot(table, version);
+  return fetchAll(cache, files.map(({ path }) => `${tableFolder(table)}/${decodeURIComponent(path)}`));
+}
+
+function relation(columns: readonly Column[], files: readonly string[]): string {
+  if (files.length === 0) return `SELECT ${columns.map(({ name, duckdb }) => `NULL::${duckdb} AS ${identifier(name)}`).join(', ')} WHERE false`;
+  return `SELECT ${columns.map(({ name }) => identifier(name)).join(', ')} FROM ${parquetList(files)}`;
+}
+
+/** One row per identity: the latest over all intervals. Coordinates are unique, as each kind has one topic. */
+function latestRows(kind: Kind): string {
+  const table = `lake.${identifier(cleanTableOf[kind])}`;
+  return `WITH keyed AS (SELECT ${identifier(identityOf[kind])} AS identity, append_time, partition, "offset" FROM ${table}),
+winners AS (${domainSql(cleanFiles.latestPerIdentity)}
+)
+SELECT * FROM ${table} AS rows SEMI JOIN winners ON winners.partition = rows.partition AND winners."offset" = rows."offset"`;
+}
+
+/** Newest intervals that the view `intervals` shows. */
+const intervalsMax = 20_000;
+
+/** The ledger as a table, so that questions about intervals can be joined with those about rows. */
+export async function intervalStatements(postgres: Statements): Promise<string[]> {
+  const rows = await postgres.query<{ row: string }>(
+    `SELECT row_to_json(one)::text AS row FROM (
+       SELECT start, "end", state, records, clean, rejects, duplicates, generation, problem FROM pinflow.interval ORDER BY start DESC LIMIT $1
+     ) AS one`,
+    [intervalsMax],
+  );
+  const types = { start: 'TIMESTAMPTZ', end: 'TIMESTAMPTZ', state: 'VARCHAR', records: 'BIGINT', clean: 'BIGINT', rejects: 'BIGINT', duplicates: 'BIGINT', generation: 'BIGINT', problem: 'VARCHAR' };
+  const shape = `{${Object.entries(types).map(([name, type]) => `"${name}":"${type}"`).join(',')}}`;
+  const columns = Object.keys(types).map((name) => `row.${identifier(name)} AS ${identifier(name)}`).join(', ');
+  const values = `[${rows.map(({ row }) => literal(row)).join(', ')}]::VARCHAR[]`;
+  return [`CREATE TABLE intervals AS SELECT ${columns} FROM (SELECT json_transform(unnest(${values}), ${literal(shape)}) AS row) ORDER BY start`];
+}

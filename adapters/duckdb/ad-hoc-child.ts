@@ -1,0 +1,19 @@
+import { createInterface } from 'node:readline';
+import { runAdHoc } from '#adapters/duckdb/ad-hoc-statement.ts';
+import type { AdHocRequest } from '#adapters/duckdb/ad-hoc-statement.ts';
+import { endWithParent } from '#adapters/parent.ts';
+import { Failure } from '#domain/failures.ts';
+
+/** A process that runs one ad-hoc statement: the request is a line on stdin, the answer one on stdout. See ad-hoc.ts. */
+endWithParent(() => process.exit(0));
+createInterface({ input: process.stdin }).once('line', (line) => {
+  void answer(JSON.parse(line) as AdHocRequest);
+});
+
+async function answer(request: AdHocRequest): Promise<void> {
+  const message = await runAdHoc(request).then(
+    (result) => ({ result }),
+    (error: unknown) => (error instanceof Failure ? { failure: { kind: error.kind, message: error.message } } : { failure: { kind: 'invalid_data', message: error instanceof Error ? error.message : String(error) } }),
+  );
+  process.stdout.write(`${JSON.stringify(message)}\n`, () => process.exit(0));
+}
