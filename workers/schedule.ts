@@ -1,0 +1,45 @@
+import type { Client, ScheduleOptions } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import type { Config } from '#adapters/config.ts';
+import type { Names } from '#domain/names.ts';
+import { workflowTypes } from '#domain/names.ts';
+import type { TickInput } from '#workflows/batch-tick.ts';
+
+/** After a boundary, so that its cut can be looked up: the margin of 2 s and a second more. */
+const offsetMs = 3_000;
+const catchUpMs = 7 * 86_400_000;
+
+/**
+ * Creates the batch schedule, or brings the one that is there up to the settings; a pause stays. Ticks come one at a
+ * time and late rather than never: what they work off is in the ledger.
+ */
+export async function ensureBatchSchedule(client: Client, config: Config, names: Names): Promise<void> {
+  const options = batchSchedule(config, names);
+  try {
+    await client.schedule.create(options);
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(names.scheduleId).update((before) => ({ ...options, state: before.state }));
+  }
+}
+
+function batchSchedule(config: Config, names: Names): ScheduleOptions {
+  const intervalMs = config.batchIntervalMs;
+  // Temporal wants the offset below the interval.
+  const offset = Math.min(offsetMs, intervalMs - 1_000);
+  const input: TickInput = { prefix: names.prefix, intervalMs, offsetMs: Math.max(0, offset), waitMs: config.batchWaitMs };
+  return {
+    scheduleId: names.scheduleId,
+    spec: { intervals: [{ every: intervalMs, offset: input.offsetMs }] },
+    policies: { overlap: ScheduleOverlapPolicy.BUFFER_ONE, catchupWindow: catchUpMs, pauseOnFailure: false },
+    action: {
+      type: 'startWorkflow',
+      workflowType: workflowTypes.batchTick,
+      // Temporal appends the nominal time.
+      workflowId: names.scheduleId,
+      taskQueue: names.queues.control,
+      args: [input],
+      staticSummary: 'cut, run and publish what has closed',
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, proxyActivities, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
+import { makeNames } from '#domain/names.ts';
+import type { IntervalRef } from '#domain/intervals.ts';
+import type { IntervalState } from '#domain/lake/interval-state.ts';
+import { heavyStepOptions, intervalStepOptions, ledgerOptions, waitOptions } from '#workflows/policies.ts';
+
+export type IntervalInput = IntervalRef & {
+  prefix: string;
+  /** How long landing may be behind before the run ends as `waiting`. */
+  waitMs: number;
+};
+
+export type IntervalResult = {
+  start: string;
+  state: IntervalState;
+  /** Set where the run came to its end. */
+  outcome?: 'published' | 'unchanged' | 'empty';
+  generation?: number;
+  records?: number;
+  problem?: string;
+};
+
+/**
+ * One run of one interval: wait until it has landed, plan, clean, choose winners, check, publish. The workflow's id is
+ * the interval's lock. A run that fails says so in the ledger and ends; the ledger decides about the next.
+ */
+export async function pinBatchInterval(input: IntervalInput): Promise<IntervalResult> {
+  const { start, end, prefix } = input;
+  const queues = makeNames(prefix).queues;
+  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
+  const run = workflowInfo().runId;
+  const done: string[] = [];
+  const show = (state: string, step?: string): void => {
+    if (step !== undefined) done.push(step);
+    upsertSearchAttributes({ PinInterval: [start], PinState: [state] });
+    setCurrentDetails([`**${state}** interval ${start} to ${end}`, '', ...done.map((one) => `- ${one}`)].join('\n'));
+  };
+
+  show('running');
+  await ledger.beginRun.executeWithOptions({ activityId: 'begin', summary: `take interval ${start}` }, [{ start, run }]);
+  try {
+    const result = await runSteps(input, run, (step) => show('running', step));
+    show(result.state, result.problem ?? result.outcome);
+    if (result.records !== undefined) upsertSearchAttributes({ PinRows: [result.records] });
+    return result;
+  } catch (error) {
+    const { canRetry, problem } = describeFailure(error);
+    const { state } = await CancellationScope.nonCancellable(() => ledger.recordFailure.executeWithOptions({ activityId: 'record-failure', summary: problem.slice(0, 200) }, [{ start, run, canRetry, problem }]));
+    show(state, problem);
+    if (isCancellation(error)) throw error;
+    return { start, state, problem };
+  }
+}
+
+async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: string, show: (step: string) => void): Promise<IntervalResult> {
+  const queues = makeNames(prefix).queues;
+  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
+  const short = proxyActivities<BatchActivities>({ ...intervalStepOptions, taskQueue: queues.control });
+  const heavy = proxyActivities<BatchActivities>({ ...heavyStepOptions, taskQueue: queues.batch });
+  const wait = proxyActivities<BatchActivities>({ ...waitOptions(waitMs), taskQueue: queues.control });
+  const interval = { start, end };
+
+  const landed = await wait.awaitLanded.executeWithOptions({ activityId: 'await-landed', summary: `until landed up to ${end}` }, [{ interval, waitMs }]);
+  if (!landed.landed) {
+    await ledger.recordWaiting.executeWithOptions({ activityId: 'record-waiting' }, [{ start, run, problem: landed.problem }]);
+    return { start, state: 'waiting', problem: landed.problem };
+  }
+  const plan = await short.planInterval.executeWithOptions({ activityId: 'plan', summary: `raw objects of ${start}` }, [{ interval, run }]);
+  show(`${plan.records} records in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`);
+
+  const cleaned = await Promise.all(plan.parts.map(({ index, kinds, objects, bytes }) =>
+    heavy.cleanPart.executeWithOptions({ activityId: `clean-${String(index).padStart(5, '0')}`, summary: `${kinds.join(', ')}: ${objects} objects, ${bytes} bytes` }, [{ start, run, planKey: plan.planKey, part: index }]),
+  ));
+  show(`${cleaned.reduce((sum, { clean }) => sum + clean, 0)} clean rows, ${cleaned.reduce((sum, { rejects }) => sum + rejects, 0)} rejects`);
+
+  const written = await Promise.all(plan.tableGroups.map((tables) =>
+    heavy.selectWinners.executeWithOptions({ activityId: `winners-${tables.join('-')}`, summary: `latest record per identity: ${tables.join(', ')}` }, [{ start, run, planKey: plan.planKey, tables }]),
+  ));
+  const files = written.flat();
+  const counts = await short.checkInterval.executeWithOptions({ activityId: 'check', summary: 'records = clean + rejects + duplicates' }, [{ start, run, planKey: plan.planKey, files }]);
+  show(`${counts.records} records = ${counts.clean} clean + ${counts.rejects} rejects + ${counts.duplicates} duplicates`);
+
+  const published = await short.publishInterval.executeWithOptions({ activityId: 'publish', summary: `one commit a table, then the generation` }, [{ start, run, files, counts }]);
+  await short.discardStaging.executeWithOptions({ activityId: 'discard-staging' }, [{ start, run, planKey: plan.planKey }]);
+  return { start, state: 'complete', ...published, records: counts.records };
+}
+
+/** What the ledger keeps of a failure. Failures that a retry cannot help arrive as non-retryable. */
+function describeFailure(error: unknown): { canRetry: boolean; problem: string } {
+  if (isCancellation(error)) return { canRetry: true, problem: 'The run was cancelled.' };
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const canRetry = !(cause instanceof ApplicationFailure && cause.nonRetryable === true);
+  const kind = cause instanceof ApplicationFailure && cause.type ? `${cause.type}: ` : '';
+  return { canRetry, problem: `${kind}${cause instanceof Error ? cause.message : String(cause)}`.slice(0, 1_000) };
+}
