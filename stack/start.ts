@@ -36,7 +36,13 @@ export function runServersAlone(options: { home?: string; fresh?: boolean; anyPo
 
 function untilStopped({ stop: { signal } }: Session): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve());
+    // With all servers given there may be no child to wait for, and waiting for a signal alone keeps no process alive.
+    const awake = setInterval(() => undefined, 60_000);
+    const end = (): void => {
+      clearInterval(awake);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
   });
 }
