@@ -8,89 +8,94 @@
 WITH extracted AS (
   SELECT *, json_transform(v, '{"index":"VARCHAR","ind":"VARCHAR","idx":"VARCHAR","unique_id":"VARCHAR","title":"VARCHAR","description":"VARCHAR","poster_name":"VARCHAR","follower_count":"VARCHAR","tag_list":"VARCHAR","is_image_or_video":"VARCHAR","image_src":"VARCHAR","save_location":"VARCHAR","category":"VARCHAR","downloaded":"VARCHAR"}') AS f
   FROM records
-), named AS (
-  SELECT * EXCLUDE (f), f,
-    row_number_of(f) AS ind_text,
-    trimmed(f.follower_count) AS count_text,
-    CASE WHEN starts_with(f.save_location, 'Local save in ') THEN f.save_location[15:] ELSE f.save_location END AS place,
-    CASE
-      WHEN f.downloaded IN ('0', '1') THEN f.downloaded = '1'
-      WHEN trimmed(f.downloaded) IN ('0', '1') THEN trimmed(f.downloaded) = '1'
-      -- The text "true" is no boolean; json_transform makes it look like one.
-      WHEN f.downloaded IN ('true', 'false') AND json_type(v, '$.downloaded') = 'BOOLEAN' THEN f.downloaded = 'true'
-    END AS is_downloaded
+), fields AS (
+  -- Once a field: each look into a struct sets aside room for all of it.
+  SELECT * EXCLUDE (f), f."index" AS index_in, f."ind" AS ind_in, f."idx" AS idx_in, f."unique_id" AS unique_id_in, f."title" AS title_in, f."description" AS description_in, f."poster_name" AS poster_name_in, f."follower_count" AS follower_count_in, f."tag_list" AS tag_list_in, f."is_image_or_video" AS is_image_or_video_in, f."image_src" AS image_src_in, f."save_location" AS save_location_in, f."category" AS category_in, f."downloaded" AS downloaded_in
   FROM extracted
-), judged AS (
+), texts AS (
   SELECT *,
-    integer_of(trimmed(ind_text)) AS ind,
-    integer_reason(ind_text) AS ind_reason,
-    CASE WHEN regexp_full_match(f.unique_id, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}') THEN NULL ELSE 'not_a_uuid' END AS id_note,
-    CASE WHEN is_text(f.title, 'No Title Data Available') THEN 'error_text' ELSE void_reason(f.title) END AS title_reason,
-    CASE WHEN is_text(f.description, 'No description available Story format') OR is_text(f.description, 'No description available') THEN 'error_text' ELSE void_reason(f.description) END AS description_reason,
-    CASE WHEN is_text(f.poster_name, 'User Info Error') THEN 'error_text' ELSE void_reason(f.poster_name) END AS poster_reason,
+    row_number_of(index_in, ind_in, idx_in) AS ind_text,
+    said_by(index_in, index_in, ind_in, idx_in) AS index_says,
+    said_by(ind_in, index_in, ind_in, idx_in) AS ind_says,
+    said_by(idx_in, index_in, ind_in, idx_in) AS idx_says,
+    trimmed(follower_count_in) AS count_text,
+    trimmed(downloaded_in) AS downloaded_text,
+    CASE WHEN starts_with(save_location_in, 'Local save in ') THEN save_location_in[15:] ELSE save_location_in END AS place,
+    CASE WHEN is_iso(received_at) THEN received_at END AS received_iso,
+    extra_of(v,
+      (index_in IS NOT NULL)::INTEGER + (ind_in IS NOT NULL)::INTEGER + (idx_in IS NOT NULL)::INTEGER + (unique_id_in IS NOT NULL)::INTEGER + (title_in IS NOT NULL)::INTEGER + (description_in IS NOT NULL)::INTEGER
+        + (poster_name_in IS NOT NULL)::INTEGER + (follower_count_in IS NOT NULL)::INTEGER + (tag_list_in IS NOT NULL)::INTEGER + (is_image_or_video_in IS NOT NULL)::INTEGER + (image_src_in IS NOT NULL)::INTEGER
+        + (save_location_in IS NOT NULL)::INTEGER + (category_in IS NOT NULL)::INTEGER + (downloaded_in IS NOT NULL)::INTEGER,
+      '{"index":null,"ind":null,"idx":null,"unique_id":null,"title":null,"description":null,"poster_name":null,"follower_count":null,"tag_list":null,"is_image_or_video":null,"image_src":null,"save_location":null,"category":null,"downloaded":null}') AS extra
+  FROM fields
+), values_ AS (
+  SELECT *,
+    trimmed(ind_text) AS ind_digits,
     count_of(count_text) AS follower_count,
     CASE
-      WHEN count_text = 'User Info Error' THEN 'error_text'
-      WHEN void_reason(f.follower_count) IS NOT NULL THEN void_reason(f.follower_count)
-      WHEN NOT is_count(count_text) THEN 'unparseable'
-      WHEN count_of(count_text) IS NULL THEN 'out_of_range'
-    END AS count_reason,
-    CASE WHEN is_text(f.tag_list, 'N,o, ,T,a,g,s, ,A,v,a,i,l,a,b,l,e') THEN 'error_text'
-      WHEN regexp_full_match(f.tag_list, '[,\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}]*') THEN 'empty'
-      ELSE void_reason(f.tag_list) END AS tags_reason,
-    CASE WHEN void_reason(f.is_image_or_video) IS NOT NULL THEN void_reason(f.is_image_or_video)
-      WHEN f.is_image_or_video NOT IN ('image', 'video', 'multi-video(story page format)') AND trimmed(f.is_image_or_video) NOT IN ('image', 'video', 'multi-video(story page format)') THEN 'unknown_value' END AS form_reason,
-    CASE WHEN is_text(f.image_src, 'Image src error.') THEN 'error_text' ELSE void_reason(f.image_src) END AS image_reason,
+      WHEN downloaded_text IN ('0', '1') THEN downloaded_text = '1'
+      -- The text "true" is no boolean; json_transform makes it look like one.
+      WHEN downloaded_in IN ('true', 'false') THEN CASE WHEN json_type(v, '$.downloaded') = 'BOOLEAN' THEN downloaded_in = 'true' END
+    END AS is_downloaded,
+    void_reason(unique_id_in) AS id_reason,
+    CASE WHEN regexp_full_match(unique_id_in, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}') THEN NULL ELSE 'not_a_uuid' END AS id_note,
+    CASE WHEN is_text(title_in, 'No Title Data Available') THEN 'error_text' ELSE void_reason(title_in) END AS title_reason,
+    CASE WHEN CASE WHEN contains(description_in, 'No description available') THEN trimmed(description_in) IN ('No description available Story format', 'No description available') ELSE false END THEN 'error_text' ELSE void_reason(description_in) END AS description_reason,
+    CASE WHEN is_text(poster_name_in, 'User Info Error') THEN 'error_text' ELSE void_reason(poster_name_in) END AS poster_reason,
+    CASE WHEN is_text(tag_list_in, 'N,o, ,T,a,g,s, ,A,v,a,i,l,a,b,l,e') THEN 'error_text'
+      ELSE void_reason(tag_list_in) END AS tags_void,
+    list_filter(string_split(tag_list_in, ','), lambda tag: NOT is_blank(tag)) AS tags,
+    CASE WHEN is_image_or_video_in IN ('image', 'video', 'multi-video(story page format)') THEN NULL
+      ELSE coalesce(void_reason(is_image_or_video_in), CASE WHEN trimmed(is_image_or_video_in) NOT IN ('image', 'video', 'multi-video(story page format)') THEN 'unknown_value' END) END AS form_reason,
+    CASE WHEN is_text(image_src_in, 'Image src error.') THEN 'error_text' ELSE void_reason(image_src_in) END AS image_reason,
     void_reason(place) AS place_reason,
-    CASE WHEN void_reason(f.category) IS NOT NULL THEN void_reason(f.category)
-      WHEN f.category NOT IN ('art', 'beauty', 'christmas', 'diy-and-crafts', 'education', 'event-planning', 'finance', 'home-decor', 'mens-fashion', 'quotes', 'tattoos', 'travel', 'vehicles')
-        AND trimmed(f.category) NOT IN ('art', 'beauty', 'christmas', 'diy-and-crafts', 'education', 'event-planning', 'finance', 'home-decor', 'mens-fashion', 'quotes', 'tattoos', 'travel', 'vehicles') THEN 'unknown_value' END AS category_reason,
-    CASE WHEN is_downloaded IS NOT NULL THEN NULL WHEN void_reason(f.downloaded) IS NOT NULL THEN void_reason(f.downloaded) ELSE 'not_boolean' END AS downloaded_reason
-  FROM named
+    CASE WHEN category_in IN ('art', 'beauty', 'christmas', 'diy-and-crafts', 'education', 'event-planning', 'finance', 'home-decor', 'mens-fashion', 'quotes', 'tattoos', 'travel', 'vehicles') THEN NULL
+      ELSE coalesce(void_reason(category_in), CASE WHEN trimmed(category_in) NOT IN ('art', 'beauty', 'christmas', 'diy-and-crafts', 'education', 'event-planning', 'finance', 'home-decor', 'mens-fashion', 'quotes', 'tattoos', 'travel', 'vehicles') THEN 'unknown_value' END) END AS category_reason
+  FROM texts
+), numbers AS (
+  SELECT *, integer_of(ind_digits) AS ind
+  FROM values_
+), judged AS (
+  SELECT *,
+    integer_reason(ind_text, ind_digits, ind) AS ind_reason,
+    CASE WHEN follower_count IS NOT NULL THEN NULL
+      WHEN count_text = 'User Info Error' THEN 'error_text'
+      ELSE coalesce(void_reason(follower_count_in), CASE WHEN is_count(count_text) THEN 'out_of_range' ELSE 'unparseable' END) END AS count_reason,
+    coalesce(tags_void, CASE WHEN len(tags) = 0 THEN 'empty' END) AS tags_reason,
+    CASE WHEN is_downloaded IS NULL THEN coalesce(void_reason(downloaded_in), 'not_boolean') END AS downloaded_reason
+  FROM numbers
 )
 SELECT
   ind,
-  f.unique_id AS unique_id,
-  CASE WHEN title_reason IS NULL THEN f.title END AS title,
-  CASE WHEN description_reason IS NULL THEN f.description END AS description,
+  unique_id_in AS unique_id,
+  CASE WHEN title_reason IS NULL THEN title_in END AS title,
+  CASE WHEN description_reason IS NULL THEN description_in END AS description,
   follower_count,
-  CASE WHEN poster_reason IS NULL THEN f.poster_name END AS poster_name,
-  CASE WHEN tags_reason IS NULL THEN list_filter(string_split(f.tag_list, ','), lambda tag: NOT is_blank(tag)) END AS tag_list,
-  CASE WHEN form_reason IS NULL OR form_reason = 'unknown_value' THEN f.is_image_or_video END AS is_image_or_video,
-  CASE WHEN image_reason IS NULL THEN f.image_src END AS image_src,
+  CASE WHEN poster_reason IS NULL THEN poster_name_in END AS poster_name,
+  CASE WHEN tags_reason IS NULL THEN tags END AS tag_list,
+  CASE WHEN form_reason IS NULL OR form_reason = 'unknown_value' THEN is_image_or_video_in END AS is_image_or_video,
+  CASE WHEN image_reason IS NULL THEN image_src_in END AS image_src,
   CASE WHEN place_reason IS NULL THEN place END AS save_location,
-  CASE WHEN category_reason IS NULL OR category_reason = 'unknown_value' THEN f.category END AS category,
+  CASE WHEN category_reason IS NULL OR category_reason = 'unknown_value' THEN category_in END AS category,
   is_downloaded AS downloaded,
   -- The list is built only where there is something to note.
-  CASE WHEN coalesce(ind_reason, id_note, title_reason, description_reason, count_reason, poster_reason, tags_reason, form_reason, image_reason, place_reason, category_reason, downloaded_reason) IS NOT NULL THEN notes_text([
-    note('ind', ind_reason, ind_text),
-    note('unique_id', id_note, f.unique_id),
-    note('title', title_reason, f.title),
-    note('description', description_reason, f.description),
-    note('follower_count', count_reason, f.follower_count),
-    note('poster_name', poster_reason, f.poster_name),
-    note('tag_list', tags_reason, f.tag_list),
-    note('is_image_or_video', form_reason, f.is_image_or_video),
-    note('image_src', image_reason, f.image_src),
-    note('save_location', place_reason, f.save_location),
-    note('category', category_reason, f.category),
-    note('downloaded', downloaded_reason, f.downloaded)
-  ]) END AS nulled,
-  extra_of(v,
-    (f."index" IS NOT NULL)::INTEGER + (f.ind IS NOT NULL)::INTEGER + (f.idx IS NOT NULL)::INTEGER + (f.unique_id IS NOT NULL)::INTEGER + (f.title IS NOT NULL)::INTEGER + (f.description IS NOT NULL)::INTEGER
-      + (f.poster_name IS NOT NULL)::INTEGER + (f.follower_count IS NOT NULL)::INTEGER + (f.tag_list IS NOT NULL)::INTEGER + (f.is_image_or_video IS NOT NULL)::INTEGER + (f.image_src IS NOT NULL)::INTEGER
-      + (f.save_location IS NOT NULL)::INTEGER + (f.category IS NOT NULL)::INTEGER + (f.downloaded IS NOT NULL)::INTEGER,
-    '{"index":null,"ind":null,"idx":null,"unique_id":null,"title":null,"description":null,"poster_name":null,"follower_count":null,"tag_list":null,"is_image_or_video":null,"image_src":null,"save_location":null,"category":null,"downloaded":null}') AS extra,
+  CASE WHEN coalesce(ind_reason, id_note, title_reason, description_reason, count_reason, poster_reason, tags_reason, form_reason, image_reason, place_reason, category_reason, downloaded_reason) IS NOT NULL THEN notes_text(
+    ['ind', 'unique_id', 'title', 'description', 'follower_count', 'poster_name', 'tag_list', 'is_image_or_video', 'image_src', 'save_location', 'category', 'downloaded'],
+    [ind_reason, id_note, title_reason, description_reason, count_reason, poster_reason, tags_reason, form_reason, image_reason, place_reason, category_reason, downloaded_reason],
+    [ind_text, unique_id_in, title_in, description_in, follower_count_in, poster_name_in, tag_list_in, is_image_or_video_in, image_src_in, save_location_in, category_in, downloaded_in]
+  ) END AS nulled,
+  extra,
   topic, partition, "offset", append_time, event_id,
-  instant_of(received_at) AS received_at,
+  instant_of(received_iso) AS received_at,
   CASE
     WHEN problem IS NOT NULL THEN problem
-    WHEN coalesce(f.unique_id, f.title, f.description, f.poster_name, f.follower_count, f.tag_list, f.is_image_or_video, f.image_src, f.save_location, f.category, f.downloaded) IS NULL
-      AND is_foreign(v, ['unique_id', 'title', 'description', 'poster_name', 'follower_count', 'tag_list', 'is_image_or_video', 'image_src', 'save_location', 'category', 'downloaded']) THEN 'wrong_kind'
-    WHEN void_reason(f.unique_id) IS NOT NULL THEN 'missing_key'
+    -- Not one of the kind's own members, not even as null, yet others than a row number: some other kind's.
+    WHEN CASE WHEN extra IS NOT NULL AND coalesce(unique_id_in, title_in, description_in, poster_name_in, follower_count_in, tag_list_in, is_image_or_video_in, image_src_in, save_location_in, category_in, downloaded_in) IS NULL
+      THEN NOT list_contains(json_exists(v, ['$.unique_id', '$.title', '$.description', '$.poster_name', '$.follower_count', '$.tag_list', '$.is_image_or_video', '$.image_src', '$.save_location', '$.category', '$.downloaded']), true) ELSE false END THEN 'wrong_kind'
+    WHEN id_reason IS NOT NULL THEN 'missing_key'
     -- A number is no identity: its spelling is lost on the way here.
-    WHEN id_note IS NOT NULL AND json_type(v, '$.unique_id') <> 'VARCHAR' THEN 'missing_key'
-    WHEN row_number_conflict(f) THEN 'key_conflict'
-    WHEN strlen(f.unique_id) > 512 THEN 'key_too_long'
+    WHEN CASE WHEN id_note IS NOT NULL THEN json_type(v, '$.unique_id') <> 'VARCHAR' ELSE false END THEN 'missing_key'
+    WHEN contradict(index_says, ind_says, idx_says) THEN 'key_conflict'
+    WHEN strlen(unique_id_in) > 512 THEN 'key_too_long'
   END AS reject
 FROM judged

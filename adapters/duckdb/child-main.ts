@@ -1,0 +1,43 @@
+import type { ChildAnswer, ChildJob } from '#adapters/duckdb/child.ts';
+import type { Row } from '#adapters/duckdb/connection.ts';
+import { openDuckdb } from '#adapters/duckdb/connection.ts';
+import { Failure } from '#domain/failures.ts';
+
+/**
+ * The process that child.ts starts. In: one line of JSON on stdin, the job. Out: one line of JSON on stdout, the answer.
+ * When stdin ends the parent is gone, and so is this process, in the middle of whatever it does.
+ */
+let input = '';
+let started = false;
+process.stdin.setEncoding('utf8');
+process.stdin.on('data', (text: string) => {
+  if (started) return;
+  input += text;
+  const end = input.indexOf('\n');
+  if (end < 0) return;
+  started = true;
+  void run(JSON.parse(input.slice(0, end)) as ChildJob).then(answer);
+});
+// SIGKILL, because an orderly exit would wait for the engine's threads.
+process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL'));
+
+async function run({ settings, steps }: ChildJob): Promise<ChildAnswer> {
+  try {
+    const duckdb = await openDuckdb(settings);
+    const rows: Row[][] = [];
+    for (const { sql, returnRows } of steps) {
+      if (returnRows === true) rows.push(await duckdb.rows(sql));
+      else await duckdb.run(sql);
+    }
+    return { rows };
+  } catch (error) {
+    if (error instanceof Failure) return { failure: { kind: error.kind, message: error.message } };
+    // The class of an unknown error only: its message may quote event data.
+    const bug = error instanceof Error ? (settings.showData === true ? (error.stack ?? error.message) : `${error.message.split(':')[0] ?? error.name}`) : 'unknown error';
+    return { bug };
+  }
+}
+
+function answer(result: ChildAnswer): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+}
