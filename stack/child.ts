@@ -40,7 +40,7 @@ export type Child = {
 /** What the home keeps about a running process. */
 export type PidFile = Holder & { stopSignal: NodeJS.Signals };
 
-const STOP_MS = 5_000;
+const STOP_MS = 3_000;
 
 /**
  * Starts a process in a group of its own (a terminal's Ctrl-C reaches only the stack, which stops things in order),

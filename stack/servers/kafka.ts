@@ -10,7 +10,7 @@ import { kafkaProperties } from './kafka-properties.ts';
 import type { Server } from './server.ts';
 
 /** Leaving in good order takes about two seconds. A killed broker loses nothing, it only starts more slowly. */
-const STOP_MS = 4_000;
+const STOP_MS = 3_000;
 
 /** One Kafka node, broker and controller at once, with its log in the home. */
 export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment: NodeJS.ProcessEnv): Server {
