@@ -16,7 +16,9 @@ export function makeLog(component: string, level: LogLevel): Log {
   const write = (severity: LogLevel): Log[LogLevel] => {
     if (logLevels.indexOf(severity) < least) return () => undefined;
     return (message, fields) => {
-      process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level: severity, component, msg: message, ...fields }, plainError)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ time: new Date().toISOString(), level: severity, component, msg: message, ...fields }, plainError)}\n`,
+      );
     };
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
@@ -26,5 +28,7 @@ function plainError(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (!(value instanceof Error)) return value;
   // A failure's message is a sentence of ours; of anything else the stack is needed to find the fault.
-  return value instanceof Failure ? { kind: value.kind, message: value.message } : { name: value.name, message: value.message, stack: value.stack };
+  return value instanceof Failure
+    ? { kind: value.kind, message: value.message }
+    : { name: value.name, message: value.message, stack: value.stack };
 }

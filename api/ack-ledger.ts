@@ -20,7 +20,12 @@ const flushEveryMs = 1_000;
 /** Ranges kept while Postgres is away: hours of a busy door, since neighbours merge. Beyond it the oldest are dropped. */
 const rangesMax = 100_000;
 
-export function makeAckLedger(options: { statements: Pick<Statements, 'execute'>; instance: string; log: Log; rangesMax?: number }): AckLedger {
+export function makeAckLedger(options: {
+  statements: Pick<Statements, 'execute'>;
+  instance: string;
+  log: Log;
+  rangesMax?: number;
+}): AckLedger {
   const { statements, instance, log } = options;
   const bound = options.rangesMax ?? rangesMax;
   let waiting: AckedRange[] = [];
@@ -44,7 +49,9 @@ export function makeAckLedger(options: { statements: Pick<Statements, 'execute'>
   }
 
   function flush(): Promise<boolean> {
-    flushing ??= write().finally(() => { flushing = undefined; });
+    flushing ??= write().finally(() => {
+      flushing = undefined;
+    });
     return flushing;
   }
 
@@ -54,7 +61,13 @@ export function makeAckLedger(options: { statements: Pick<Statements, 'execute'>
     waiting = [];
     newest = new Map();
     try {
-      await statements.execute(insert, [instance, taken.map(({ topic }) => topic), taken.map(({ partition }) => partition), taken.map(({ first }) => first), taken.map(({ last }) => last)]);
+      await statements.execute(insert, [
+        instance,
+        taken.map(({ topic }) => topic),
+        taken.map(({ partition }) => partition),
+        taken.map(({ first }) => first),
+        taken.map(({ last }) => last),
+      ]);
       if (failing) log.info('acked ranges are written again', { ranges: taken.length });
       failing = false;
       return waiting.length === 0;

@@ -8,9 +8,18 @@ export const restV2Type = 'application/vnd.kafka.v2+json';
  * Answers with a JSON text that is ready. Bypasses Express's `res.send`: on the hot route its negotiation costs more
  * than the rest of the answer.
  */
-export function answerText(res: ServerResponse, status: number, text: string | Buffer, headers: Record<string, string | number> = {}): void {
+export function answerText(
+  res: ServerResponse,
+  status: number,
+  text: string | Buffer,
+  headers: Record<string, string | number> = {},
+): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': typeof text === 'string' ? Buffer.byteLength(text) : text.length, ...headers });
+  res.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': typeof text === 'string' ? Buffer.byteLength(text) : text.length,
+    ...headers,
+  });
   res.end(text);
 }
 
@@ -20,7 +29,13 @@ export function answerDetail(res: ServerResponse, status: number, detail: unknow
 }
 
 /** Answers in Confluent's shape for errors: the code is the status times 100 and a running number. */
-export function answerRestV2Error(res: ServerResponse, status: number, code: number, message: string, headers: Record<string, string | number> = {}): void {
+export function answerRestV2Error(
+  res: ServerResponse,
+  status: number,
+  code: number,
+  message: string,
+  headers: Record<string, string | number> = {},
+): void {
   answerText(res, status, JSON.stringify({ error_code: code, message }), { 'Content-Type': restV2Type, ...headers });
 }
 

@@ -35,7 +35,9 @@ export function createApp(options: AppOptions): Express {
     answerText(res, ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', reasons }));
   });
   get(app, '/openapi.json', (_req, res) => answerText(res, 200, openApi));
-  get(app, '/metrics', async (_req, res) => answerText(res, 200, await options.metrics.text(), { 'Content-Type': options.metrics.contentType }));
+  get(app, '/metrics', async (_req, res) =>
+    answerText(res, 200, await options.metrics.text(), { 'Content-Type': options.metrics.contentType }),
+  );
 
   for (const { path, router } of options.routers ?? []) app.use(path, router);
 

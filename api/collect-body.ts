@@ -13,7 +13,12 @@ const discardBytesMax = 8_388_608;
  * where the client went away before the end, so that half an event is never taken.
  * What `done` throws goes to `next`. `closeAfter` asks for the connection to be closed: the rest of the body would be read as the next request.
  */
-export function collectBody(req: IncomingMessage, next: (error: unknown) => void, { bytesMax, types }: BodyLimits, done: (refusal: BodyRefusal | undefined, body: Buffer, closeAfter: boolean) => void): void {
+export function collectBody(
+  req: IncomingMessage,
+  next: (error: unknown) => void,
+  { bytesMax, types }: BodyLimits,
+  done: (refusal: BodyRefusal | undefined, body: Buffer, closeAfter: boolean) => void,
+): void {
   const refusal = refusalByHeaders(req, bytesMax, types);
   let first: Buffer | undefined;
   let more: Buffer[] | undefined;
@@ -55,14 +60,19 @@ const empty = Buffer.alloc(0);
 
 function refusalByHeaders(req: IncomingMessage, bytesMax: number, types: ReadonlySet<string>): BodyRefusal | undefined {
   const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = req.headers;
-  if (type === undefined || !isTaken(type, types)) return { status: 415, message: `Content-Type must be ${[...types].join(' or ')} in UTF-8` };
-  if (encoding !== undefined && encoding !== 'identity') return { status: 415, message: 'Content-Encoding is not taken here: send the body as it is' };
+  if (type === undefined || !isTaken(type, types))
+    return { status: 415, message: `Content-Type must be ${[...types].join(' or ')} in UTF-8` };
+  if (encoding !== undefined && encoding !== 'identity')
+    return { status: 415, message: 'Content-Encoding is not taken here: send the body as it is' };
   return length !== undefined && Number(length) > bytesMax ? tooLarge(bytesMax) : undefined;
 }
 
 function isTaken(contentType: string, types: ReadonlySet<string>): boolean {
   if (types.has(contentType)) return true;
-  const [type = '', ...parameters] = contentType.toLowerCase().split(';').map((part) => part.trim());
+  const [type = '', ...parameters] = contentType
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   return types.has(type) && (charset === undefined || charset.slice(8).replaceAll('"', '') === 'utf-8');
 }

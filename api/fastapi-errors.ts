@@ -12,10 +12,25 @@ export const emptyBodyErrors: FastapiError[] = [{ type: 'missing', loc: ['body']
 export function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>): FastapiError[] {
   switch (problem.reason) {
     case 'malformed_json':
-      return [{ type: 'json_invalid', loc: ['body', problem.json.position], msg: 'JSON decode error', input: {}, ctx: { error: problem.json.error } }];
+      return [
+        {
+          type: 'json_invalid',
+          loc: ['body', problem.json.position],
+          msg: 'JSON decode error',
+          input: {},
+          ctx: { error: problem.json.error },
+        },
+      ];
     case 'not_an_object':
       if (problem.parsed === null) return emptyBodyErrors;
-      return [{ type: 'model_attributes_type', loc: ['body'], msg: 'Input should be a valid dictionary or object to extract fields from', input: problem.parsed }];
+      return [
+        {
+          type: 'model_attributes_type',
+          loc: ['body'],
+          msg: 'Input should be a valid dictionary or object to extract fields from',
+          input: problem.parsed,
+        },
+      ];
     default:
       return [{ type: problem.reason, loc: ['body'], msg: problem.message, input: {} }];
   }
@@ -26,7 +41,9 @@ const integerFields = new Set(['index', 'downloaded']);
 /** What the schema of `/pin/` found, in field order. */
 export function explainPin(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>): FastapiError[] {
   const order = Object.keys(pinItem.shape);
-  return issues.map((issue) => explainIssue(issue, row)).sort((left, right) => order.indexOf(String(left.loc[1])) - order.indexOf(String(right.loc[1])));
+  return issues
+    .map((issue) => explainIssue(issue, row))
+    .sort((left, right) => order.indexOf(String(left.loc[1])) - order.indexOf(String(right.loc[1])));
 }
 
 function explainIssue(issue: z.core.$ZodIssue, row: Readonly<Record<string, unknown>>): FastapiError {
@@ -36,12 +53,23 @@ function explainIssue(issue: z.core.$ZodIssue, row: Readonly<Record<string, unkn
   const input = row[field];
   const reason = issue.code === 'custom' ? (issue.params?.['reason'] as string | undefined) : undefined;
   if (reason === 'key_conflict') return { type: reason, loc, msg: issue.message, input };
-  if (reason === 'key_too_long') return { type: 'string_too_long', loc, msg: `String should have at most ${uniqueIdBytesMax} bytes`, input, ctx: { max_length: uniqueIdBytesMax } };
-  if (reason === 'missing_key' || issue.code === 'too_small') return { type: 'string_too_short', loc, msg: 'String should have at least 1 character', input, ctx: { min_length: 1 } };
+  if (reason === 'key_too_long')
+    return {
+      type: 'string_too_long',
+      loc,
+      msg: `String should have at most ${uniqueIdBytesMax} bytes`,
+      input,
+      ctx: { max_length: uniqueIdBytesMax },
+    };
+  if (reason === 'missing_key' || issue.code === 'too_small')
+    return { type: 'string_too_short', loc, msg: 'String should have at least 1 character', input, ctx: { min_length: 1 } };
   if (!integerFields.has(field)) return { type: 'string_type', loc, msg: 'Input should be a valid string', input };
-  if (typeof input === 'string') return { type: 'int_parsing', loc, msg: 'Input should be a valid integer, unable to parse string as an integer', input };
+  if (typeof input === 'string')
+    return { type: 'int_parsing', loc, msg: 'Input should be a valid integer, unable to parse string as an integer', input };
   // JSON has no word for what 1e999 becomes.
-  if (typeof input === 'number' && !Number.isFinite(input)) return { type: 'finite_number', loc, msg: 'Input should be a finite number', input: null };
-  if (typeof input === 'number') return { type: 'int_from_float', loc, msg: 'Input should be a valid integer, got a number with a fractional part', input };
+  if (typeof input === 'number' && !Number.isFinite(input))
+    return { type: 'finite_number', loc, msg: 'Input should be a finite number', input: null };
+  if (typeof input === 'number')
+    return { type: 'int_from_float', loc, msg: 'Input should be a valid integer, got a number with a fractional part', input };
   return { type: 'int_type', loc, msg: 'Input should be a valid integer', input };
 }

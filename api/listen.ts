@@ -20,10 +20,13 @@ const idleSweepMs = 20;
  */
 export async function listen(listener: RequestListener, host: string, port: number): Promise<Listening> {
   let draining = false;
-  const server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 30_000, maxHeaderSize: 16_384, noDelay: true }, (req, res) => {
-    if (draining) res.setHeader('Connection', 'close');
-    listener(req, res);
-  });
+  const server = createServer(
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 30_000, maxHeaderSize: 16_384, noDelay: true },
+    (req, res) => {
+      if (draining) res.setHeader('Connection', 'close');
+      listener(req, res);
+    },
+  );
   server.maxConnections = 10_000;
   await bind(server, host, port);
   const address = server.address();
@@ -33,7 +36,9 @@ export async function listen(listener: RequestListener, host: string, port: numb
     async drain(timeoutMs) {
       draining = true;
       let clean = true;
-      const closed = new Promise<void>((resolve) => { server.close(() => resolve()); });
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
       // A connection whose last answer left before draining began is idle only afterwards; node closes such once, at close().
       const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
       const cut = setTimeout(() => {
@@ -51,8 +56,18 @@ export async function listen(listener: RequestListener, host: string, port: numb
 function bind(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRINUSE') reject(new Failure('configuration', `Port ${port} of ${host} is taken: stop what listens there, or set API_PORT to another port.`, { cause: error }));
-      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') reject(new Failure('configuration', `The API cannot bind to ${host}:${port} (${error.code}): set API_HOST and API_PORT.`, { cause: error }));
+      if (error.code === 'EADDRINUSE')
+        reject(
+          new Failure('configuration', `Port ${port} of ${host} is taken: stop what listens there, or set API_PORT to another port.`, {
+            cause: error,
+          }),
+        );
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES')
+        reject(
+          new Failure('configuration', `The API cannot bind to ${host}:${port} (${error.code}): set API_HOST and API_PORT.`, {
+            cause: error,
+          }),
+        );
       else reject(error);
     });
     server.listen(port, host, 1_024, resolve);

@@ -46,7 +46,14 @@ async function main(): Promise<void> {
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-api', connectionsMax: 4 });
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
-    kafka, topics, topicNames: names.topics, eventsMax: config.ingestMaxEvents, bytesMax: config.ingestMaxBytes, stallMs: config.ingestStallMs, deadlineMs: config.ingestDeadlineMs, log,
+    kafka,
+    topics,
+    topicNames: names.topics,
+    eventsMax: config.ingestMaxEvents,
+    bytesMax: config.ingestMaxBytes,
+    stallMs: config.ingestStallMs,
+    deadlineMs: config.ingestDeadlineMs,
+    log,
     onAck(topic, partition, first, last) {
       ledger.note(topic, partition, first, last);
       metrics.countAcked(topic, last - first + 1);
@@ -56,9 +63,20 @@ async function main(): Promise<void> {
   metrics.watch(publisher);
 
   let draining = false;
-  const readiness = makeReadiness({ topics, topicNames: names.topics, publisher, stallMs: config.ingestStallMs, isDraining: () => draining });
+  const readiness = makeReadiness({
+    topics,
+    topicNames: names.topics,
+    publisher,
+    stallMs: config.ingestStallMs,
+    isDraining: () => draining,
+  });
   const app = createApp({
-    publisher, names, metrics, log, readiness, makeHeaders: makeEventHeaders(instance),
+    publisher,
+    names,
+    metrics,
+    log,
+    readiness,
+    makeHeaders: makeEventHeaders(instance),
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: Math.max(requestBytesMax, config.ingestMaxEventBytes) },
     routers: [{ path: '/api/status', router: makeStatusRouter(() => getStatus({ config, names, postgres, topics })) }],
   });
@@ -70,10 +88,13 @@ async function main(): Promise<void> {
     if (draining) process.exit(1);
     draining = true;
     log.info('api stops', { why });
-    void shutDown({ listening, publisher, ledger, log }).then((clean) => process.exit(clean ? 0 : 1), (error: unknown) => {
-      log.error('api did not stop cleanly', { error });
-      process.exit(1);
-    });
+    void shutDown({ listening, publisher, ledger, log }).then(
+      (clean) => process.exit(clean ? 0 : 1),
+      (error: unknown) => {
+        log.error('api did not stop cleanly', { error });
+        process.exit(1);
+      },
+    );
   };
   process.on('SIGTERM', () => leave('SIGTERM')).on('SIGINT', () => leave('SIGINT'));
   endWithParent(() => leave('the parent is gone'));
@@ -91,7 +112,10 @@ async function prepareTopics(topics: KafkaTopics, config: Config, log: Log, isDr
       await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas });
       const limit = Math.min(...(await Promise.all(names.topics.map((topic) => topics.messageBytesMax(topic)))));
       if (config.ingestMaxEventBytes + recordOverheadBytes > limit) {
-        throw new Failure('configuration', `INGEST_MAX_EVENT_BYTES is ${config.ingestMaxEventBytes}, but a topic takes record batches of ${limit} bytes only: lower it, or raise max.message.bytes of the topics.`);
+        throw new Failure(
+          'configuration',
+          `INGEST_MAX_EVENT_BYTES is ${config.ingestMaxEventBytes}, but a topic takes record batches of ${limit} bytes only: lower it, or raise max.message.bytes of the topics.`,
+        );
       }
       return;
     } catch (error) {
@@ -103,7 +127,17 @@ async function prepareTopics(topics: KafkaTopics, config: Config, log: Log, isDr
 }
 
 /** Answers what was accepted, then flushes. @returns whether nothing was left. */
-async function shutDown({ listening, publisher, ledger, log }: { listening: Listening; publisher: Publisher; ledger: AckLedger; log: Log }): Promise<boolean> {
+async function shutDown({
+  listening,
+  publisher,
+  ledger,
+  log,
+}: {
+  listening: Listening;
+  publisher: Publisher;
+  ledger: AckLedger;
+  log: Log;
+}): Promise<boolean> {
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();

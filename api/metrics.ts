@@ -9,9 +9,9 @@ export type DoorRoute = 'pin' | 'topics';
  * cost as much as parsing the event.
  */
 export type DoorMetrics = {
-  countAnswer(route: DoorRoute, status: number): void;
-  countAcked(topic: string, records: number): void;
-  observeProduce(records: number, tookMs: number): void;
+  countAnswer: (route: DoorRoute, status: number) => void;
+  countAcked: (topic: string, records: number) => void;
+  observeProduce: (records: number, tookMs: number) => void;
   /** Adds the gauges that ask the publisher. */
   watch(publisher: Pick<Publisher, 'inFlight' | 'oldestInFlightMs'>): void;
   contentType: string;
@@ -21,25 +21,48 @@ export type DoorMetrics = {
 export function makeDoorMetrics(): DoorMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const answers = new Map<DoorRoute, Map<number, number>>([['pin', new Map()], ['topics', new Map()]]);
+  const answers = new Map<DoorRoute, Map<number, number>>([
+    ['pin', new Map()],
+    ['topics', new Map()],
+  ]);
   const acked = new Map<string, number>();
 
-  registry.registerMetric(new Counter({
-    name: 'pinflow_door_requests_total', help: 'Requests to routes that take events, by route and HTTP status.', labelNames: ['route', 'status'], registers: [],
-    collect() {
-      this.reset();
-      for (const [route, byStatus] of answers) for (const [status, count] of byStatus) this.inc({ route, status }, count);
-    },
-  }));
-  registry.registerMetric(new Counter({
-    name: 'pinflow_door_acked_total', help: 'Events that Kafka acked, by topic.', labelNames: ['topic'], registers: [],
-    collect() {
-      this.reset();
-      for (const [topic, count] of acked) this.inc({ topic }, count);
-    },
-  }));
-  const latency = new Histogram({ name: 'pinflow_door_produce_seconds', help: 'Time of a produce request.', buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10], registers: [registry] });
-  const size = new Histogram({ name: 'pinflow_door_produce_records', help: 'Records of a produce request.', buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 5_000], registers: [registry] });
+  registry.registerMetric(
+    new Counter({
+      name: 'pinflow_door_requests_total',
+      help: 'Requests to routes that take events, by route and HTTP status.',
+      labelNames: ['route', 'status'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [route, byStatus] of answers) for (const [status, count] of byStatus) this.inc({ route, status }, count);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: 'pinflow_door_acked_total',
+      help: 'Events that Kafka acked, by topic.',
+      labelNames: ['topic'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [topic, count] of acked) this.inc({ topic }, count);
+      },
+    }),
+  );
+  const latency = new Histogram({
+    name: 'pinflow_door_produce_seconds',
+    help: 'Time of a produce request.',
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const size = new Histogram({
+    name: 'pinflow_door_produce_records',
+    help: 'Records of a produce request.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 2_048, 5_000],
+    registers: [registry],
+  });
 
   return {
     countAnswer(route, status) {
@@ -53,11 +76,24 @@ export function makeDoorMetrics(): DoorMetrics {
     },
     watch(publisher) {
       const gauge = (name: string, help: string, read: () => number): void => {
-        registry.registerMetric(new Gauge({ name, help, registers: [], collect() { this.set(read()); } }));
+        registry.registerMetric(
+          new Gauge({
+            name,
+            help,
+            registers: [],
+            collect() {
+              this.set(read());
+            },
+          }),
+        );
       };
       gauge('pinflow_door_in_flight_events', 'Events queued or sent and not acked.', () => publisher.inFlight().events);
       gauge('pinflow_door_in_flight_bytes', 'Bytes of events queued or sent and not acked.', () => publisher.inFlight().bytes);
-      gauge('pinflow_door_oldest_in_flight_seconds', 'Age of the produce request in flight, or of the time without Kafka.', () => publisher.oldestInFlightMs() / 1_000);
+      gauge(
+        'pinflow_door_oldest_in_flight_seconds',
+        'Age of the produce request in flight, or of the time without Kafka.',
+        () => publisher.oldestInFlightMs() / 1_000,
+      );
     },
     contentType: registry.contentType,
     text: () => registry.metrics(),

@@ -25,20 +25,23 @@ export function makePinRoute(door: Door): (req: IncomingMessage, res: ServerResp
   function take(res: ServerResponse, body: Buffer): void {
     if (body.length === 0) return refuse(res, 422, emptyBodyErrors);
     const read = readBody(body);
-    if (!read.ok) return read.problem.reason === 'invalid_utf8' ? refuse(res, 400, read.problem.message) : refuse(res, 422, explainBody(read.problem));
+    if (!read.ok)
+      return read.problem.reason === 'invalid_utf8' ? refuse(res, 400, read.problem.message) : refuse(res, 422, explainBody(read.problem));
     const checked = pinItem.safeParse(read.row);
     if (!checked.success) return refuse(res, 422, explainPin(checked.error.issues, read.row));
-    door.publisher.publish({ topic, key: Buffer.from(checked.data.unique_id), value: body, headers: door.makeHeaders('pin', apiSource) }).then(
-      () => {
-        door.metrics.countAnswer('pin', 200);
-        answerText(res, 200, body);
-      },
-      (error: unknown) => {
-        const status = statusOfRefusal(error);
-        if (status === 500) door.log.error('a pin could not be published', { error });
-        refuse(res, status, status === 500 ? 'Internal Server Error' : (error as Error).message, headersOfStatus(status));
-      },
-    );
+    door.publisher
+      .publish({ topic, key: Buffer.from(checked.data.unique_id), value: body, headers: door.makeHeaders('pin', apiSource) })
+      .then(
+        () => {
+          door.metrics.countAnswer('pin', 200);
+          answerText(res, 200, body);
+        },
+        (error: unknown) => {
+          const status = statusOfRefusal(error);
+          if (status === 500) door.log.error('a pin could not be published', { error });
+          refuse(res, status, status === 500 ? 'Internal Server Error' : (error as Error).message, headersOfStatus(status));
+        },
+      );
   }
 
   const limits = { bytesMax: door.limits.eventBytesMax, types: jsonTypes };

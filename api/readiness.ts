@@ -32,13 +32,15 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
 
   function kafkaReasons(): Promise<string[]> {
     const now = performance.now();
-    if (asked === undefined || now - asked.at > rememberMs) asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), ['Kafka does not answer']) };
+    if (asked === undefined || now - asked.at > rememberMs)
+      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), ['Kafka does not answer']) };
     return asked.reasons;
   }
 
   return async () => {
     const reasons = options.isDraining() ? ['the door is shutting down'] : await kafkaReasons();
-    if (reasons.length === 0 && options.publisher.oldestInFlightMs() > options.stallMs) reasons.push('events wait for Kafka longer than they may');
+    if (reasons.length === 0 && options.publisher.oldestInFlightMs() > options.stallMs)
+      reasons.push('events wait for Kafka longer than they may');
     return { ready: reasons.length === 0, reasons };
   };
 }
@@ -46,7 +48,12 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
 async function orAfter<Result>(timeoutMs: number, work: Promise<Result>, otherwise: Result): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await Promise.race([work, new Promise<Result>((resolve) => { timer = setTimeout(resolve, timeoutMs, otherwise); })]);
+    return await Promise.race([
+      work,
+      new Promise<Result>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs, otherwise);
+      }),
+    ]);
   } finally {
     clearTimeout(timer);
   }

@@ -14,7 +14,11 @@ import { Failure } from '#domain/failures.ts';
 import type { RestV2Record } from '#domain/schemas/rest-v2.ts';
 import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
 
-export const restV2Types: ReadonlySet<string> = new Set(['application/vnd.kafka.json.v2+json', 'application/vnd.kafka.v2+json', 'application/json']);
+export const restV2Types: ReadonlySet<string> = new Set([
+  'application/vnd.kafka.json.v2+json',
+  'application/vnd.kafka.v2+json',
+  'application/json',
+]);
 
 /** Error codes of single records in an answer that has both: the record is wrong, or it is worth sending again. */
 const recordErrorCodes = { final: 1, retriable: 2 };
@@ -32,7 +36,10 @@ export function makeTopicsRoute(door: Door): (req: Request, res: Response, next:
   function take(res: Response, name: TopicName, body: Buffer): void {
     const read = body.length === 0 ? undefined : readBody(body);
     if (read === undefined) return refuse(res, 422, 42200, 'The body is empty; send {"records": [{"value": {...}}]}.');
-    if (!read.ok) return read.problem.reason === 'invalid_utf8' ? refuse(res, 400, 40000, `${read.problem.message}.`) : refuse(res, 422, 42200, sentence(read.problem));
+    if (!read.ok)
+      return read.problem.reason === 'invalid_utf8'
+        ? refuse(res, 400, 40000, `${read.problem.message}.`)
+        : refuse(res, 422, 42200, sentence(read.problem));
     const checked = restV2Bodies[name.kind].safeParse(read.row);
     if (!checked.success) {
       const issue = checked.error.issues[0]!;
@@ -59,12 +66,24 @@ export function makeTopicsRoute(door: Door): (req: Request, res: Response, next:
     if (fault !== undefined) door.log.error('records could not be published', { error: fault });
     if (errors.length === outcomes.length || fault !== undefined) {
       const status = statusOfRefusal(fault ?? errors[0]);
-      return refuse(res, status, status * 100 + 1, fault === undefined ? (errors[0] as Failure).message : 'Internal Server Error', headersOfStatus(status));
+      return refuse(
+        res,
+        status,
+        status * 100 + 1,
+        fault === undefined ? (errors[0] as Failure).message : 'Internal Server Error',
+        headersOfStatus(status),
+      );
     }
     const offsets = outcomes.map((outcome): RestV2Record => {
-      if (outcome.status === 'fulfilled') return { partition: outcome.value.partition, offset: outcome.value.offset, error_code: null, error: null };
+      if (outcome.status === 'fulfilled')
+        return { partition: outcome.value.partition, offset: outcome.value.offset, error_code: null, error: null };
       const failure = outcome.reason as Failure;
-      return { partition: null, offset: null, error_code: failure.canRetry ? recordErrorCodes.retriable : recordErrorCodes.final, error: failure.message };
+      return {
+        partition: null,
+        offset: null,
+        error_code: failure.canRetry ? recordErrorCodes.retriable : recordErrorCodes.final,
+        error: failure.message,
+      };
     });
     door.metrics.countAnswer('topics', 200);
     answerText(res, 200, JSON.stringify({ offsets, key_schema_id: null, value_schema_id: null }), { 'Content-Type': restV2Type });
@@ -75,7 +94,16 @@ export function makeTopicsRoute(door: Door): (req: Request, res: Response, next:
     const name = parseTopicName(String(req.params['name']));
     collectBody(req, next, limits, (refusal, body, closeAfter) => {
       const headers: Record<string, string> = closeAfter ? { Connection: 'close' } : {};
-      if (name === undefined) refuse(res, 404, 40401, `Topic not found. A topic's name ends in ${Object.keys(kindByEnding).map((ending) => `.${ending}`).join(', ')}.`, headers);
+      if (name === undefined)
+        refuse(
+          res,
+          404,
+          40401,
+          `Topic not found. A topic's name ends in ${Object.keys(kindByEnding)
+            .map((ending) => `.${ending}`)
+            .join(', ')}.`,
+          headers,
+        );
       else if (refusal !== undefined) refuse(res, refusal.status, refusal.status * 100 + 1, `${refusal.message}.`, headers);
       else take(res, name, body);
     });

@@ -30,7 +30,11 @@ export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
   };
   const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
   if (mechanism !== undefined) {
-    if (username === undefined || password === undefined) throw new Failure('configuration', `KAFKA_SASL_MECHANISM is ${mechanism}, but KAFKA_USERNAME or KAFKA_PASSWORD is not set: set both.`);
+    if (username === undefined || password === undefined)
+      throw new Failure(
+        'configuration',
+        `KAFKA_SASL_MECHANISM is ${mechanism}, but KAFKA_USERNAME or KAFKA_PASSWORD is not set: set both.`,
+      );
     options.sasl = { mechanism, username, password } as SASLOptions;
   }
   return options;
@@ -38,7 +42,9 @@ export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
 
 /** kafkajs's own factory leaves Nagle's algorithm on, which holds small produce requests back on real networks. */
 const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect) : connectTcp({ host, port }, onConnect);
+  const socket = ssl
+    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+    : connectTcp({ host, port }, onConnect);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
   return socket;
@@ -50,11 +56,19 @@ export function toKafkaFailure(error: unknown, doing: string): unknown {
   const root = rootOf(error);
   const type = (root as { type?: string }).type;
   const message = `Kafka, while ${doing}: ${root.message}`;
-  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE' || type === 'CORRUPT_MESSAGE' || type === 'INVALID_RECORD') return new Failure('invalid_data', message, { cause: error });
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE' || type === 'CORRUPT_MESSAGE' || type === 'INVALID_RECORD')
+    return new Failure('invalid_data', message, { cause: error });
   if (type === 'OFFSET_OUT_OF_RANGE') return new Failure('offset_lost', message, { cause: error });
-  if (type?.endsWith('AUTHORIZATION_FAILED') === true || root.name === 'KafkaJSSASLAuthenticationError') return new Failure('denied', message, { cause: error });
+  if (type?.endsWith('AUTHORIZATION_FAILED') === true || root.name === 'KafkaJSSASLAuthenticationError')
+    return new Failure('denied', message, { cause: error });
   if (root.name === 'KafkaJSRequestTimeoutError' || type === 'REQUEST_TIMED_OUT') return new Failure('timeout', message, { cause: error });
-  if (root instanceof KafkaJSNonRetriableError && !(root instanceof KafkaJSNumberOfRetriesExceeded) && type === undefined && root.name === 'KafkaJSNonRetriableError') return error;
+  if (
+    root instanceof KafkaJSNonRetriableError &&
+    !(root instanceof KafkaJSNumberOfRetriesExceeded) &&
+    type === undefined &&
+    root.name === 'KafkaJSNonRetriableError'
+  )
+    return error;
   return new Failure('unavailable', message, { cause: error });
 }
 

@@ -1,7 +1,7 @@
-import type { Kafka, Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
-import kafkajs from 'kafkajs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { toKafkaFailure } from '#adapters/kafka/client.ts';
+import type { Kafka, Producer } from 'kafkajs';
+import { connectProducer } from '#adapters/kafka/connect-producer.ts';
+import type { Ack, RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
+import { Ambiguous, produce, sizeOf, within } from '#adapters/kafka/produce.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { partitionOfKey } from '#domain/door/partition.ts';
@@ -38,8 +38,7 @@ export type Publisher = {
   close(timeoutMs: number): Promise<void>;
 };
 
-export type RecordToPublish = { topic: string; key: Buffer; value: Buffer; headers: Record<string, Buffer | string> };
-export type Ack = { topic: string; partition: number; offset: number; appendTimeMs: number };
+export type { Ack, RecordToPublish };
 
 export type PublisherOptions = {
   kafka: Kafka;
@@ -59,32 +58,18 @@ export type PublisherOptions = {
 
 const requestRecordsMax = 5_000;
 const requestBytesMax = 1_000_000;
-/** Room of a record batch for what our estimate of a record leaves out. */
-const batchSlackBytes = 1_024;
-const recordSlackBytes = 32;
-/** An attempt that takes longer hangs on a connection that is dead without saying so; kafkajs's own timeout is 10 s. */
-const attemptMsMax = 12_000;
-/** How long a request is sent again before it is given up. Its clients have had their answer long before. */
-const requestMsMax = 60_000;
-const retryPauseMs = 100;
-const connectPauseMs = 250;
 const sweepMs = 100;
 const disconnectMsMax = 1_000;
 /** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
 const recordsPerProducerMax = 2 ** 30;
 
-type Entry = {
-  record: RecordToPublish;
-  partition: number;
+type Entry = Waiting & {
   bytes: number;
   at: number;
   answered: boolean;
   resolve: (ack: Ack) => void;
   reject: (failure: unknown) => void;
 };
-
-/** The request cannot go on with this producer, and what it sent may exist. */
-class Ambiguous extends Error {}
 
 export function makePublisher(options: PublisherOptions): Publisher {
   const { log, eventsMax, bytesMax, stallMs, deadlineMs } = options;
@@ -111,9 +96,12 @@ export function makePublisher(options: PublisherOptions): Publisher {
 
   function refusal(count: number, size: number): Failure | undefined {
     if (closing) return new Failure('unavailable', 'The door is shutting down; the event was not sent. Send it again.');
-    if (partitionCounts.size === 0) return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
-    if (events + count > eventsMax || bytes + size > bytesMax) return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
-    if (oldestInFlightMs() > stallMs) return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
+    if (partitionCounts.size === 0)
+      return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
+    if (events + count > eventsMax || bytes + size > bytesMax)
+      return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
+    if (oldestInFlightMs() > stallMs)
+      return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
     return undefined;
   }
 
@@ -128,7 +116,10 @@ export function makePublisher(options: PublisherOptions): Publisher {
 
   function publishMany(records: readonly RecordToPublish[]): Promise<Ack>[] {
     const sizes = records.map(sizeOf);
-    const refused = refusal(records.length, sizes.reduce((sum, size) => sum + size, 0));
+    const refused = refusal(
+      records.length,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
     const acks = records.map((record, i) => {
       const failure = refused ?? misfit(record, sizes[i]!);
       return failure === undefined ? enqueue(record, sizes[i]!) : Promise.reject(failure);
@@ -139,18 +130,36 @@ export function makePublisher(options: PublisherOptions): Publisher {
 
   function misfit(record: RecordToPublish, size: number): Failure | undefined {
     if (!partitionCounts.has(record.topic)) throw new Error(`topic ${record.topic} is not among the publisher's topics`);
-    return size <= batchBytesMax ? undefined : new Failure('invalid_data', `The record has ${size} bytes, the topic takes ${batchBytesMax}.`);
+    return size <= batchBytesMax
+      ? undefined
+      : new Failure('invalid_data', `The record has ${size} bytes, the topic takes ${batchBytesMax}.`);
   }
 
   function enqueue(record: RecordToPublish, size: number): Promise<Ack> {
     events += 1;
     bytes += size;
     return new Promise((resolve, reject) => {
-      queue.push({ record, partition: partitionOfKey(record.key, partitionCounts.get(record.topic)!), bytes: size, at: performance.now(), answered: false, resolve, reject });
+      queue.push({
+        record,
+        partition: partitionOfKey(record.key, partitionCounts.get(record.topic)!),
+        bytes: size,
+        at: performance.now(),
+        answered: false,
+        resolve,
+        reject,
+      });
     });
   }
 
   // --- Requests ---
+
+  const verdicts = {
+    acked: (entry: Entry, ack: Ack) => settleEntry(entry, () => entry.resolve(ack)),
+    refused: (entry: Entry, failure: Failure) => settleEntry(entry, () => entry.reject(failure)),
+    onAck: options.onAck,
+    onProduce: options.onProduce,
+    log,
+  };
 
   function pump(): void {
     if (sentSince !== undefined || producer === undefined || queue.length === 0) return;
@@ -159,7 +168,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
     sent = takeRequest();
     sentSince = performance.now();
     recordsOfProducer += sent.length;
-    void settle(through, sent, sentSince).then((healthy) => {
+    void settle(through, sent).then((healthy) => {
       sent = [];
       sentSince = undefined;
       if (!healthy) renew();
@@ -184,73 +193,15 @@ export function makePublisher(options: PublisherOptions): Publisher {
   }
 
   /** Answers every entry; false where the producer must not be used any more. */
-  async function settle(through: Producer, entries: Entry[], startedAt: number): Promise<boolean> {
+  async function settle(through: Producer, entries: Entry[]): Promise<boolean> {
     try {
-      await produce(through, entries, startedAt);
+      await produce(through, entries, verdicts);
       return true;
     } catch (error) {
       log.error('gave up a produce request', { records: entries.length, error: error instanceof Ambiguous ? error.cause : error });
       for (const entry of entries) settleEntry(entry, () => entry.reject(mayExist(error)));
       return false;
     }
-  }
-
-  /**
-   * Has Kafka take the entries. Where it refuses the request for one record's sake, the same partitions are sent one by
-   * one (as they were: a partition that was taken already is recognised by its sequence numbers), and a partition that
-   * is refused in halves, until the culprit stands alone.
-   */
-  async function produce(through: Producer, entries: Entry[], startedAt: number): Promise<void> {
-    const groups = groupByPartition(entries);
-    let refusedFor: Failure;
-    try {
-      acknowledge(groups, await attemptUntilTaken(through, groups, startedAt));
-      return;
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      refusedFor = error;
-    }
-    const [first] = groups.values();
-    if (groups.size > 1) for (const group of groups.values()) await produce(through, group, startedAt);
-    else if (refusedFor.kind === 'invalid_data' && first!.length > 1) for (const half of halves(first!)) await produce(through, half, startedAt);
-    else for (const entry of first!) settleEntry(entry, () => entry.reject(refusedFor));
-  }
-
-  /** @throws Failure `invalid_data` or `denied` where Kafka refuses; Ambiguous where nobody can tell any more. */
-  async function attemptUntilTaken(through: Producer, groups: Map<string, Entry[]>, startedAt: number): Promise<RecordMetadata[]> {
-    const topicMessages = toTopicMessages(groups);
-    for (;;) {
-      const attemptedAt = performance.now();
-      try {
-        const answer = await within(attemptMsMax, through.sendBatch({ acks: -1, topicMessages }));
-        options.onProduce?.(groups.size === 1 ? [...groups.values()][0]!.length : sum(groups), performance.now() - attemptedAt);
-        return answer;
-      } catch (error) {
-        const failure = toKafkaFailure(error, 'sending events');
-        if (failure instanceof Failure && (failure.kind === 'invalid_data' || failure.kind === 'denied')) throw failure;
-        const canRepeat = failure instanceof Failure && failure.canRetry && !lostSequence(error) && performance.now() - startedAt < requestMsMax;
-        if (!canRepeat) throw new Ambiguous('a produce request was given up', { cause: failure });
-        log.warn('a produce request failed; it is sent again', { error: failure });
-        await delay(retryPauseMs);
-      }
-    }
-  }
-
-  function acknowledge(groups: Map<string, Entry[]>, answer: RecordMetadata[]): void {
-    for (const part of answer) {
-      const name = groupName(part.topicName, part.partition);
-      const entries = groups.get(name);
-      const base = Number(part.baseOffset ?? -1);
-      if (entries === undefined || !(base >= 0)) continue;
-      groups.delete(name);
-      const appendTimeMs = Number(part.logAppendTime ?? -1);
-      options.onAck?.(part.topicName, part.partition, base, base + entries.length - 1);
-      for (const [i, entry] of entries.entries()) {
-        settleEntry(entry, () => entry.resolve({ topic: part.topicName, partition: part.partition, offset: base + i, appendTimeMs }));
-      }
-    }
-    // kafkajs leaves out partitions whose leader moved to a broker that had answered already: they were not sent.
-    if (groups.size > 0) throw new Ambiguous('a partition is missing in the answer to a produce request');
   }
 
   function settleEntry(entry: Entry, answer: () => void): void {
@@ -279,7 +230,9 @@ export function makePublisher(options: PublisherOptions): Publisher {
     let expired = 0;
     while (expired < queue.length && queue[expired]!.at + deadlineMs <= now) expired += 1;
     for (const entry of expired === 0 ? [] : queue.splice(0, expired)) {
-      settleEntry(entry, () => entry.reject(new Failure('unavailable', 'Kafka did not take the event in time; it was not sent. Send it again later.')));
+      settleEntry(entry, () =>
+        entry.reject(new Failure('unavailable', 'Kafka did not take the event in time; it was not sent. Send it again later.')),
+      );
     }
   }
 
@@ -295,31 +248,13 @@ export function makePublisher(options: PublisherOptions): Publisher {
   }
 
   async function connect(): Promise<void> {
-    let told = false;
-    while (!closing) {
-      let candidate: Producer | undefined;
-      try {
-        const counts = await Promise.all(options.topicNames.map(async (topic) => [topic, await options.topics.partitionCount(topic)] as const));
-        const limits = await Promise.all(options.topicNames.map((topic) => options.topics.messageBytesMax(topic)));
-        batchBytesMax = Math.min(requestBytesMax, ...limits.map((limit) => limit - batchSlackBytes));
-        candidate = options.kafka.producer({ idempotent: true, allowAutoTopicCreation: false, createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
-        await candidate.connect();
-        // Loads the metadata of all topics, so that the first event need not.
-        await candidate.sendBatch({ acks: -1, topicMessages: options.topicNames.map((topic) => ({ topic, messages: [] })) });
-        recordsOfProducer = 0;
-        partitionCounts = new Map(counts);
-        producer = candidate;
-        log.info('connected to Kafka', { topics: options.topicNames });
-        return pump();
-      } catch (error) {
-        void candidate?.disconnect().catch(() => undefined);
-        const failure = toKafkaFailure(error, 'connecting');
-        if (!(failure instanceof Failure)) log.error('connecting to Kafka failed', { error: failure });
-        else if (!told) log.warn('Kafka cannot be used yet; trying on', { error: failure });
-        told = true;
-        await delay(connectPauseMs);
-      }
-    }
+    const connection = await connectProducer({ ...options, isClosing: () => closing });
+    if (connection === undefined) return;
+    if (closing) return connection.producer.disconnect();
+    ({ producer, partitionCounts } = connection);
+    batchBytesMax = Math.min(requestBytesMax, connection.batchBytesMax);
+    recordsOfProducer = 0;
+    pump();
   }
 
   function oldestInFlightMs(): number {
@@ -329,7 +264,12 @@ export function makePublisher(options: PublisherOptions): Publisher {
 
   async function flush(timeoutMs: number): Promise<boolean> {
     if (events === 0) return true;
-    await within(timeoutMs, new Promise<void>((resolve) => { idleWaiters.push(resolve); })).catch(() => undefined);
+    await within(
+      timeoutMs,
+      new Promise<void>((resolve) => {
+        idleWaiters.push(resolve);
+      }),
+    ).catch(() => undefined);
     return events === 0;
   }
 
@@ -350,70 +290,6 @@ export function makePublisher(options: PublisherOptions): Publisher {
   };
 }
 
-const lostSequenceTypes = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'DUPLICATE_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED']);
-
-/** Whether the broker's idea of the producer's sequence is not ours any more; looks through kafkajs's wrapping. */
-function lostSequence(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (lostSequenceTypes.has((at as { type?: string }).type ?? '')) return true;
-  return false;
-}
-
 function mayExist(cause: unknown): Failure {
   return new Failure('timeout', 'Kafka did not confirm the event in time; it may exist. Sending it again does no harm.', { cause });
-}
-
-function sizeOf({ key, value, headers }: RecordToPublish): number {
-  let size = recordSlackBytes + key.length + value.length;
-  for (const name in headers) size += name.length + headers[name]!.length + 4;
-  return size;
-}
-
-function groupName(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
-}
-
-function groupByPartition(entries: readonly Entry[]): Map<string, Entry[]> {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of entries) {
-    const name = groupName(entry.record.topic, entry.partition);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [entry]);
-    else group.push(entry);
-  }
-  return groups;
-}
-
-function toTopicMessages(groups: ReadonlyMap<string, readonly Entry[]>): TopicMessages[] {
-  const byTopic = new Map<string, Message[]>();
-  for (const group of groups.values()) {
-    const { topic } = group[0]!.record;
-    let messages = byTopic.get(topic);
-    if (messages === undefined) byTopic.set(topic, (messages = []));
-    for (const { record, partition } of group) messages.push({ key: record.key, value: record.value, headers: record.headers, partition });
-  }
-  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
-}
-
-function halves(entries: Entry[]): [Entry[], Entry[]] {
-  const middle = entries.length >> 1;
-  return [entries.slice(0, middle), entries.slice(middle)];
-}
-
-function sum(groups: ReadonlyMap<string, readonly Entry[]>): number {
-  let count = 0;
-  for (const group of groups.values()) count += group.length;
-  return count;
-}
-
-/** Rejects after `timeoutMs`; the work itself goes on. */
-async function within<Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Ambiguous(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

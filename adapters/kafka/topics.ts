@@ -99,60 +99,83 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       includeSynonyms: false,
       resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES] })),
     });
-    return new Map(resources.map((resource) => [resource.resourceName, new Map(resource.configEntries.map((entry) => [entry.configName, entry.configValue]))]));
+    return new Map(
+      resources.map((resource) => [
+        resource.resourceName,
+        new Map(resource.configEntries.map((entry) => [entry.configName, entry.configValue])),
+      ]),
+    );
   };
 
   return {
-    ensureTopics: (wanted) => ask('preparing topics', async (admin) => {
-      const existing = new Set(await admin.listTopics());
-      const absent = wanted.topics.filter((topic) => !existing.has(topic));
-      if (absent.length > 0) await createTopics(admin, absent, wanted);
-      const metadata = await waitForLeaders(() => describeTopics(admin, wanted.topics), wanted.topics);
-      const configs = await readConfigs(admin, wanted.topics);
-      const problems = metadata.flatMap(({ name, partitions }) => {
-        const timestampType = configs.get(name)?.get(TIMESTAMP_TYPE);
-        return [
-          ...(partitions.length === wanted.partitions ? [] : [`topic ${name} has ${partitions.length} partitions, PINFLOW_TOPIC_PARTITIONS says ${wanted.partitions}: set it to ${partitions.length}`]),
-          ...(timestampType === 'LogAppendTime' ? [] : [`topic ${name} stamps records with ${timestampType ?? 'an unknown clock'}, Pinflow needs LogAppendTime: alter ${TIMESTAMP_TYPE} of the topic while it is empty, or set another PINFLOW_PREFIX`]),
-        ];
-      });
-      if (problems.length > 0) throw new Failure('configuration', `Kafka: ${problems.join('; ')}.`);
-    }),
+    ensureTopics: (wanted) =>
+      ask('preparing topics', async (admin) => {
+        const existing = new Set(await admin.listTopics());
+        const absent = wanted.topics.filter((topic) => !existing.has(topic));
+        if (absent.length > 0) await createTopics(admin, absent, wanted);
+        const metadata = await waitForLeaders(() => describeTopics(admin, wanted.topics), wanted.topics);
+        const configs = await readConfigs(admin, wanted.topics);
+        const problems = metadata.flatMap(({ name, partitions }) => {
+          const timestampType = configs.get(name)?.get(TIMESTAMP_TYPE);
+          return [
+            ...(partitions.length === wanted.partitions
+              ? []
+              : [
+                  `topic ${name} has ${partitions.length} partitions, PINFLOW_TOPIC_PARTITIONS says ${wanted.partitions}: set it to ${partitions.length}`,
+                ]),
+            ...(timestampType === 'LogAppendTime'
+              ? []
+              : [
+                  `topic ${name} stamps records with ${timestampType ?? 'an unknown clock'}, Pinflow needs LogAppendTime: alter ${TIMESTAMP_TYPE} of the topic while it is empty, or set another PINFLOW_PREFIX`,
+                ]),
+          ];
+        });
+        if (problems.length > 0) throw new Failure('configuration', `Kafka: ${problems.join('; ')}.`);
+      }),
 
-    fetchOffsets: (topic) => ask(`reading offsets of ${topic}`, async (admin) => {
-      const rows = await admin.fetchTopicOffsets(topic);
-      return rows.map((row) => ({ partition: row.partition, low: Number(row.low), high: Number(row.high) })).sort(byPartition);
-    }),
+    fetchOffsets: (topic) =>
+      ask(`reading offsets of ${topic}`, async (admin) => {
+        const rows = await admin.fetchTopicOffsets(topic);
+        return rows.map((row) => ({ partition: row.partition, low: Number(row.low), high: Number(row.high) })).sort(byPartition);
+      }),
 
-    fetchOffsetsAtTime: (topic, timeMs) => ask(`reading offsets of ${topic} by time`, async (admin) => {
-      const rows = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
-      return rows.map((row) => ({ partition: row.partition, offset: Number(row.offset) })).sort(byPartition);
-    }),
+    fetchOffsetsAtTime: (topic, timeMs) =>
+      ask(`reading offsets of ${topic} by time`, async (admin) => {
+        const rows = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+        return rows.map((row) => ({ partition: row.partition, offset: Number(row.offset) })).sort(byPartition);
+      }),
 
-    partitionCount: (topic) => ask(`reading partitions of ${topic}`, async (admin) => {
-      const [metadata] = await describeTopics(admin, [topic]);
-      if (metadata === undefined) throw topicMissing(topic);
-      return metadata.partitions.length;
-    }),
+    partitionCount: (topic) =>
+      ask(`reading partitions of ${topic}`, async (admin) => {
+        const [metadata] = await describeTopics(admin, [topic]);
+        if (metadata === undefined) throw topicMissing(topic);
+        return metadata.partitions.length;
+      }),
 
-    messageBytesMax: (topic) => ask(`reading settings of ${topic}`, async (admin) => {
-      if ((await describeTopics(admin, [topic])).length === 0) throw topicMissing(topic);
-      const text = (await readConfigs(admin, [topic])).get(topic)?.get(MESSAGE_BYTES);
-      if (text === undefined) throw new Failure('denied', `Kafka does not tell ${MESSAGE_BYTES} of topic ${topic}: grant DescribeConfigs on it.`);
-      return Number(text);
-    }),
+    messageBytesMax: (topic) =>
+      ask(`reading settings of ${topic}`, async (admin) => {
+        if ((await describeTopics(admin, [topic])).length === 0) throw topicMissing(topic);
+        const text = (await readConfigs(admin, [topic])).get(topic)?.get(MESSAGE_BYTES);
+        if (text === undefined)
+          throw new Failure('denied', `Kafka does not tell ${MESSAGE_BYTES} of topic ${topic}: grant DescribeConfigs on it.`);
+        return Number(text);
+      }),
 
-    describe: (topics) => ask('looking at topics', async (admin) => {
-      const { brokers } = await admin.describeCluster();
-      const led = new Set((await describeTopics(admin, topics)).filter(hasLeaders).map(({ name }) => name));
-      return { brokers: brokers.length, notReady: topics.filter((topic) => !led.has(topic)) };
-    }),
+    describe: (topics) =>
+      ask('looking at topics', async (admin) => {
+        const { brokers } = await admin.describeCluster();
+        const led = new Set((await describeTopics(admin, topics)).filter(hasLeaders).map(({ name }) => name));
+        return { brokers: brokers.length, notReady: topics.filter((topic) => !led.has(topic)) };
+      }),
 
     close: async () => {
       const open = connecting;
       connecting = undefined;
       // A connect that failed left nothing to close, and its caller has the error.
-      await open?.then((admin) => admin.disconnect(), () => undefined);
+      await open?.then(
+        (admin) => admin.disconnect(),
+        () => undefined,
+      );
     },
   };
 }
@@ -177,7 +200,11 @@ async function createTopics(admin: Admin, topics: readonly string[], wanted: Top
     const others = (error.errors as (Error & { type?: string; topic?: string })[]).filter((one) => one.type !== 'TOPIC_ALREADY_EXISTS');
     if (others.length === 0) return;
     const reasons = others.map((one) => `${one.topic === undefined ? '' : `${one.topic}: `}${one.message}`);
-    throw new Failure('configuration', `Kafka refused to create topics (${reasons.join('; ')}): check PINFLOW_TOPIC_PARTITIONS, PINFLOW_TOPIC_REPLICAS and the number of brokers.`, { cause: error });
+    throw new Failure(
+      'configuration',
+      `Kafka refused to create topics (${reasons.join('; ')}): check PINFLOW_TOPIC_PARTITIONS, PINFLOW_TOPIC_REPLICAS and the number of brokers.`,
+      { cause: error },
+    );
   }
 }
 
@@ -186,7 +213,11 @@ async function waitForLeaders(describe: () => Promise<ITopicMetadata[]>, topics:
   for (;;) {
     const metadata = await describe();
     if (metadata.length === topics.length && metadata.every(hasLeaders)) return metadata;
-    if (performance.now() > until) throw new Failure('not_ready', `Topics ${topics.join(', ')} have no leader for every partition after ${leaderWaitMs / 1_000} s: look at the brokers' logs.`);
+    if (performance.now() > until)
+      throw new Failure(
+        'not_ready',
+        `Topics ${topics.join(', ')} have no leader for every partition after ${leaderWaitMs / 1_000} s: look at the brokers' logs.`,
+      );
     await delay(leaderPollMs);
   }
 }
@@ -200,7 +231,10 @@ function byPartition(left: { partition: number }, right: { partition: number }):
 }
 
 function topicMissing(topic: string): Failure {
-  return new Failure('not_ready', `Topic ${topic} is not there: the stack and the API create it at their start; is PINFLOW_PREFIX the same everywhere?`);
+  return new Failure(
+    'not_ready',
+    `Topic ${topic} is not there: the stack and the API create it at their start; is PINFLOW_PREFIX the same everywhere?`,
+  );
 }
 
 /** kafkajs 2.2.4 destructures the missing answer of a broker that is gone: a TypeError in place of a connection error. */

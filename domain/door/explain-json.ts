@@ -9,6 +9,7 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const word = /true|false|null/y;
 const plainText = /[^"\\\u0000-\u001f]*/y;
 const unicodeEscape = /u[0-9a-fA-F]{4}/y;
+const character = /[^]/gu;
 
 class Stop extends Error {
   readonly at: number;
@@ -26,7 +27,7 @@ export function explainJson(text: string): JsonProblem | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
-    return { position: [...text.slice(0, error.at)].length, error: error.message };
+    return { position: text.slice(0, error.at).match(character)?.length ?? 0, error: error.message };
   }
 }
 

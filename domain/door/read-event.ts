@@ -23,14 +23,17 @@ export function readBody(body: Buffer): ReadBody {
   const text = textOfValue(body);
   const row = JSON.parse(text) as Record<string, unknown>;
   // Cheap look first: the six characters may also stand for an escaped backslash and "u0000".
-  if (text.includes('\\u0000') && containsNul(row)) return { ok: false, problem: { reason: 'nul', message: 'Text must not contain the character NUL' } };
+  if (text.includes('\\u0000') && containsNul(row))
+    return { ok: false, problem: { reason: 'nul', message: 'Text must not contain the character NUL' } };
   return { ok: true, row };
 }
 
 function explain(body: Buffer, reject: ValueReject): BodyProblem {
   switch (reject) {
     case 'invalid_utf8':
-      return isUtf8(body) ? { reason: 'lone_surrogate', message: 'Text must not contain half of a surrogate pair' } : { reason: 'invalid_utf8', message: 'The body is not UTF-8' };
+      return isUtf8(body)
+        ? { reason: 'lone_surrogate', message: 'Text must not contain half of a surrogate pair' }
+        : { reason: 'invalid_utf8', message: 'The body is not UTF-8' };
     case 'malformed_json':
       return { reason: reject, json: explainJson(textOfValue(body)) ?? { position: 0, error: 'Expecting value' } };
     case 'not_an_object':

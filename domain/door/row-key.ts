@@ -7,7 +7,19 @@ export type KeyProblem = 'wrong_kind' | 'missing_key' | 'key_conflict';
 
 /** Fields that only rows of the kind have; the identity of a pin is one of them, row numbers are nobody's. */
 const ownFields: Record<Kind, readonly string[]> = {
-  pin: ['unique_id', 'title', 'description', 'poster_name', 'follower_count', 'tag_list', 'is_image_or_video', 'image_src', 'downloaded', 'save_location', 'category'],
+  pin: [
+    'unique_id',
+    'title',
+    'description',
+    'poster_name',
+    'follower_count',
+    'tag_list',
+    'is_image_or_video',
+    'image_src',
+    'downloaded',
+    'save_location',
+    'category',
+  ],
   geo: ['timestamp', 'latitude', 'longitude', 'country'],
   user: ['first_name', 'last_name', 'age', 'date_joined'],
 };
@@ -22,7 +34,8 @@ const bigintMax = 2n ** 63n;
 export function keyProblem(kind: Kind, row: Row): KeyProblem | undefined {
   const own = ownFields[kind];
   const names = Object.keys(row);
-  if (!names.some((name) => own.includes(name)) && names.some((name) => !rowNumberNames.some((alias) => alias === name))) return 'wrong_kind';
+  if (!names.some((name) => own.includes(name)) && names.some((name) => !rowNumberNames.some((alias) => alias === name)))
+    return 'wrong_kind';
   if (rowNumbersContradict(row)) return 'key_conflict';
   const key = kind === 'pin' ? row['unique_id'] : rowNumberOf(row);
   return typeof key !== 'string' || key.trim() === '' ? 'missing_key' : undefined;
@@ -47,7 +60,13 @@ function rowNumbersContradict(row: Row): boolean {
 /** What an alias says: its trimmed text; undefined where it is absent, null or blank. */
 function saidBy(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
-  const text = (typeof value === 'string' ? value : typeof value === 'number' && Number.isInteger(value) ? BigInt(value).toString() : JSON.stringify(value)).trim();
+  const text = (
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number' && Number.isInteger(value)
+        ? BigInt(value).toString()
+        : JSON.stringify(value)
+  ).trim();
   return text === '' ? undefined : text;
 }
 
@@ -68,7 +87,8 @@ const sentences: Record<KeyProblem, string> = {
 export function refuseBadKey(kind: Kind): (payload: z.core.ParsePayload<Row>) => void {
   return (payload) => {
     const reason = keyProblem(kind, payload.value);
-    if (reason !== undefined) payload.issues.push({ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] });
+    if (reason !== undefined)
+      payload.issues.push({ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] });
   };
 }
 
@@ -76,5 +96,12 @@ export function refuseBadKey(kind: Kind): (payload: z.core.ParsePayload<Row>) =>
 export function refuseKeyConflict(payload: z.core.ParsePayload<Row>): void {
   const { ind, idx } = payload.value;
   if (ind === undefined && idx === undefined) return;
-  if (rowNumbersContradict(payload.value)) payload.issues.push({ code: 'custom', message: sentences.key_conflict, params: { reason: 'key_conflict' }, input: payload.value, path: ['index'] });
+  if (rowNumbersContradict(payload.value))
+    payload.issues.push({
+      code: 'custom',
+      message: sentences.key_conflict,
+      params: { reason: 'key_conflict' },
+      input: payload.value,
+      path: ['index'],
+    });
 }

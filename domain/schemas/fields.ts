@@ -22,5 +22,10 @@ export const uniqueId = z
   .string()
   .min(1)
   .refine((text) => text === '' || text.trim() !== '', { params: { reason: 'missing_key' } })
-  .refine((text) => text.length * 3 <= uniqueIdBytesMax || Buffer.byteLength(text) <= uniqueIdBytesMax, { params: { reason: 'key_too_long' } })
-  .meta({ description: `The pin's identity: any text that is not empty, at most ${uniqueIdBytesMax} bytes of UTF-8.`, maxLength: uniqueIdBytesMax });
+  .refine((text) => text.length * 3 <= uniqueIdBytesMax || Buffer.byteLength(text) <= uniqueIdBytesMax, {
+    params: { reason: 'key_too_long' },
+  })
+  .meta({
+    description: `The pin's identity: any text that is not empty, at most ${uniqueIdBytesMax} bytes of UTF-8.`,
+    maxLength: uniqueIdBytesMax,
+  });

@@ -26,8 +26,18 @@ export const pinItem = z
     description: 'A pin: 11 fields are required, poster_name may come as the twelfth, unknown fields are kept.',
     examples: [
       {
-        index: 7528, unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', title: 'Ten quick ideas', description: 'Ideas for a rainy day', poster_name: 'Some Poster', follower_count: '5k',
-        tag_list: 'Tag One,Tag Two', is_image_or_video: 'image', image_src: 'https://example.invalid/originals/a.jpg', downloaded: 1, save_location: 'Local save in /data/art', category: 'art',
+        index: 7528,
+        unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d',
+        title: 'Ten quick ideas',
+        description: 'Ideas for a rainy day',
+        poster_name: 'Some Poster',
+        follower_count: '5k',
+        tag_list: 'Tag One,Tag Two',
+        is_image_or_video: 'image',
+        image_src: 'https://example.invalid/originals/a.jpg',
+        downloaded: 1,
+        save_location: 'Local save in /data/art',
+        category: 'art',
       },
     ],
   });
@@ -37,8 +47,21 @@ const field = z.unknown().optional();
 /** A pin as `POST /topics/...` takes it: only the identity is required; whatever else is missing becomes NULL. */
 export const pinRow = z
   .looseObject({
-    ...rowNumbers, unique_id: uniqueId, title: field, description: field, poster_name: field, follower_count: field, tag_list: field,
-    is_image_or_video: field, image_src: field, downloaded: field, save_location: field, category: field,
+    ...rowNumbers,
+    unique_id: uniqueId,
+    title: field,
+    description: field,
+    poster_name: field,
+    follower_count: field,
+    tag_list: field,
+    is_image_or_video: field,
+    image_src: field,
+    downloaded: field,
+    save_location: field,
+    category: field,
   })
   .check(refuseBadKey('pin'))
-  .meta({ description: 'A pin; only unique_id is required.', examples: [{ unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', index: 7528, title: 'Ten quick ideas' }] });
+  .meta({
+    description: 'A pin; only unique_id is required.',
+    examples: [{ unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', index: 7528, title: 'Ten quick ideas' }],
+  });

@@ -4,18 +4,29 @@ import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 
 /** Most records of one request: what the publisher puts into one produce request. */
-export const requestRecordsMax = 5_000;
+const requestRecordsMax = 5_000;
 
 /** The body of `POST /topics/<name>.<kind>` (Confluent REST v2). Keys and partitions are the client's guess: ignored. */
-export const restV2Bodies = Object.fromEntries(kinds.map((kind) => [kind, restV2Body(kind)])) as Record<Kind, ReturnType<typeof restV2Body>>;
+export const restV2Bodies = Object.fromEntries(kinds.map((kind) => [kind, restV2Body(kind)])) as Record<
+  Kind,
+  ReturnType<typeof restV2Body>
+>;
 
 function restV2Body(kind: Kind) {
   return z.looseObject({
-    records: z.array(z.looseObject({ key: z.unknown().optional(), value: rowSchemas[kind], partition: z.unknown().optional() })).min(1).max(requestRecordsMax),
+    records: z
+      .array(z.looseObject({ key: z.unknown().optional(), value: rowSchemas[kind], partition: z.unknown().optional() }))
+      .min(1)
+      .max(requestRecordsMax),
   });
 }
 
-const recordAnswer = z.object({ partition: z.int().nullable(), offset: z.int().nullable(), error_code: z.int().nullable(), error: z.string().nullable() });
+const recordAnswer = z.object({
+  partition: z.int().nullable(),
+  offset: z.int().nullable(),
+  error_code: z.int().nullable(),
+  error: z.string().nullable(),
+});
 
 /** The answer: where each record is, in the order of the request. */
 export const restV2Answer = z.object({ offsets: z.array(recordAnswer), key_schema_id: z.null(), value_schema_id: z.null() });

@@ -11,10 +11,11 @@ const log = makeLog('test', 'error');
 describe('the ledger of acks', () => {
   test('neighbours merge, gaps stay, partitions keep apart', () => {
     const range = (partition: number, first: number, last: number) => ({ topic: 't', partition, first, last });
-    assert.deepEqual(
-      mergeRanges([range(0, 0, 3), range(1, 4, 4), range(0, 4, 4), range(0, 6, 9), range(1, 5, 7), range(0, 10, 10)]),
-      [range(0, 0, 4), range(1, 4, 7), range(0, 6, 10)],
-    );
+    assert.deepEqual(mergeRanges([range(0, 0, 3), range(1, 4, 4), range(0, 4, 4), range(0, 6, 9), range(1, 5, 7), range(0, 10, 10)]), [
+      range(0, 0, 4),
+      range(1, 4, 7),
+      range(0, 6, 10),
+    ]);
   });
 
   test('keeps what Postgres did not take, and a repeated write adds nothing', async () => {
@@ -24,7 +25,8 @@ describe('the ledger of acks', () => {
     // The write happens, its answer is lost: once as such, once with nothing written.
     const faults: ('lost answer' | 'not written' | 'none')[] = ['lost answer', 'not written', 'none'];
     const ledger = makeAckLedger({
-      instance: 'door-1', log: { ...log, warn: () => undefined },
+      instance: 'door-1',
+      log: { ...log, warn: () => undefined },
       statements: {
         async execute(sql, parameters) {
           const fault = faults.shift();
@@ -43,8 +45,16 @@ describe('the ledger of acks', () => {
     ledger.note('t', 1, 0, 0);
     assert.equal(await ledger.flush(), true);
     await ledger.close();
-    const rows = await postgres.query('SELECT instance, topic, partition, first_offset, last_offset FROM pinflow.door_ack ORDER BY partition, first_offset');
-    const row = (partition: number, first_offset: number, last_offset: number) => ({ instance: 'door-1', topic: 't', partition, first_offset, last_offset });
+    const rows = await postgres.query(
+      'SELECT instance, topic, partition, first_offset, last_offset FROM pinflow.door_ack ORDER BY partition, first_offset',
+    );
+    const row = (partition: number, first_offset: number, last_offset: number) => ({
+      instance: 'door-1',
+      topic: 't',
+      partition,
+      first_offset,
+      last_offset,
+    });
     assert.deepEqual(rows, [row(0, 0, 9), row(0, 20, 21), row(1, 0, 0)]);
     await postgres.close();
   });

@@ -23,9 +23,13 @@ function postPin(agent: Agent, url: string, id: string): Promise<Answered> {
     const req = request(`${url}/pin/`, { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } }, (res) => {
       res.resume();
       res.once('end', () => resolve({ id, status: res.statusCode! }));
-      res.once('error', (error: NodeJS.ErrnoException) => resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }));
+      res.once('error', (error: NodeJS.ErrnoException) =>
+        resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }),
+      );
     });
-    req.once('error', (error: NodeJS.ErrnoException) => resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }));
+    req.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }),
+    );
     req.end(JSON.stringify(pin({ unique_id: id })));
   });
 }
@@ -41,13 +45,15 @@ describe('the process of the API', () => {
     const answers: Answered[] = [];
     const agent = new Agent({ keepAlive: true, maxSockets: clients });
     let ended = false;
-    const load = Promise.all(Array.from({ length: clients }, async (_, client) => {
-      for (let i = 0; !ended; i++) {
-        const answer = await postPin(agent, api.url, `c${client}-${i}`);
-        answers.push(answer);
-        if ('lost' in answer) return;
-      }
-    }));
+    const load = Promise.all(
+      Array.from({ length: clients }, async (_, client) => {
+        for (let i = 0; !ended; i++) {
+          const answer = await postPin(agent, api.url, `c${client}-${i}`);
+          answers.push(answer);
+          if ('lost' in answer) return;
+        }
+      }),
+    );
     await waitFor(() => answers.length > 500, { what: 'five hundred answers' });
     const stoppedAt = performance.now();
     api.child.kill('SIGTERM');
@@ -61,23 +67,37 @@ describe('the process of the API', () => {
     assert.ok(tookMs < stopMsMax, `stopping took ${tookMs} ms`);
     // A new connection is refused. A reset may hit only a connection that was idle when the server closed it.
     const lost = answers.filter((answer) => 'lost' in answer);
-    assert.deepEqual(lost.filter((answer) => answer.onFreshConnection && answer.lost !== 'ECONNREFUSED'), []);
+    assert.deepEqual(
+      lost.filter((answer) => answer.onFreshConnection && answer.lost !== 'ECONNREFUSED'),
+      [],
+    );
 
     const names = makeNames(config.prefix);
     const kafka = makeKafkaClient(config, 'pinflow-test');
     const topics = makeKafkaTopics(kafka);
     const stored = new Map((await readRecords(kafka, topics, names.topicOf('pin'))).map((record) => [record.key!.toString(), record]));
     await topics.close();
-    const ranges = await postgres.query<{ partition: number; first_offset: number; last_offset: number }>('SELECT partition, first_offset, last_offset FROM pinflow.door_ack WHERE topic = $1', [names.topicOf('pin')]);
+    const ranges = await postgres.query<{ partition: number; first_offset: number; last_offset: number }>(
+      'SELECT partition, first_offset, last_offset FROM pinflow.door_ack WHERE topic = $1',
+      [names.topicOf('pin')],
+    );
     await postgres.close();
     const acked = answers.flatMap((answer) => ('status' in answer && answer.status === 200 ? [answer.id] : []));
     assert.ok(acked.length > 500);
     for (const id of acked) {
       const record = stored.get(id);
       assert.ok(record !== undefined, `${id} was acked and is not in the log`);
-      assert.ok(ranges.some((range) => range.partition === record.partition && range.first_offset <= record.offset && record.offset <= range.last_offset), `${id} has no receipt`);
+      assert.ok(
+        ranges.some(
+          (range) => range.partition === record.partition && range.first_offset <= record.offset && record.offset <= range.last_offset,
+        ),
+        `${id} has no receipt`,
+      );
     }
-    assert.equal(ranges.reduce((sum, range) => sum + range.last_offset - range.first_offset + 1, 0), stored.size);
+    assert.equal(
+      ranges.reduce((sum, range) => sum + range.last_offset - range.first_offset + 1, 0),
+      stored.size,
+    );
   });
 
   test('Postgres being away does not concern the door', async () => {

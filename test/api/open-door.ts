@@ -44,15 +44,31 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   const acked: AckedRange[] = [];
   const metrics = makeDoorMetrics();
   const publisher = makePublisher({
-    kafka: doorsKafka, topics: doorsTopics, topicNames: names.topics, log,
-    eventsMax: config.ingestMaxEvents, bytesMax: config.ingestMaxBytes, stallMs: config.ingestStallMs, deadlineMs: config.ingestDeadlineMs,
+    kafka: doorsKafka,
+    topics: doorsTopics,
+    topicNames: names.topics,
+    log,
+    eventsMax: config.ingestMaxEvents,
+    bytesMax: config.ingestMaxBytes,
+    stallMs: config.ingestStallMs,
+    deadlineMs: config.ingestDeadlineMs,
     onAck: (topic, partition, first, last) => void acked.push({ topic, partition, first, last }),
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
   const app = createApp({
-    publisher, names, metrics, log, makeHeaders: makeEventHeaders(randomUUID()),
-    readiness: makeReadiness({ topics: doorsTopics, topicNames: names.topics, publisher, stallMs: config.ingestStallMs, isDraining: () => false }),
+    publisher,
+    names,
+    metrics,
+    log,
+    makeHeaders: makeEventHeaders(randomUUID()),
+    readiness: makeReadiness({
+      topics: doorsTopics,
+      topicNames: names.topics,
+      publisher,
+      stallMs: config.ingestStallMs,
+      isDraining: () => false,
+    }),
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: 1_048_576 },
   });
   const server = app.listen(0, '127.0.0.1');
@@ -60,8 +76,15 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   await publisher.start();
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url, config, names, kafka, topics, publisher, acked,
-    post: (path, body, contentType = 'application/json') => fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType } }),
+    url,
+    config,
+    names,
+    kafka,
+    topics,
+    publisher,
+    acked,
+    post: (path, body, contentType = 'application/json') =>
+      fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType } }),
     async close() {
       server.closeAllConnections();
       server.close();

@@ -8,7 +8,9 @@ import { readRecords } from '#test/api/read-records.ts';
 
 describe('POST /pin/', () => {
   let door: OpenDoor;
-  before(async () => { door = await openDoor(); });
+  before(async () => {
+    door = await openDoor();
+  });
   after(() => door.close());
 
   test('takes what clients send, echoes it, and puts their very bytes into the log', async () => {
@@ -52,7 +54,16 @@ describe('POST /pin/', () => {
 
   const latin1 = Buffer.from(JSON.stringify(pin({ title: 'Café' })), 'latin1');
   const large = JSON.stringify(pin({ title: 'x'.repeat(70_000) }));
-  const others: { name: string; path?: string; method?: string; body?: string | Buffer; type?: string; headers?: Record<string, string>; status: number; allow?: string }[] = [
+  const others: {
+    name: string;
+    path?: string;
+    method?: string;
+    body?: string | Buffer;
+    type?: string;
+    headers?: Record<string, string>;
+    status: number;
+    allow?: string;
+  }[] = [
     { name: 'bytes that are not UTF-8', body: latin1, status: 400 },
     { name: 'a body that is too large', body: large, status: 413 },
     { name: 'text/plain', body: JSON.stringify(fullPin), type: 'text/plain', status: 415 },
@@ -67,7 +78,11 @@ describe('POST /pin/', () => {
   ];
   for (const { name, path = '/pin/', method = 'POST', body, type = 'application/json', headers = {}, status, allow } of others) {
     test(`answers ${status} as JSON to ${name}`, async () => {
-      const response = await fetch(door.url + path, { method, ...(body === undefined ? {} : { body }), headers: { 'Content-Type': type, ...headers } });
+      const response = await fetch(door.url + path, {
+        method,
+        ...(body === undefined ? {} : { body }),
+        headers: { 'Content-Type': type, ...headers },
+      });
       assert.equal(response.status, status);
       assert.equal(response.headers.get('content-type'), 'application/json');
       assert.equal(response.headers.get('allow'), allow ?? null);

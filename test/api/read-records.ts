@@ -14,16 +14,23 @@ export async function readRecords(kafka: Kafka, topics: KafkaTopics, topic: stri
     await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-      void consumer.run({
-        autoCommit: false,
-        async eachMessage({ partition, message }) {
-          records.push({
-            topic, partition, offset: Number(message.offset), appendTimeMs: Number(message.timestamp), key: message.key, value: message.value,
-            headers: Object.entries(message.headers ?? {}).map(([name, value]) => [name, value as Buffer]),
-          });
-          if (records.length === wanted) resolve();
-        },
-      }).catch(reject);
+      void consumer
+        .run({
+          autoCommit: false,
+          async eachMessage({ partition, message }) {
+            records.push({
+              topic,
+              partition,
+              offset: Number(message.offset),
+              appendTimeMs: Number(message.timestamp),
+              key: message.key,
+              value: message.value,
+              headers: Object.entries(message.headers ?? {}).map(([name, value]) => [name, value as Buffer]),
+            });
+            if (records.length === wanted) resolve();
+          },
+        })
+        .catch(reject);
     });
   } finally {
     await consumer.disconnect();

@@ -23,7 +23,7 @@ export function startApi(config: Config, environment: NodeJS.ProcessEnv = {}): A
   const child = spawn(process.execPath, [main], { env: { ...environmentOf(config), ...environment }, stdio: ['pipe', 'pipe', 'inherit'] });
   const lines: { level: string; msg: string }[] = [];
   const startedAt = performance.now();
-  createInterface({ input: child.stdout! }).on('line', (line) => void lines.push(JSON.parse(line) as { level: string; msg: string }));
+  createInterface({ input: child.stdout }).on('line', (line) => void lines.push(JSON.parse(line) as { level: string; msg: string }));
   return {
     url: `http://127.0.0.1:${config.apiPort}`,
     child,

@@ -32,10 +32,24 @@ describe('the publisher', () => {
   });
 
   function open(): Publisher {
-    return makePublisher({ kafka, topics, topicNames: [topic], eventsMax: 10_000, bytesMax: 33_554_432, stallMs: 1_000, deadlineMs: 5_000, log: makeLog('test', 'error') });
+    return makePublisher({
+      kafka,
+      topics,
+      topicNames: [topic],
+      eventsMax: 10_000,
+      bytesMax: 33_554_432,
+      stallMs: 1_000,
+      deadlineMs: 5_000,
+      log: makeLog('test', 'error'),
+    });
   }
 
-  const record = (key: string, bytes = 10): RecordToPublish => ({ topic, key: Buffer.from(key), value: Buffer.alloc(bytes, 'v'), headers: { kind: 'pin' } });
+  const record = (key: string, bytes = 10): RecordToPublish => ({
+    topic,
+    key: Buffer.from(key),
+    value: Buffer.alloc(bytes, 'v'),
+    headers: { kind: 'pin' },
+  });
 
   test('refuses events before it has reached Kafka', async () => {
     const early = open();
@@ -53,10 +67,28 @@ describe('the publisher', () => {
     // The topic's limit drops behind the publisher's back: Kafka now refuses whole batches that hold the culprit.
     const admin = kafka.admin();
     await admin.connect();
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries: [{ name: 'message.timestamp.type', value: 'LogAppendTime' }, { name: 'max.message.bytes', value: '20000' }] }] });
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: 2,
+          name: topic,
+          configEntries: [
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+            { name: 'max.message.bytes', value: '20000' },
+          ],
+        },
+      ],
+    });
     await admin.disconnect();
     const keys = Array.from({ length: 40 }, (_, i) => `member-${i}`);
-    const outcomes = await Promise.allSettled(publisher.publishMany([...keys.slice(0, 20).map((key) => record(key, 700)), record('culprit', 30_000), ...keys.slice(20).map((key) => record(key, 700))]));
+    const outcomes = await Promise.allSettled(
+      publisher.publishMany([
+        ...keys.slice(0, 20).map((key) => record(key, 700)),
+        record('culprit', 30_000),
+        ...keys.slice(20).map((key) => record(key, 700)),
+      ]),
+    );
     const culprit = outcomes.splice(20, 1)[0]!;
     assert.equal(culprit.status === 'rejected' && failureKindOf(culprit.reason), 'invalid_data');
     const records = await readRecords(kafka, topics, topic);

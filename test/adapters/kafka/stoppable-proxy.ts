@@ -33,7 +33,10 @@ export async function startProxy(broker: string): Promise<StoppableProxy> {
   function makeServer(): Server {
     return createServer({ noDelay: true }, (client) => {
       const upstream = connect({ host, port: Number(brokerPort), noDelay: true });
-      for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+      for (const [socket, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
         sockets.add(socket);
         socket.on('data', (chunk) => {
           if (losing && socket === upstream) client.destroy();
@@ -51,10 +54,11 @@ export async function startProxy(broker: string): Promise<StoppableProxy> {
   }
 
   return {
-    makeKafka: (config) => new kafkajs.Kafka({
-      ...kafkaOptions(config, 'pinflow-test-proxied'),
-      socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port, noDelay: true }, onConnect),
-    }),
+    makeKafka: (config) =>
+      new kafkajs.Kafka({
+        ...kafkaOptions(config, 'pinflow-test-proxied'),
+        socketFactory: ({ onConnect }) => connect({ host: '127.0.0.1', port, noDelay: true }, onConnect),
+      }),
     hold() {
       held = true;
       for (const socket of sockets) socket.pause();

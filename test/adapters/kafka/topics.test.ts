@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -43,15 +42,30 @@ describe('topic administration', () => {
       if (create !== undefined) {
         const admin = kafka.admin();
         await admin.connect();
-        await admin.createTopics({ topics: [{ topic: there, numPartitions: partitions, replicationFactor: 1, configEntries: [{ name: 'message.timestamp.type', value: create }] }] });
+        await admin.createTopics({
+          topics: [
+            {
+              topic: there,
+              numPartitions: partitions,
+              replicationFactor: 1,
+              configEntries: [{ name: 'message.timestamp.type', value: create }],
+            },
+          ],
+        });
         await admin.disconnect();
       }
-      await assert.rejects(topics.ensureTopics({ topics: [there], partitions, replicas: 1 }), (error: Error) => failureKindOf(error) === 'configuration' && says.test(error.message));
+      await assert.rejects(
+        topics.ensureTopics({ topics: [there], partitions, replicas: 1 }),
+        (error: Error) => failureKindOf(error) === 'configuration' && says.test(error.message),
+      );
     });
   }
 
   test('more replicas than brokers is a fault of the configuration', async () => {
-    await assert.rejects(topics.ensureTopics({ topics: [`${topic}-replicas`], partitions: 1, replicas: 9 }), (error) => failureKindOf(error) === 'configuration');
+    await assert.rejects(
+      topics.ensureTopics({ topics: [`${topic}-replicas`], partitions: 1, replicas: 9 }),
+      (error) => failureKindOf(error) === 'configuration',
+    );
   });
 
   test('a topic that is not there can be asked for again', async () => {
@@ -63,14 +77,27 @@ describe('topic administration', () => {
     await producer.connect();
     for (let i = 0; i < 3; i++) {
       await producer.send({ topic, acks: -1, messages: [{ partition: 0, value: `r${i}` }] });
-      // The broker's clock has milliseconds; the three stamps must differ.
-      await delay(5);
+      const sentAt = Date.now();
+      await waitFor(() => Date.now() > sentAt + 1, { what: "the broker's clock of milliseconds, so that the three stamps differ" });
     }
     await producer.disconnect();
-    assert.deepEqual(await topics.fetchOffsets(topic), [{ partition: 0, low: 0, high: 3 }, { partition: 1, low: 0, high: 0 }, { partition: 2, low: 0, high: 0 }]);
+    assert.deepEqual(await topics.fetchOffsets(topic), [
+      { partition: 0, low: 0, high: 3 },
+      { partition: 1, low: 0, high: 0 },
+      { partition: 2, low: 0, high: 0 },
+    ]);
     const [first, second, third] = await readRecords(kafka, topics, topic);
-    for (const [timeMs, offset] of [[first!.appendTimeMs - 1, 0], [second!.appendTimeMs, 1], [second!.appendTimeMs + 1, 2], [third!.appendTimeMs + 1, 3]] as const) {
-      assert.deepEqual(await topics.fetchOffsetsAtTime(topic, timeMs), [{ partition: 0, offset }, { partition: 1, offset: 0 }, { partition: 2, offset: 0 }]);
+    for (const [timeMs, offset] of [
+      [first!.appendTimeMs - 1, 0],
+      [second!.appendTimeMs, 1],
+      [second!.appendTimeMs + 1, 2],
+      [third!.appendTimeMs + 1, 3],
+    ] as const) {
+      assert.deepEqual(await topics.fetchOffsetsAtTime(topic, timeMs), [
+        { partition: 0, offset },
+        { partition: 1, offset: 0 },
+        { partition: 2, offset: 0 },
+      ]);
     }
   });
 

@@ -31,9 +31,24 @@ describe('the words for broken JSON', () => {
   }
 
   test('agree with JSON.parse on what is JSON', () => {
-    fc.assert(fc.property(fc.oneof(fc.json(), fc.json().chain((text) => fc.tuple(fc.nat(text.length), fc.string({ maxLength: 2 })).map(([at, extra]) => text.slice(0, at) + extra + text.slice(at + 1)))), (text) => {
-      assert.equal(explainJson(text) === undefined, parses(text), text);
-    }), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.json(),
+          fc
+            .json()
+            .chain((text) =>
+              fc
+                .tuple(fc.nat(text.length), fc.string({ maxLength: 2 }))
+                .map(([at, extra]) => text.slice(0, at) + extra + text.slice(at + 1)),
+            ),
+        ),
+        (text) => {
+          assert.equal(explainJson(text) === undefined, parses(text), text);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 
   test('do not fail on any nesting', () => {

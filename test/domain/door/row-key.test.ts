@@ -42,8 +42,21 @@ describe('the key of a row', () => {
 
 describe('the kind in a topic name', () => {
   const names: readonly [string, string | undefined][] = [
-    ['0a1b2c3d4e5f.pin', 'pin 0a1b2c3d4e5f'], ['pin_data.pins', 'pin pin_data'], ['x.geo', 'geo x'], ['x-users', 'user x'], ['a.b_user', 'user a.b'], ['pin', 'pin '], ['.pin', 'pin '],
-    ['x.geos', undefined], ['x.Pin', undefined], ['', undefined], ['x.', undefined], ['a b.pin', undefined], ['é.pin', undefined], ['x.constructor', undefined], [`${'a'.repeat(300)}.pin`, undefined],
+    ['0a1b2c3d4e5f.pin', 'pin 0a1b2c3d4e5f'],
+    ['pin_data.pins', 'pin pin_data'],
+    ['x.geo', 'geo x'],
+    ['x-users', 'user x'],
+    ['a.b_user', 'user a.b'],
+    ['pin', 'pin '],
+    ['.pin', 'pin '],
+    ['x.geos', undefined],
+    ['x.Pin', undefined],
+    ['', undefined],
+    ['x.', undefined],
+    ['a b.pin', undefined],
+    ['é.pin', undefined],
+    ['x.constructor', undefined],
+    [`${'a'.repeat(300)}.pin`, undefined],
   ];
   for (const [name, expected] of names) {
     test(`${JSON.stringify(name.slice(0, 40))}: ${expected ?? 'none'}`, () => {
