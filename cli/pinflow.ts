@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addEmulate } from './commands/emulate.ts';
+import { addSql } from './commands/sql.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addStop } from './commands/stop.ts';
@@ -18,6 +19,7 @@ addStart(program);
 addStop(program);
 addStatus(program);
 addEmulate(program);
+addSql(program);
 addVersion(program);
 
 await runProgram(program, process.argv.slice(2));

@@ -25,12 +25,12 @@ describe('help', { concurrency: 4 }, () => {
   test('names every noun, an example and the exit codes', async () => {
     const { code, stdout } = await pinflow('--help');
     assert.equal(code, 0);
-    for (const noun of ['start', 'stop', 'status', 'emulate', 'version']) assert.match(stdout, new RegExp(`^ {2}${noun} `, 'm'));
+    for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'version']) assert.match(stdout, new RegExp(`^ {2}${noun} `, 'm'));
     assert.match(stdout, /Example:/);
     assert.match(stdout, /Exit codes:/);
   });
 
-  for (const noun of ['start', 'stop', 'status', 'emulate', 'version']) {
+  for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'version']) {
     test(`of ${noun} has an example`, async () => {
       const { code, stdout } = await pinflow(noun, '--help');
       assert.equal(code, 0);
@@ -48,6 +48,9 @@ describe('mistakes end with 2 and one sentence', { concurrency: 4 }, () => {
     [['emulate', '--seed', '-1'], /'-1' is invalid\. Expected a whole number from 0/],
     [['emulate', '--shape', 'geo'], /'geo' is invalid\. Allowed choices are pin, topics/],
     [['emulate', '--target', 'localhost'], /'localhost' is invalid\. Expected a URL/],
+    [['sql'], /missing required argument 'statement'/],
+    [['sql', 'SELECT', '1'], /too many arguments for 'sql'/],
+    [['sql', 'SELECT 1', '--json', '--csv'], /'--json' cannot be used with option '--csv'/],
     [['status', 'now'], /too many arguments for 'status'/],
   ];
   for (const [args, stderr] of mistakes) {
@@ -94,6 +97,11 @@ describe('where nothing runs', () => {
     writeFileSync(join(other, 'stack.lock'), JSON.stringify({ pid: process.pid, identity: 'of another' }));
     const { code, stdout } = await pinflow('stop', '--home', other);
     assert.deepEqual({ code, stdout }, { code: 0, stdout: `Nothing runs in ${other}.\n` });
+  });
+
+  test('sql says so and ends with 1', async () => {
+    const { code, stderr } = await pinflow('sql', 'SELECT 1');
+    assert.deepEqual({ code, stderr }, { code: 1, stderr: `pinflow: Nothing runs in ${home}: npm start\n` });
   });
 
   test('emulate says what is missing and ends with 1', async () => {

@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { metrics } from '#domain/metrics/list.ts';
+import { exitCodesHelp } from '../exit-codes.ts';
+import { wholeNumber } from '../option-values.ts';
+import { withHome } from '../settings.ts';
+import type { SqlOptions } from '../sql.ts';
+
+const rowsMost = 1_000_000;
+
+/** `pinflow sql`: a question to the lake, over what the newest generation publishes. */
+export function addSql(program: Command): void {
+  withHome(program.command('sql'))
+    .summary('ask the lake')
+    .description(
+      'Runs one reading statement (DuckDB SQL) over the newest generation: views pins, geo and users (a row per identity), rejects, intervals, ' +
+        `and the marts ${metrics.map(({ name }) => name).join(', ')}.`,
+    )
+    .argument('<statement>', 'the statement, quoted as one word')
+    .addOption(new Option('--json', 'rows as a JSON array').conflicts('csv'))
+    .option('--csv', 'rows as CSV with a header')
+    .option('--max-rows <n>', 'print at most so many rows', wholeNumber(1, rowsMost), 10_000)
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ pinflow sql "SELECT category, count(*) FROM pins GROUP BY 1 ORDER BY 2 DESC"\n\nRow count, generation and time are on stderr.\n${exitCodesHelp}`,
+    )
+    .action(async (statement: string, options: SqlOptions) => {
+      // Loaded late: help and mistakes need no S3 client.
+      const { askLake } = await import('../sql.ts');
+      await askLake(statement, options);
+    });
+}

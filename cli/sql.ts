@@ -1,0 +1,45 @@
+import { readBucket } from '#activities/choose-bucket.ts';
+import type { AdHocAnswer } from '#activities/lake/ad-hoc-sql.ts';
+import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
+import type { Config } from '#adapters/config.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { makeS3 } from '#adapters/s3.ts';
+import { metrics } from '#domain/metrics/list.ts';
+import { orNothingRuns } from './nothing-runs.ts';
+import type { HomeOption } from './settings.ts';
+import { readSettings } from './settings.ts';
+import { csvOf, jsonOf, tableOf } from './sql-output.ts';
+
+export type SqlOptions = HomeOption & { json?: boolean; csv?: boolean; maxRows: number };
+
+/** Runs the statement and prints its rows on stdout, what there is to say about them on stderr. */
+export async function askLake(sql: string, options: SqlOptions): Promise<void> {
+  const config = readSettings(options);
+  const startedAtMs = performance.now();
+  const answer = await orNothingRuns(config, () => runSql(config, sql, options.maxRows));
+  const tookMs = Math.round(performance.now() - startedAtMs);
+  const print = options.json === true ? jsonOf : options.csv === true ? csvOf : tableOf;
+  console.log(print(answer));
+  console.error(summaryOf(answer, tookMs));
+}
+
+async function runSql(config: Config, sql: string, rowsMax: number): Promise<AdHocAnswer> {
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-sql', connectionsMax: 2 });
+  try {
+    const s3 = makeS3(config, await readBucket(postgres, config));
+    try {
+      return await runAdHocSql({ config, postgres, s3, sql, rowsMax }, metrics);
+    } finally {
+      s3.close();
+    }
+  } finally {
+    await postgres.close();
+  }
+}
+
+function summaryOf({ rows, truncated, generation, note }: AdHocAnswer, tookMs: number): string {
+  const count = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`;
+  const more = truncated ? ' (there are more: raise --max-rows, or narrow the statement)' : '';
+  const of = generation === null ? '' : `, generation ${generation}`;
+  return `${count}${more}${of}, ${tookMs} ms${note === undefined ? '' : `\n${note}`}`;
+}
