@@ -84,9 +84,10 @@ CREATE OR REPLACE MACRO iso_of(t) AS
     WHEN regexp_full_match(t, '[0-9]{2}/[0-9]{2}/[0-9]{4}, ([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-5]):?[0-5][0-9])?') THEN t[7:10] || '-' || t[1:2] || '-' || t[4:5] || ' ' || t[13:]
   END;
 
--- An instant from an ISO form; without a zone it is UTC. Years 1 to 9999: every reader can show these.
+-- An instant from an ISO form; without a zone it is UTC. Years 1 to 9999, as every reader can show these; year() is of no
+-- use here, it calls the year 0 the year 1 before Christ.
 CREATE OR REPLACE MACRO instant_of(iso) AS
-  CASE WHEN year(TRY_CAST(iso AS TIMESTAMPTZ)) BETWEEN 1 AND 9999 THEN TRY_CAST(iso AS TIMESTAMPTZ) END;
+  CASE WHEN TRY_CAST(iso AS TIMESTAMPTZ) BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59.999999+00' THEN TRY_CAST(iso AS TIMESTAMPTZ) END;
 
 -- The row number under any of its names: the first that says something, else the first that is there.
 CREATE OR REPLACE MACRO row_number_of(a, b, c) AS

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
+import type { Duckdb, Row } from '#adapters/duckdb/connection.ts';
+import { openDuckdb } from '#adapters/duckdb/connection.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { encodeRawLines } from '#domain/raw-line.ts';
+import type { Kind, LogRecord } from '#domain/terms.ts';
+
+/** Both halves of the pipeline as tests see them: the same records in, rows in one form out. */
+export type Halves = {
+  duckdb: Duckdb;
+  /** Raw lines in a compressed file, read by read_json, cleaned. */
+  batch(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
+  /** Bound lists, cleaned. */
+  stream(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
+  close(): void;
+};
+
+export async function openHalves(): Promise<Halves> {
+  const folder = mkdtempSync(join(tmpdir(), 'pinflow-clean-'));
+  const duckdb = await openDuckdb({ threads: 2, memoryLimit: '512MB', showData: true });
+  await duckdb.run(domainSql(cleanFiles.macros));
+  const cleaner: StreamCleaner = await makeStreamCleaner();
+  return {
+    duckdb,
+    async batch(kind, records) {
+      const file = join(folder, 'raw.ndjson.zst');
+      writeFileSync(file, zstdCompressSync(encodeRawLines(records)));
+      return duckdb.rows(`${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds[kind].sqlFile)}) SELECT * FROM cleaned ORDER BY partition, "offset"`);
+    },
+    async stream(kind, records) {
+      const { rows, columns } = await cleaner.clean(kind, records);
+      return Array.from({ length: rows }, (_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, inOneForm(name, values[i])])) as Row);
+    },
+    close() {
+      duckdb.close();
+      cleaner.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** `WITH raw_lines AS (...)` over a file of raw lines, as the batch reads it. */
+export function rawLinesOver(file: string): string {
+  return `WITH raw_lines AS (SELECT 'test' AS topic, * FROM read_json('${file}', format = 'newline_delimited', columns = {p: 'INTEGER', o: 'BIGINT', t: 'BIGINT', e: 'VARCHAR', r: 'VARCHAR', s: 'VARCHAR', v: 'JSON', b: 'VARCHAR', x: 'VARCHAR'}))`;
+}
+
+/** Records of one partition that hold the values, in order. */
+export function recordsOf(values: readonly (Buffer | null)[], headers: LogRecord['headers'] = []): LogRecord[] {
+  return values.map((value, offset) => ({ topic: 'test', partition: 0, offset, appendTimeMs: 1_700_000_000_000 + offset, key: null, value, headers }));
+}
+
+// The stream gives lists as JSON text and append times in milliseconds.
+function inOneForm(name: string, value: unknown): unknown {
+  if ((name === 'tag_list' || name === 'coordinates') && typeof value === 'string') return JSON.parse(value);
+  return name === 'append_time' ? (value as string).replace('Z', '000Z') : value;
+}
