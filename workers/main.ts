@@ -12,7 +12,11 @@ import { workerOptions } from '#workers/worker-options.ts';
 const config = loadConfig();
 const log = makeLog('worker', config.logLevel);
 Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn'](message, { ...meta })),
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+    // Of the four queues only one has workflows; that the others have none is no news.
+    if (message.startsWith('No workflows registered')) return;
+    log[level === 'ERROR' ? 'error' : 'warn'](message, { ...meta });
+  }),
   shutdownSignals: ['SIGTERM', 'SIGINT'],
 });
 

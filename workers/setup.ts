@@ -26,7 +26,8 @@ export async function setUp(config: Config, log: Log): Promise<void> {
   const names = makeNames(config.prefix);
   // Side by side: the database and the topics do not know each other.
   await Promise.all([setUpLedgerAndBucket(config, names, log), setUpTopics(config, names, log)]);
-  await layFirstCut(config, names);
+  // A broker that has just made a topic may refuse to be its leader for a moment.
+  await untilReady('Kafka', log, () => layFirstCut(config, names));
   await setUpTemporal(config, names, log);
 }
 

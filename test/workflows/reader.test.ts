@@ -55,7 +55,7 @@ after(async () => {
 });
 
 const state = (): Promise<ReaderState> => client.workflow.getHandle(workflowId).query<ReaderState>('state');
-const update = (name: string): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState>(name);
+const update = (name: string): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, []>(name);
 const rescale = (slots: number): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, [number]>('rescale', { args: [slots] });
 const slotsStarted = (): string[] => started.map(({ slot, slots }) => `${slot}/${slots}`);
 
