@@ -4,7 +4,6 @@ import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
 import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
-import { metrics } from '#domain/metrics/list.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import type { HomeOption } from './settings.ts';
 import { readSettings } from './settings.ts';
@@ -28,7 +27,7 @@ async function runSql(config: Config, sql: string, rowsMax: number): Promise<AdH
   try {
     const s3 = makeS3(config, await readBucket(postgres, config));
     try {
-      return await runAdHocSql({ config, postgres, s3, sql, rowsMax }, metrics);
+      return await runAdHocSql({ config, postgres, s3, sql, rowsMax });
     } finally {
       s3.close();
     }

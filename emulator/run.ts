@@ -99,7 +99,7 @@ export async function runEmulator(options: EmulatorOptions): Promise<EmulatorSum
   return { ...summary, seconds: (performance.now() - startedAtMs) / 1_000 };
 }
 
-/** Deals out turns, reading rows about a second ahead, so that a fast emulator does not wait for its source. */
+/** Deals out turns, reading the rows of about a second at once, so that a fast emulator asks its source seldom. */
 function makeTurns({ source, seed, start, count, rate }: EmulatorOptions, retry: Retry): () => Turn | undefined {
   const draws = drawRows(seed, source.rowCount);
   for (let skipped = 0; skipped < start; skipped++) draws.next();
