@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import type { CliResult } from '#test/cli/run-cli.ts';
 import { runCli } from '#test/cli/run-cli.ts';
 
 /** The command line without a stack: help, mistakes, and a home in which nothing runs. */
 const home = mkdtempSync(join(tmpdir(), 'pinflow-cli-'));
+after(() => rmSync(home, { recursive: true }));
 const environment: NodeJS.ProcessEnv = {
   PATH: process.env['PATH'],
   PINFLOW_HOME: home,
@@ -93,7 +94,8 @@ describe('where nothing runs', () => {
   });
 
   test('stop leaves a process alone that came by the process id of a dead stack', async () => {
-    const other = mkdtempSync(join(tmpdir(), 'pinflow-cli-'));
+    const other = join(home, 'other');
+    mkdirSync(other);
     writeFileSync(join(other, 'stack.lock'), JSON.stringify({ pid: process.pid, identity: 'of another' }));
     const { code, stdout } = await pinflow('stop', '--home', other);
     assert.deepEqual({ code, stdout }, { code: 0, stdout: `Nothing runs in ${other}.\n` });
