@@ -18,6 +18,8 @@ export type Halves = {
   batch(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
   /** Bound lists, cleaned. */
   stream(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
+  /** Texts of `v` as read_json gives them from raw lines. */
+  readValues(records: readonly LogRecord[]): Promise<string[]>;
   close(): void;
 };
 
@@ -26,16 +28,26 @@ export async function openHalves(): Promise<Halves> {
   const duckdb = await openDuckdb({ threads: 2, memoryLimit: '512MB', showData: true });
   await duckdb.run(domainSql(cleanFiles.macros));
   const cleaner: StreamCleaner = await makeStreamCleaner();
+  let files = 0;
+  // A new name each time: the engine remembers files by name.
+  const writeRawLines = (records: readonly LogRecord[]): string => {
+    const file = join(folder, `raw-${files++}.ndjson.zst`);
+    writeFileSync(file, zstdCompressSync(encodeRawLines(records)));
+    return file;
+  };
   return {
     duckdb,
     async batch(kind, records) {
-      const file = join(folder, 'raw.ndjson.zst');
-      writeFileSync(file, zstdCompressSync(encodeRawLines(records)));
+      const file = writeRawLines(records);
       return duckdb.rows(`${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds[kind].sqlFile)}) SELECT * FROM cleaned ORDER BY partition, "offset"`);
     },
     async stream(kind, records) {
       const { rows, columns } = await cleaner.clean(kind, records);
       return Array.from({ length: rows }, (_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, inOneForm(name, values[i])])) as Row);
+    },
+    async readValues(records) {
+      const file = writeRawLines(records);
+      return (await duckdb.rows(`${rawLinesOver(file)} SELECT v::VARCHAR AS text FROM raw_lines ORDER BY o`)).map(({ text }) => text as string);
     },
     close() {
       duckdb.close();
