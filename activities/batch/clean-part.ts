@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cleanStatements, macroStatements } from '#activities/batch/clean-statements.ts';
+import { cleanStatements, macroStep } from '#activities/batch/clean-statements.ts';
 import type { RunRef } from '#activities/batch/interval-ledger.ts';
 import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
 import type { Progress } from '#activities/batch/progress.ts';
@@ -27,11 +27,10 @@ export async function cleanPart({ s3, home, runStatements, progress }: Dependenc
   return withWorkFolder(home, async (folder) => {
     const rawFiles = await download(s3, part, folder, progress);
     const groups = part.slices.map(({ kind, slices }) => ({ kind, slices, rawFiles: slices.map(({ objectKey }) => rawFiles.get(objectKey)!), clean: join(folder, `${kind}.parquet`), rejects: join(folder, `${kind}-rejects.parquet`) }));
-    const results = await runStatements({ statements: [macroStatements(), ...groups.flatMap((group) => cleanStatements(group.kind, group))], folder, progress });
-    const perKind = (results.length - 1) / groups.length;
+    const results = await runStatements({ steps: [macroStep(), ...groups.flatMap((group) => cleanStatements(group.kind, group))], folder, progress });
     const counts: PartitionCounts[] = [];
     for (const [i, { kind, slices, clean, rejects }] of groups.entries()) {
-      for (const row of results[(i + 1) * perKind]!) {
+      for (const row of results[i]!) {
         const [records, rejected] = [Number(row['records']), Number(row['rejects'])];
         counts.push({ kind, topic: slices[0]!.topic, partition: Number(row['partition']), records, clean: records - rejected, rejects: rejected });
       }

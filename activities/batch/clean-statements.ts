@@ -1,3 +1,5 @@
+import { effects } from '#activities/batch/run-statements.ts';
+import type { ChildStep } from '#adapters/duckdb/child.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
 import type { RawSlice } from '#domain/lake/batch-plan.ts';
@@ -11,18 +13,18 @@ export type CleanFiles = { slices: readonly RawSlice[]; rawFiles: readonly strin
 const lineColumns = `{p: 'INTEGER', o: 'BIGINT', t: 'BIGINT', e: 'VARCHAR', r: 'VARCHAR', s: 'VARCHAR', v: 'JSON', b: 'VARCHAR', x: 'VARCHAR'}`;
 
 /** Run once before those of the kinds. */
-export function macroStatements(): string {
-  return domainSql(cleanFiles.macros);
+export function macroStep(): ChildStep {
+  return { sql: domainSql(cleanFiles.macros) };
 }
 
 /**
- * Statements that clean the slices of one kind. The rows stream from the raw lines into a Parquet file that also says
+ * Steps that clean the slices of one kind. The rows stream from the raw lines into a Parquet file that also says
  * which are rejects; whatever is asked afterwards is asked of that file, and lines are read again only for rejects.
- * The last one counts per partition: partition, records, rejects.
+ * The last one returns counts per partition: partition, records, rejects.
  */
-export function cleanStatements(kind: Kind, { slices, rawFiles, clean, rejects }: CleanFiles): string[] {
+export function cleanStatements(kind: Kind, { slices, rawFiles, clean, rejects }: CleanFiles): ChildStep[] {
   const topic = slices[0]!.topic;
-  return [
+  const statements = [
     `CREATE OR REPLACE TEMP VIEW raw_lines AS
      SELECT ${literal(topic)} AS topic, p, o, t, e, r, s, v, b, x
      FROM read_json([${rawFiles.map(literal).join(', ')}], columns = ${lineColumns}, format = 'newline_delimited', compression = 'zstd')
@@ -32,8 +34,9 @@ export function cleanStatements(kind: Kind, { slices, rawFiles, clean, rejects }
     `CREATE OR REPLACE TEMP TABLE cleaned AS SELECT * FROM ${parquetList([clean])} WHERE reject IS NOT NULL`,
     `CREATE OR REPLACE TEMP TABLE kind_name AS SELECT ${literal(kind)} AS kind`,
     `COPY (${domainSql(cleanFiles.rejects)}) TO ${literal(rejects)} (FORMAT parquet, COMPRESSION snappy)`,
-    `SELECT partition, count(*) AS records, count(reject) AS rejects FROM ${parquetList([clean])} GROUP BY partition ORDER BY partition`,
   ];
+  const counts = `SELECT partition, count(*) AS records, count(reject) AS rejects FROM ${parquetList([clean])} GROUP BY partition ORDER BY partition`;
+  return [...effects(statements), { sql: counts, returnRows: true }];
 }
 
 /** Lines of the slices only: an object at a cut belongs to two intervals. Slices of a partition follow each other. */

@@ -12,7 +12,6 @@ import { cutIntervals } from '#activities/batch/cut-intervals.ts';
 import { discardStaging } from '#activities/batch/discard-staging.ts';
 import type { IntervalCounts, OpenInterval, RunRef } from '#activities/batch/interval-ledger.ts';
 import { beginRun, readLastInterval, readOpenIntervals, recordFailure, recordWaiting } from '#activities/batch/interval-ledger.ts';
-import { marts, martsCodeVersion } from '#activities/batch/marts.ts';
 import type { PlanSummary } from '#activities/batch/plan-interval.ts';
 import { planInterval } from '#activities/batch/plan-interval.ts';
 import type { Progress } from '#activities/batch/progress.ts';
@@ -34,6 +33,7 @@ import type { S3 } from '#adapters/s3.ts';
 import { codeVersion } from '#domain/clean/code-version.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { IntervalState } from '#domain/lake/interval-state.ts';
+import { metrics } from '#domain/metrics/list.ts';
 import type { Names } from '#domain/names.ts';
 
 /** The steps that the batch workflows call. Only references and counts cross: keys, offsets, names; never a row. */
@@ -66,6 +66,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const deltaLog = makeDeltaLog(s3, cache);
   const runStatements = makeRunStatements(config);
   const cleanVersion = codeVersion(domainSqlBelow('clean'));
+  const martsVersion = codeVersion(domainSqlBelow('metrics'));
   return {
     cutIntervals: () => watched((progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress })),
     listOpen: ({ limit }) => readOpenIntervals(postgres, limit),
@@ -89,7 +90,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
       return published;
     },
     discardStaging: ({ planKey, ...run }) => discardStaging(s3, run, planKey),
-    refreshMarts: ({ run }) => watched((progress) => refreshMarts({ postgres, s3, log: deltaLog, cache, home, marts, codeVersion: martsCodeVersion(), runStatements, progress }, `marts-${run}`)),
+    refreshMarts: ({ run }) => watched((progress) => refreshMarts({ postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress }, `marts-${run}`)),
   };
 }
 

@@ -1,20 +1,18 @@
 import type { Progress } from '#activities/batch/progress.ts';
+import type { ChildStep } from '#adapters/duckdb/child.ts';
+import { runInChild } from '#adapters/duckdb/child.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
-import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { Config } from '#adapters/config.ts';
 
-/** Statements for one DuckDB instance of their own; files and spills lie in `folder`. Rows come back for each of them. */
-export type RunStatements = (work: { statements: readonly string[]; folder: string; progress: Progress }) => Promise<Row[][]>;
+/** Runs steps in a DuckDB process of their own, which spills into `folder`; gives the rows of the steps that return some. */
+export type RunStatements = (work: { steps: readonly ChildStep[]; folder: string; progress: Progress }) => Promise<Row[][]>;
 
-export function makeRunStatements(config: Config): RunStatements {
-  return async ({ statements, folder }) => {
-    const duckdb = await openDuckdb({ threads: config.batchThreads, memoryLimit: config.batchMemory, tempDirectory: folder });
-    try {
-      const results: Row[][] = [];
-      for (const statement of statements) results.push(await duckdb.rows(statement));
-      return results;
-    } finally {
-      duckdb.close();
-    }
-  };
+export function makeRunStatements(config: Pick<Config, 'batchThreads' | 'batchMemory'>): RunStatements {
+  return ({ steps, folder, progress }) =>
+    runInChild({ settings: { threads: config.batchThreads, memoryLimit: config.batchMemory, tempDirectory: folder }, steps }, { signal: progress.signal });
+}
+
+/** Steps for their effect. */
+export function effects(statements: readonly string[]): ChildStep[] {
+  return statements.map((sql) => ({ sql }));
 }

@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
 import type { RunRef } from '#activities/batch/interval-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
+import { effects } from '#activities/batch/run-statements.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import type { ChildStep } from '#adapters/duckdb/child.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
@@ -26,20 +28,18 @@ type Dependencies = { s3: S3; home: string; runStatements: RunStatements; progre
  */
 export async function selectWinners({ s3, home, runStatements, progress }: Dependencies, ref: WinnersRef): Promise<TableFile[]> {
   const plan = await readPlan(s3, ref.planKey);
-  const path = intervalFilePath(ref.start, ref.run);
+  const path = intervalFilePath(ref.start, ref.run, randomBytes(3).toString('hex'));
   return withWorkFolder(home, async (folder) => {
     const tables = ref.tables.map((table) => ({ table, keys: stagedKeys(plan, ref, table), output: join(folder, `${table}.parquet`) })).filter(({ keys }) => keys.length > 0);
-    const work: { table: LakeTable; output: string; statements: string[] }[] = [];
+    const work: { table: LakeTable; output: string; steps: ChildStep[] }[] = [];
     for (const { table, keys, output } of tables) {
       const inputs = await fetchStaged(s3, keys, join(folder, table), progress);
-      work.push({ table, output, statements: tableStatements(table, inputs, output) });
+      work.push({ table, output, steps: tableSteps(table, inputs, output) });
     }
-    const results = work.length === 0 ? [] : await runStatements({ statements: work.flatMap(({ statements }) => statements), folder, progress });
+    const results = work.length === 0 ? [] : await runStatements({ steps: work.flatMap(({ steps }) => steps), folder, progress });
     const files = new Map<LakeTable, TableFile>();
-    let last = 0;
-    for (const { table, output, statements } of work) {
-      last += statements.length;
-      const [row] = results[last - 1]!;
+    for (const [i, { table, output }] of work.entries()) {
+      const [row] = results[i]!;
       const rows = Number(row?.['rows']);
       const { bytes } = rows === 0 ? { bytes: 0 } : await s3.upload(output, `${tableFolder(table)}/${path}`);
       files.set(table, { table, path, rows, bytes, fingerprint: fingerprintOf(rows, String(row?.['sum']), String(row?.['bits'])) });
@@ -49,10 +49,10 @@ export async function selectWinners({ s3, home, runStatements, progress }: Depen
 }
 
 /**
- * Statements that make one table's file; the last one gives rows and what the fingerprint is made of. Keys first: only
+ * Steps that make one table's file; the last one returns rows and what the fingerprint is made of. Keys first: only
  * identities and order enter the aggregate, the wide rows follow by a semi-join.
  */
-export function tableStatements(table: LakeTable, inputs: readonly string[], output: string): string[] {
+function tableSteps(table: LakeTable, inputs: readonly string[], output: string): ChildStep[] {
   const kind = kindOfTable(table);
   const { columns, sortedBy } = lakeTableShapes[table];
   const typed = columns.map(({ name, duckdb }) => `${identifier(name)}::${duckdb} AS ${identifier(name)}`).join(', ');
@@ -60,15 +60,14 @@ export function tableStatements(table: LakeTable, inputs: readonly string[], out
   const write = (from: string): string => `COPY (SELECT ${typed} FROM ${from} ORDER BY ${order}) TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`;
   // Order-independent: the same rows give the same sum and bits, however they were batched.
   const hash = `hash(${columns.map(({ name }) => identifier(name)).join(', ')})`;
-  const fingerprint = `SELECT count(*) AS rows, sum(${hash})::VARCHAR AS sum, bit_xor(${hash})::VARCHAR AS bits FROM ${parquetList([output])}`;
-  if (kind === undefined) return [write(parquetList(inputs)), fingerprint];
-  return [
+  const fingerprint: ChildStep = { returnRows: true, sql: `SELECT count(*) AS rows, sum(${hash})::VARCHAR AS sum, bit_xor(${hash})::VARCHAR AS bits FROM ${parquetList([output])}` };
+  if (kind === undefined) return [{ sql: write(parquetList(inputs)) }, fingerprint];
+  return [...effects([
     `CREATE OR REPLACE TEMP VIEW cleaned AS SELECT * FROM ${parquetList(inputs)}`,
     `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(cleanKinds[kind].keysFile)}`,
     `CREATE OR REPLACE TEMP TABLE winners AS ${domainSql(cleanFiles.latestPerIdentity)}`,
     write(`(SELECT * FROM cleaned SEMI JOIN winners ON winners.partition = cleaned.partition AND winners."offset" = cleaned."offset" WHERE reject IS NULL)`),
-    fingerprint,
-  ];
+  ]), fingerprint];
 }
 
 async function fetchStaged(s3: S3, keys: readonly string[], stem: string, progress: Progress): Promise<string[]> {

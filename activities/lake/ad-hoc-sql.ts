@@ -1,6 +1,5 @@
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
-import type { MartShape } from '#activities/lake/open-generation.ts';
 import { intervalStatements, openGeneration } from '#activities/lake/open-generation.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
@@ -39,9 +38,9 @@ const memoryLimit = '768MB';
  * Runs one reading statement over the views of a generation: pins, geo, users, rejects, intervals, and the marts.
  * @throws Failure `invalid_data` as DuckDB names the problem, `timeout`.
  */
-export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery, marts: readonly MartShape[]): Promise<AdHocAnswer> {
+export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery): Promise<AdHocAnswer> {
   const cache = makeLakeCache(s3, config.home);
-  const { generation, views, files } = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, marts, wanted);
+  const { generation, views, files } = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, wanted);
   const intervals = await intervalStatements(postgres);
   const result = await withWorkFolder(config.home, (tempDirectory) =>
     runAdHocInChild({

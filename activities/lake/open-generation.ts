@@ -9,6 +9,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Column } from '#domain/clean/kinds.ts';
 import { cleanFiles, identityOf } from '#domain/clean/kinds.ts';
 import { lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
+import { metrics } from '#domain/metrics/list.ts';
 import { cleanTableOf, lakeTables, viewOf } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
@@ -24,15 +25,12 @@ export type OpenLake = {
 
 export type LakeReader = { postgres: Statements; log: DeltaLog; cache: LakeCache };
 
-/** A lake table that is no interval table: name and columns. */
-export type MartShape = { name: string; columns: readonly Column[] };
-
 /**
  * Opens the newest generation, or a given one: follows each table's log to the version that the generation names, brings
  * the files of that version to the cache, and says how to see them. `pins`, `geo` and `users` hold one row per identity
  * over all intervals; before the first publish all views are there and empty.
  */
-export async function openGeneration({ postgres, log, cache }: LakeReader, marts: readonly MartShape[], generationId?: number): Promise<OpenLake> {
+export async function openGeneration({ postgres, log, cache }: LakeReader, generationId?: number): Promise<OpenLake> {
   const generation = generationId === undefined ? await readNewestGeneration(postgres) : await readGeneration(postgres, generationId);
   const views = ['CREATE SCHEMA lake'];
   const files: string[] = [];
@@ -42,7 +40,7 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, marts
     views.push(`CREATE VIEW ${name} AS ${relation(columns, local)}`);
   };
   for (const table of lakeTables) await add(table, `lake.${identifier(table)}`, lakeTableShapes[table].columns);
-  for (const { name, columns } of marts) await add(name, identifier(name), columns);
+  for (const { name, columns } of metrics) await add(name, identifier(name), columns);
   for (const kind of kinds) views.push(`CREATE VIEW ${identifier(viewOf[kind])} AS ${latestRows(kind)}`);
   views.push(`CREATE VIEW rejects AS SELECT * FROM lake.rejects`);
   return { generation, views, files };

@@ -26,10 +26,11 @@ export async function runAdHoc(request: AdHocRequest): Promise<AdHocResult> {
   const connection = await connect(instance, settings);
   return translated(async () => {
     for (const statement of request.setup) await connection.run(statement);
-    await assertReadOnly(connection, request.sql);
-    // In this order: paths are only heeded while external access is off, and nothing may be changed afterwards.
+    // Paths are only heeded while external access is off, and nothing may be changed afterwards. All before the person's
+    // text is looked at: preparing a statement opens the files that it names.
     await connection.run(`SET allowed_paths = [${request.files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}]`);
     await connection.run(`SET home_directory = '/nonexistent'; SET allow_persistent_secrets = false; SET enable_external_access = false; SET lock_configuration = true`);
+    await assertReadOnly(connection, request.sql);
     const timer = setTimeout(() => connection.interrupt(), request.timeoutMs);
     try {
       return await readRows(connection, request);

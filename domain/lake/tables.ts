@@ -47,9 +47,12 @@ export function tableFolder(table: string): string {
   return `lake/${table}`;
 }
 
-/** Path within the table's folder of the file that a run of an interval wrote. */
-export function intervalFilePath(start: string, run: string): string {
-  return `${partitionColumn}=${partitionDate(start)}/${compactTime(start)}-${run}.parquet`;
+/**
+ * Path within the table's folder of the file that an attempt of a run wrote. Attempts have names of their own: the log
+ * holds a file's size, and an attempt that was given up may still write after another's file was published.
+ */
+export function intervalFilePath(start: string, run: string, attempt: string): string {
+  return `${partitionColumn}=${partitionDate(start)}/${compactTime(start)}-${run}-${attempt}.parquet`;
 }
 
 /** Value of the partition column for an interval. */

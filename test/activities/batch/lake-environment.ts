@@ -39,7 +39,7 @@ export type LakeEnvironment = Environment & {
   closeInterval(to: Partial<Record<Kind, Record<number, number>>>): Promise<IntervalRef>;
   /** The steps of pinBatchInterval without Temporal. `over` may replace an adapter or a result on the way. */
   run(interval: IntervalRef, run?: string, over?: { s3?: S3; codeVersion?: string }): Promise<Published>;
-  sql(text: string, options?: { rowsMax?: number; timeoutMs?: number }): Promise<AdHocAnswer>;
+  sql(text: string, options?: { rowsMax?: number; timeoutMs?: number; generation?: number }): Promise<AdHocAnswer>;
 };
 
 /** The first interval's start. */
@@ -101,7 +101,7 @@ export async function openLakeEnvironment(overrides: Partial<Config> = {}): Prom
       await discardStaging(store, { start, run }, planKey);
       return published;
     },
-    sql: (text, options = {}) => runAdHocSql({ config, postgres, s3, sql: text, ...options }, []),
+    sql: (text, options = {}) => runAdHocSql({ config, postgres, s3, sql: text, ...options }),
   };
 }
 

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { after, before, describe, test } from 'node:test';
+import { awaitLanded } from '#activities/batch/await-landed.ts';
+import { awaitRun } from '#activities/batch/await-run.ts';
+import { beginRun, readInterval, readLastInterval, readOpenIntervals, recordComplete, recordFailure, recordWaiting } from '#activities/batch/interval-ledger.ts';
+import { unwatched } from '#activities/batch/progress.ts';
+import { attemptsMax } from '#domain/lake/interval-state.ts';
+import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { pinJson } from '#test/support/environment.ts';
+
+const counts = { records: 0, clean: 0, rejects: 0, duplicates: 0 };
+
+describe('the ledger of intervals', () => {
+  let lake: LakeEnvironment;
+  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  after(() => lake.close());
+
+  test('a run takes an interval, and writes of the run before change nothing', async () => {
+    const { start } = await lake.closeInterval({});
+    assert.deepEqual(await beginRun(lake.postgres, { start, run: 'one' }), { from: 'cut' });
+    assert.deepEqual(await beginRun(lake.postgres, { start, run: 'one' }), { from: 'running' });
+    assert.deepEqual(await beginRun(lake.postgres, { start, run: 'two' }), { from: 'running' });
+    await recordWaiting(lake.postgres, { start, run: 'one' }, 'late');
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { canRetry: false, problem: 'late' }), { state: 'running' });
+    await recordComplete(lake.postgres, { start, run: 'two' }, null, counts);
+    assert.equal((await readInterval(lake.postgres, start)).state, 'complete');
+  });
+
+  test('failures back off, growing, and end as held; a person may ask again, with attempts counted anew', async () => {
+    const { start } = await lake.closeInterval({});
+    let before = 0;
+    for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+      await beginRun(lake.postgres, { start, run: `run-${attempt}` });
+      const { state } = await recordFailure(lake.postgres, { start, run: `run-${attempt}` }, { canRetry: true, problem: 'S3 is away' });
+      const [row] = await lake.postgres.query<{ attempts: number; wait: number | null }>(`SELECT attempts, extract(epoch FROM not_before - updated_at)::float8 AS wait FROM pinflow.interval WHERE start = $1`, [start]);
+      assert.equal(row!.attempts, attempt);
+      assert.equal(state, attempt === attemptsMax ? 'held' : 'backing_off');
+      if (state === 'backing_off') assert.ok(row!.wait! > before, `${row!.wait} > ${before}`);
+      else assert.equal(row!.wait, null);
+      before = row!.wait ?? 0;
+    }
+    assert.ok((await readOpenIntervals(lake.postgres, 10)).every((open) => open.start !== start), 'held is not worked off');
+    assert.deepEqual(await beginRun(lake.postgres, { start, run: 'by hand' }), { from: 'held' });
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { canRetry: true, problem: 'again' }), { state: 'backing_off' });
+  });
+
+  test('a failure that a retry cannot help holds at once', async () => {
+    const { start } = await lake.closeInterval({});
+    await beginRun(lake.postgres, { start, run: 'one' });
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { canRetry: false, problem: 'gap' }), { state: 'held' });
+  });
+
+  test('the tick sees what is open, oldest first: not what backs off, is held or complete', async () => {
+    const cut = await lake.closeInterval({});
+    const waiting = await lake.closeInterval({});
+    await beginRun(lake.postgres, { start: waiting.start, run: 'one' });
+    await recordWaiting(lake.postgres, { start: waiting.start, run: 'one' }, 'landing is behind');
+    const running = await lake.closeInterval({});
+    await beginRun(lake.postgres, { start: running.start, run: 'one' });
+    assert.deepEqual(await readOpenIntervals(lake.postgres, 10), [{ ...cut, state: 'cut' }, { ...waiting, state: 'waiting' }, { ...running, state: 'running' }]);
+    assert.deepEqual(await readOpenIntervals(lake.postgres, 1), [{ ...cut, state: 'cut' }]);
+    assert.deepEqual(await readLastInterval(lake.postgres), { ...running, state: 'running' });
+  });
+
+  test('whoever waits for a run sees its end in the ledger', async () => {
+    const { start } = await lake.closeInterval({});
+    await beginRun(lake.postgres, { start, run: 'one' });
+    assert.deepEqual(await awaitRun(lake.postgres, start, 0, unwatched), { state: 'running' });
+    const awaited = awaitRun(lake.postgres, start, 10_000, unwatched);
+    await turn();
+    await recordComplete(lake.postgres, { start, run: 'one' }, null, counts);
+    assert.deepEqual(await awaited, { state: 'complete' });
+  });
+});
+
+describe('waiting for landing', () => {
+  let lake: LakeEnvironment;
+  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 2 }); });
+  after(() => lake.close());
+
+  test('an interval is landed when every partition is, up to the cut; a range that is fixed only is not', async () => {
+    const interval = await lake.closeInterval({ pin: { 1: 2 } });
+    const behind = await awaitLanded(lake.postgres, interval, 0, unwatched);
+    assert.equal(behind.landed, false);
+    assert.match(behind.landed ? '' : behind.problem, /pinterest\.pin\/1 is landed up to offset 0, the interval ends at 2/);
+    const awaited = awaitLanded(lake.postgres, interval, 10_000, unwatched);
+    await lake.land('pin', 1, 0, [pinJson('a'), pinJson('b'), pinJson('c')]);
+    assert.deepEqual(await awaited, { landed: true });
+
+    await lake.postgres.execute(`UPDATE pinflow.landing_range SET state = 'fixed'`);
+    assert.equal((await awaitLanded(lake.postgres, interval, 0, unwatched)).landed, false);
+  });
+
+  test('a partition in which the interval holds nothing is not waited for', async () => {
+    const interval = await lake.closeInterval({ geo: { 0: 1 } });
+    await lake.land('geo', 0, 0, ['{}']);
+    assert.deepEqual(await awaitLanded(lake.postgres, interval, 0, unwatched), { landed: true });
+  });
+
+  test('cancellation ends the wait', async () => {
+    const interval = await lake.closeInterval({ user: { 0: 9 } });
+    await assert.rejects(awaitLanded(lake.postgres, interval, 60_000, { ...unwatched, signal: AbortSignal.timeout(50) }), { name: 'AbortError' });
+  });
+});

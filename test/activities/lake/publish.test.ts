@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { readNewestGeneration } from '#activities/lake/generations.ts';
+import type { PublishPlan } from '#activities/lake/publish.ts';
+import { finishPending, publish } from '#activities/lake/publish.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { Failure } from '#domain/failures.ts';
+import { column } from '#domain/clean/kinds.ts';
+import { commitPath, parseCommit, runOfCommit } from '#domain/lake/delta.ts';
+import { lakeTableShapes } from '#domain/lake/tables.ts';
+import { lakeTables } from '#domain/names.ts';
+import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+
+const counts = { records: 1, clean: 1, rejects: 0, duplicates: 0 };
+
+/** A publish of one file per lake table; the files themselves do not matter to the log. */
+function plan(run: string, interval: string): PublishPlan {
+  return {
+    run, cause: 'interval', interval, contentSha256: run, codeVersion: 'test', counts, marts: [],
+    changes: lakeTables.map((table) => ({ table, columns: lakeTableShapes[table].columns, partitioned: true, replaces: 'interval', files: [{ path: `dt=${interval.slice(0, 10)}/${run}.parquet`, bytes: 1, rows: 1, partitionDate: interval.slice(0, 10) }] })),
+  };
+}
+
+/** An S3 whose creating put number `at` (from 0) fails before or after it happened: a process that dies there. */
+function dyingAt(s3: S3, at: number, moment: 'before' | 'after'): S3 {
+  let puts = 0;
+  return {
+    ...s3,
+    async putIfAbsent(key, bytes) {
+      const dies = puts++ === at;
+      if (dies && moment === 'before') throw new Failure('unavailable', 'died');
+      const result = await s3.putIfAbsent(key, bytes);
+      if (dies) throw new Failure('unavailable', 'died');
+      return result;
+    },
+  };
+}
+
+/** Runs of each table's commits, in order of versions. */
+async function commitsOf(lake: LakeEnvironment): Promise<Record<string, (string | undefined)[]>> {
+  const commits: Record<string, (string | undefined)[]> = {};
+  for (const table of lakeTables) {
+    const keys = (await lake.s3.list(`lake/${table}/_delta_log/`)).map(({ key }) => key).toSorted();
+    assert.deepEqual(keys, keys.map((_, version) => `lake/${table}/${commitPath(version)}`), 'versions follow each other');
+    commits[table] = await Promise.all(keys.map(async (key) => runOfCommit(parseCommit(await lake.s3.get(key)))));
+  }
+  return commits;
+}
+
+describe('a publish that dies', () => {
+  // One put a table; at each, before and after. And between the last commit and the generation row.
+  const points = [...lakeTables.flatMap((_, at) => [{ at, moment: 'before' as const }, { at, moment: 'after' as const }])];
+  for (const { at, moment } of points) {
+    for (const healer of ['the same run', 'the next run'] as const) {
+      test(`${moment} put ${at} is finished by ${healer}`, async () => {
+        const lake = await openLakeEnvironment({ topicPartitions: 1 });
+        try {
+          const first = await lake.closeInterval({});
+          const second = await lake.closeInterval({});
+          await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan('run-0', first.start));
+          const before = await readNewestGeneration(lake.postgres);
+
+          const dying = dyingAt(lake.s3, at, moment);
+          await assert.rejects(publish({ postgres: lake.postgres, s3: dying, log: makeDeltaLog(dying, lake.cache) }, plan('run-1', first.start)), /died/);
+          assert.deepEqual(await readNewestGeneration(lake.postgres), before, 'readers see nothing of it');
+
+          const log = makeDeltaLog(lake.s3, lake.cache);
+          const runs = healer === 'the same run' ? ['run-1'] : ['run-1', 'run-2'];
+          if (healer === 'the same run') await publish({ postgres: lake.postgres, s3: lake.s3, log }, plan('run-1', first.start));
+          else await publish({ postgres: lake.postgres, s3: lake.s3, log }, plan('run-2', second.start));
+
+          for (const [table, commits] of Object.entries(await commitsOf(lake))) assert.deepEqual(commits, ['run-0', ...runs], table);
+          const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(`SELECT run_id, versions FROM pinflow.generation ORDER BY id`);
+          assert.deepEqual(generations.map(({ run_id }) => run_id), ['run-0', ...runs]);
+          for (const [i, { versions }] of generations.entries()) for (const table of lakeTables) assert.equal(versions[table], i);
+          const files = (await log.readSnapshot('clean_pins', runs.length)).files.map(({ path }) => path);
+          assert.deepEqual(files.toSorted(), runs.map((run) => `dt=2026-01-01/${run}.parquet`), 'the first interval was replaced, not doubled');
+        } finally {
+          await lake.close();
+        }
+      });
+    }
+  }
+
+  test('between the last commit and the generation row is finished by anyone, once', async () => {
+    const lake = await openLakeEnvironment({ topicPartitions: 1 });
+    try {
+      const { start } = await lake.closeInterval({});
+      const wanted = plan('run-1', start);
+      await lake.postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1`, [JSON.stringify(wanted)]);
+      // The commits of a holder whose transaction was lost with its connection.
+      for (const change of wanted.changes) await lake.log.commit(change, wanted, -1);
+      const dependencies = { postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) };
+      assert.equal((await finishPending(dependencies))?.run, 'run-1');
+      assert.equal(await finishPending(dependencies), undefined);
+      assert.equal((await publish(dependencies, wanted)).run, 'run-1');
+      for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, ['run-1']);
+      assert.deepEqual((await lake.postgres.query(`SELECT state, generation, records FROM pinflow.interval`)), [{ state: 'cut', generation: 1, records: 1 }], 'the result counts, the state belongs to the run that has the interval');
+    } finally {
+      await lake.close();
+    }
+  });
+});
+
+describe('publishers', () => {
+  let lake: LakeEnvironment;
+  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  after(() => lake.close());
+
+  test('twenty at once leave one commit a table and one generation each, in one order', async () => {
+    const intervals = [];
+    for (let i = 0; i < 20; i++) intervals.push(await lake.closeInterval({}));
+    await Promise.all(intervals.map(({ start }, i) => publish({ postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) }, plan(`run-${i}`, start))));
+    const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(`SELECT run_id, versions FROM pinflow.generation ORDER BY id`);
+    assert.equal(generations.length, 20);
+    const order = generations.map(({ run_id }) => run_id);
+    for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, order);
+    for (const [i, { versions }] of generations.entries()) assert.deepEqual(versions, Object.fromEntries(lakeTables.map((table) => [table, i])));
+  });
+
+  test('a commit of another engine moves ours to the next version', async () => {
+    const newest = await readNewestGeneration(lake.postgres);
+    const taken = newest!.versions['clean_pins']! + 1;
+    await lake.s3.put(`lake/clean_pins/${commitPath(taken)}`, Buffer.from(`${JSON.stringify({ commitInfo: { timestamp: 0, operation: 'OPTIMIZE' } })}\n`));
+    const { start } = await lake.closeInterval({});
+    const generation = await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan('run-after', start));
+    assert.equal(generation.versions['clean_pins'], taken + 1);
+    assert.equal(generation.versions['clean_geo'], taken);
+  });
+
+  test('a column that is new to the code is written into the schema with the next commit', async () => {
+    const { start } = await lake.closeInterval({});
+    const wider = plan('run-wider', start);
+    wider.changes[0] = { ...wider.changes[0]!, columns: [...wider.changes[0]!.columns, column('new_one', 'VARCHAR[]')] };
+    const generation = await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, wider);
+    const { metaData } = await lake.log.readSnapshot('clean_pins', generation.versions['clean_pins']!);
+    assert.match(metaData!.schemaString, /"new_one","type":\{"type":"array","elementType":"string"/);
+  });
+
+  test('a bucket with another lake is refused with the next step', async () => {
+    const other = await openLakeEnvironment({ topicPartitions: 1, s3Bucket: lake.s3.bucket });
+    try {
+      const { start } = await other.closeInterval({});
+      await assert.rejects(publish({ postgres: other.postgres, s3: other.s3, log: makeDeltaLog(other.s3, other.cache) }, plan('run-x', start)), { kind: 'configuration', message: /use another S3_BUCKET/ });
+    } finally {
+      await other.close();
+    }
+  });
+});
