@@ -12,7 +12,7 @@ export function toDuckdbFailure(error: unknown, showData: boolean): unknown {
   if (/no space left|could not write.*enough|max_temp_directory_size/i.test(error.message)) {
     return new Failure('exhausted', `DuckDB has no disk space left for its temporary files: free some, or set a larger limit. (${name} error)`, { cause: withoutData(error, showData) });
   }
-  const kind = kindByName[name];
+  const kind = name === 'io' && /no files found|no such file/i.test(error.message) ? 'missing' : kindByName[name];
   if (kind === undefined) return error;
   const message = showData || !quotesData.has(name) ? error.message : `${name} error; its message is not shown because it may quote event data. Run the statement by hand to see it.`;
   return new Failure(kind, `DuckDB: ${message}`, { cause: withoutData(error, showData) });
