@@ -25,5 +25,8 @@ auto.create.topics.enable=false
 num.network.threads=2
 num.io.threads=3
 log.segment.bytes=67108864
+# After kill -9 the node cannot register anew, and keeps its port closed, until its old session has expired.
+broker.session.timeout.ms=1500
+broker.heartbeat.interval.ms=300
 `;
 }
