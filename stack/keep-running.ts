@@ -10,7 +10,11 @@ export type Kept = {
   stop(): Promise<void>;
 };
 
-const defaultBackoff: Backoff = { firstMs: 1_000, maxMs: 30_000, healthyMs: 60_000 };
+/**
+ * What lived for ten seconds came up, and something killed it: it is back after a second however often that happens. What
+ * dies sooner cannot come up, and is tried ever more rarely.
+ */
+const defaultBackoff: Backoff = { firstMs: 1_000, maxMs: 30_000, healthyMs: 10_000 };
 
 /**
  * Keeps a process that has started once running: what dies is started again after a backoff, with one line that says

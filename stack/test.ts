@@ -42,15 +42,24 @@ function report(checks: readonly CheckResult[], say: (line: string) => void): vo
   }
 }
 
-/** Homes of runs that are over: kept ones of failed runs, and those that a kill left with servers running. */
+/**
+ * Homes of runs that are over: kept ones of failed runs, and those that a kill left with servers running; also the homes
+ * of stacks that tests started in them.
+ */
 async function removeStaleHomes(): Promise<void> {
-  if (!existsSync(homes)) return;
-  for (const name of readdirSync(homes)) {
-    const path = join(homes, name);
+  for (const path of foldersIn(homes)) {
     const home = openHomeUnlessTaken(path);
     if ('pid' in home) continue;
-    await stopLeftovers(home, () => undefined);
-    home.close();
+    const inner = foldersIn(home.at('tests')).filter((folder) => existsSync(join(folder, 'run')));
+    for (const one of [home, ...inner.map(openHomeUnlessTaken)]) {
+      if ('pid' in one) continue;
+      await stopLeftovers(one, () => undefined);
+      one.close();
+    }
     rmSync(path, { recursive: true, force: true });
   }
+}
+
+function foldersIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 }
