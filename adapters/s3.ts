@@ -56,7 +56,9 @@ export function makeS3(config: Config, bucket: string): S3 {
   const client = new S3Client(clientOptions(config));
 
   const put = async (key: string, body: Uint8Array, contentType: string, condition: { IfNoneMatch?: string }): Promise<void> => {
-    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length, ContentType: contentType, ...condition }));
+    await client.send(
+      new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length, ContentType: contentType, ...condition }),
+    );
   };
   const openBody = async (key: string): Promise<Readable> => {
     const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
@@ -92,7 +94,9 @@ export function makeS3(config: Config, bucket: string): S3 {
         const { size } = await stat(file);
         const body = createReadStream(file);
         try {
-          await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size }), { requestTimeout: uploadMs });
+          await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size }), {
+            requestTimeout: uploadMs,
+          });
         } finally {
           body.destroy();
         }
@@ -121,7 +125,11 @@ export function makeS3(config: Config, bucket: string): S3 {
           const Objects = keys.slice(from, from + deleteKeysMax).map((Key) => ({ Key }));
           const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
           const first = Errors?.[0];
-          if (first !== undefined) throw new Failure('unavailable', `S3 did not delete ${Errors!.length} of ${Objects.length} objects, the first being ${first.Key}: ${first.Code}.`);
+          if (first !== undefined)
+            throw new Failure(
+              'unavailable',
+              `S3 did not delete ${Errors!.length} of ${Objects.length} objects, the first being ${first.Key}: ${first.Code}.`,
+            );
         }
       }),
     async ensureBucket() {
@@ -141,14 +149,24 @@ export function makeS3(config: Config, bucket: string): S3 {
 function clientOptions(config: Config): S3ClientConfig {
   const { s3AccessKeyId: accessKeyId, s3SecretAccessKey: secretAccessKey } = config;
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
-    throw new Failure('configuration', 'Only one of S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY is set: set both, or neither for the default provider chain.');
+    throw new Failure(
+      'configuration',
+      'Only one of S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY is set: set both, or neither for the default provider chain.',
+    );
   }
   const agent = { keepAlive: true, maxSockets: socketsMax };
   return {
     region: config.s3Region,
     forcePathStyle: config.s3PathStyle,
     maxAttempts: attemptsMax,
-    requestHandler: { connectionTimeout: connectMs, requestTimeout: answerMs, socketTimeout: answerMs, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent },
+    requestHandler: {
+      connectionTimeout: connectMs,
+      requestTimeout: answerMs,
+      socketTimeout: answerMs,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent,
+    },
     ...(config.s3Endpoint === undefined ? {} : { endpoint: config.s3Endpoint }),
     ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
   };
@@ -173,15 +191,19 @@ function toFailure(error: unknown, doing: string): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error;
   const { name, code, $metadata } = error as SdkError;
   const status = $metadata?.httpStatusCode;
-  const fail = (kind: ConstructorParameters<typeof Failure>[0], text: string): Failure => new Failure(kind, `S3, while ${doing}: ${text}`, { cause: error });
+  const fail = (kind: ConstructorParameters<typeof Failure>[0], text: string): Failure =>
+    new Failure(kind, `S3, while ${doing}: ${text}`, { cause: error });
   if (existing.has(name) || status === 412) return fail('exists', 'it exists already.');
-  if (missing.has(name) || status === 404) return fail('missing', name === 'NoSuchBucket' ? 'there is no such bucket: run setup.' : 'it does not exist.');
+  if (missing.has(name) || status === 404)
+    return fail('missing', name === 'NoSuchBucket' ? 'there is no such bucket: run setup.' : 'it does not exist.');
   if (name === 'TimeoutError' || code === 'ETIMEDOUT') return fail('timeout', 'no answer in time.');
   if (code !== undefined && unreachable.has(code)) return fail('unavailable', `the server cannot be reached (${code}): is it running?`);
   if (status === 409) return fail('conflict', 'another write is under way.');
-  if (status === 403 || status === 401 || name === 'CredentialsProviderError') return fail('denied', `${name}: check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and the rights on the bucket.`);
+  if (status === 403 || status === 401 || name === 'CredentialsProviderError')
+    return fail('denied', `${name}: check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and the rights on the bucket.`);
   if (status === 507) return fail('exhausted', 'the server has no room left.');
   if (status === 429 || (status !== undefined && status >= 500)) return fail('unavailable', `the server answered ${status} (${name}).`);
-  if (/checksum mismatch|socket hang up|aborted/i.test(error.message)) return fail('unavailable', `the answer came damaged or broke off (${error.message}).`);
+  if (/checksum mismatch|socket hang up|aborted/i.test(error.message))
+    return fail('unavailable', `the answer came damaged or broke off (${error.message}).`);
   return error;
 }

@@ -2,12 +2,9 @@ import type { TopicPartition } from '#domain/terms.ts';
 
 /**
  * Intervals tile the log: the start of one is the end of the one before, and its end is the next multiple of the
- * interval length after its start, so that the length may change between two of them. Times are Unix ms here and
- * RFC 3339 text across Temporal.
+ * interval length after its start, so that the length may change between two of them. Times are Unix ms while they
+ * are reckoned with, and RFC 3339 in UTC where they cross Temporal and name things.
  */
-export type Interval = { startMs: number; endMs: number };
-
-/** An interval as it crosses Temporal and names things: RFC 3339, UTC. */
 export type IntervalRef = { start: string; end: string };
 
 /** First offset of each partition that belongs to what follows a boundary, in a fixed order of partitions. */
@@ -32,7 +29,12 @@ export function boundaryAfter(boundaryMs: number, intervalMs: number): number {
 /** The boundaries after the last known one that are past by the margin, in order; at most `boundariesMax`. */
 export function closedBoundaries(lastMs: number, nowMs: number, intervalMs: number, boundariesMax: number): number[] {
   const boundaries: number[] = [];
-  for (let next = boundaryAfter(lastMs, intervalMs); next <= nowMs - cutMarginMs && boundaries.length < boundariesMax; next = boundaryAfter(next, intervalMs)) boundaries.push(next);
+  for (
+    let next = boundaryAfter(lastMs, intervalMs);
+    next <= nowMs - cutMarginMs && boundaries.length < boundariesMax;
+    next = boundaryAfter(next, intervalMs)
+  )
+    boundaries.push(next);
   return boundaries;
 }
 

@@ -1,4 +1,13 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, proxyActivities, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeNames } from '#domain/names.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
@@ -46,7 +55,11 @@ export async function pinBatchInterval(input: IntervalInput): Promise<IntervalRe
     return result;
   } catch (error) {
     const { canRetry, problem } = describeFailure(error);
-    const { state } = await CancellationScope.nonCancellable(() => ledger.recordFailure.executeWithOptions({ activityId: 'record-failure', summary: problem.slice(0, 200) }, [{ start, run, canRetry, problem }]));
+    const { state } = await CancellationScope.nonCancellable(() =>
+      ledger.recordFailure.executeWithOptions({ activityId: 'record-failure', summary: problem.slice(0, 200) }, [
+        { start, run, canRetry, problem },
+      ]),
+    );
     show(state, problem);
     if (isCancellation(error)) throw error;
     return { start, state, problem };
@@ -61,7 +74,9 @@ async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: stri
   const wait = proxyActivities<BatchActivities>({ ...waitOptions(waitMs), taskQueue: queues.control });
   const interval = { start, end };
 
-  const landed = await wait.awaitLanded.executeWithOptions({ activityId: 'await-landed', summary: `until landed up to ${end}` }, [{ interval, waitMs }]);
+  const landed = await wait.awaitLanded.executeWithOptions({ activityId: 'await-landed', summary: `until landed up to ${end}` }, [
+    { interval, waitMs },
+  ]);
   if (!landed.landed) {
     await ledger.recordWaiting.executeWithOptions({ activityId: 'record-waiting' }, [{ start, run, problem: landed.problem }]);
     return { start, state: 'waiting', problem: landed.problem };
@@ -69,19 +84,36 @@ async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: stri
   const plan = await short.planInterval.executeWithOptions({ activityId: 'plan', summary: `raw objects of ${start}` }, [{ interval, run }]);
   show(`${plan.records} records in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`);
 
-  const cleaned = await Promise.all(plan.parts.map(({ index, kinds, objects, bytes }) =>
-    heavy.cleanPart.executeWithOptions({ activityId: `clean-${String(index).padStart(5, '0')}`, summary: `${kinds.join(', ')}: ${objects} objects, ${bytes} bytes` }, [{ start, run, planKey: plan.planKey, part: index }]),
-  ));
-  show(`${cleaned.reduce((sum, { clean }) => sum + clean, 0)} clean rows, ${cleaned.reduce((sum, { rejects }) => sum + rejects, 0)} rejects`);
+  const cleaned = await Promise.all(
+    plan.parts.map(({ index, kinds, objects, bytes }) =>
+      heavy.cleanPart.executeWithOptions(
+        { activityId: `clean-${String(index).padStart(5, '0')}`, summary: `${kinds.join(', ')}: ${objects} objects, ${bytes} bytes` },
+        [{ start, run, planKey: plan.planKey, part: index }],
+      ),
+    ),
+  );
+  show(
+    `${cleaned.reduce((sum, { clean }) => sum + clean, 0)} clean rows, ${cleaned.reduce((sum, { rejects }) => sum + rejects, 0)} rejects`,
+  );
 
-  const written = await Promise.all(plan.tableGroups.map((tables) =>
-    heavy.selectWinners.executeWithOptions({ activityId: `winners-${tables.join('-')}`, summary: `latest record per identity: ${tables.join(', ')}` }, [{ start, run, planKey: plan.planKey, tables }]),
-  ));
+  const written = await Promise.all(
+    plan.tableGroups.map((tables) =>
+      heavy.selectWinners.executeWithOptions(
+        { activityId: `winners-${tables.join('-')}`, summary: `latest record per identity: ${tables.join(', ')}` },
+        [{ start, run, planKey: plan.planKey, tables }],
+      ),
+    ),
+  );
   const files = written.flat();
-  const counts = await short.checkInterval.executeWithOptions({ activityId: 'check', summary: 'records = clean + rejects + duplicates' }, [{ start, run, planKey: plan.planKey, files }]);
+  const counts = await short.checkInterval.executeWithOptions({ activityId: 'check', summary: 'records = clean + rejects + duplicates' }, [
+    { start, run, planKey: plan.planKey, files },
+  ]);
   show(`${counts.records} records = ${counts.clean} clean + ${counts.rejects} rejects + ${counts.duplicates} duplicates`);
 
-  const published = await short.publishInterval.executeWithOptions({ activityId: 'publish', summary: `one commit a table, then the generation` }, [{ start, run, files, counts }]);
+  const published = await short.publishInterval.executeWithOptions(
+    { activityId: 'publish', summary: `one commit a table, then the generation` },
+    [{ start, run, files, counts }],
+  );
   await short.discardStaging.executeWithOptions({ activityId: 'discard-staging' }, [{ start, run, planKey: plan.planKey }]);
   return { start, state: 'complete', ...published, records: counts.records };
 }

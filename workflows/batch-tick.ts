@@ -1,5 +1,14 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ChildWorkflowCancellationType, ParentClosePolicy, WorkflowIdReusePolicy, executeChild, proxyActivities, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError, defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  WorkflowIdReusePolicy,
+  executeChild,
+  proxyActivities,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import type { OpenInterval } from '#activities/batch/interval-ledger.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
@@ -17,7 +26,13 @@ export type TickInput = {
   waitMs: number;
 };
 
-export type TickResult = { manual: boolean; cut: number; empty: number; intervals: IntervalResult[]; marts: 'refreshed' | 'unchanged' | 'current' | 'none' };
+export type TickResult = {
+  manual: boolean;
+  cut: number;
+  empty: number;
+  intervals: IntervalResult[];
+  marts: 'refreshed' | 'unchanged' | 'current' | 'none';
+};
 
 /** What one tick works off at most; the next tick goes on. */
 const intervalsPerTick = 24;
@@ -38,7 +53,9 @@ export async function pinBatchTick(input: TickInput): Promise<TickResult> {
   const heavy = proxyActivities<BatchActivities>({ ...heavyStepOptions, taskQueue: queues.batch });
 
   const { cut, empty } = await cutAll(input);
-  const open = await ledger.listOpen.executeWithOptions({ activityId: 'list-open', summary: 'the ledger, oldest first' }, [{ limit: intervalsPerTick }]);
+  const open = await ledger.listOpen.executeWithOptions({ activityId: 'list-open', summary: 'the ledger, oldest first' }, [
+    { limit: intervalsPerTick },
+  ]);
   // A start by hand may fall on the grid by chance: then it is known by finding nothing to do.
   const manual = !isScheduled(input) || (cut === 0 && open.length === 0);
   upsertSearchAttributes({ PinState: [manual ? 'manual' : 'scheduled'] });
@@ -49,7 +66,10 @@ export async function pinBatchTick(input: TickInput): Promise<TickResult> {
     if (last !== null && !open.some(({ start }) => start === last.start)) intervals.push(await runInterval(input, last, input.waitMs));
   }
   setCurrentDetails(describe(manual, cut, empty, open, intervals));
-  const { outcome: marts } = await heavy.refreshMarts.executeWithOptions({ activityId: 'marts', summary: 'historical metrics over the newest generation' }, [{ run: workflowInfo().runId }]);
+  const { outcome: marts } = await heavy.refreshMarts.executeWithOptions(
+    { activityId: 'marts', summary: 'historical metrics over the newest generation' },
+    [{ run: workflowInfo().runId }],
+  );
   return { manual, cut, empty, intervals, marts };
 }
 
@@ -57,7 +77,10 @@ async function cutAll({ prefix }: TickInput): Promise<{ cut: number; empty: numb
   const { cutIntervals } = proxyActivities<BatchActivities>({ ...cutOptions, taskQueue: makeNames(prefix).queues.control });
   const sum = { cut: 0, empty: 0 };
   for (let call = 0; call < cutCallsMax; call++) {
-    const result = await cutIntervals.executeWithOptions({ activityId: call === 0 ? 'cut' : `cut-${call}`, summary: 'intervals that closed' }, []);
+    const result = await cutIntervals.executeWithOptions(
+      { activityId: call === 0 ? 'cut' : `cut-${call}`, summary: 'intervals that closed' },
+      [],
+    );
     sum.cut += result.intervals;
     sum.empty += result.empty;
     if (!result.more) break;
@@ -69,7 +92,8 @@ async function runAll(input: TickInput, open: readonly OpenInterval[]): Promise<
   const results: IntervalResult[] = [];
   const queue = [...open];
   const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) results.push(await runInterval(input, next, next.state === 'waiting' ? Math.min(againWaitMs, input.waitMs) : input.waitMs));
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      results.push(await runInterval(input, next, next.state === 'waiting' ? Math.min(againWaitMs, input.waitMs) : input.waitMs));
   };
   await Promise.all(Array.from({ length: runsAtOnce }, lane));
   return results.toSorted((one, other) => one.start.localeCompare(other.start));
@@ -91,17 +115,31 @@ async function runInterval({ prefix }: TickInput, { start, end }: IntervalRef, w
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const wait = proxyActivities<BatchActivities>({ ...waitOptions(waitMs), taskQueue: queues.control });
-    const { state } = await wait.awaitRun.executeWithOptions({ activityId: `await-run-${start}`, summary: `${start} runs already` }, [{ start, waitMs }]);
+    const { state } = await wait.awaitRun.executeWithOptions({ activityId: `await-run-${start}`, summary: `${start} runs already` }, [
+      { start, waitMs },
+    ]);
     return { start, state };
   }
 }
 
+/** The schedule's nominal time, in whole seconds; of a trigger, the moment of the trigger. */
+const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
+
 function isScheduled({ intervalMs, offsetMs }: TickInput): boolean {
-  const nominal = workflowInfo().searchAttributes['TemporalScheduledStartTime']?.[0];
-  return nominal instanceof Date && isOnGrid(nominal.getTime(), intervalMs, offsetMs);
+  const nominal = workflowInfo().typedSearchAttributes.get(scheduledStartTime);
+  return nominal !== undefined && isOnGrid(nominal.getTime(), intervalMs, offsetMs);
 }
 
 function describe(manual: boolean, cut: number, empty: number, open: readonly OpenInterval[], results: readonly IntervalResult[]): string {
-  const rows = results.map(({ start, state, outcome, records, generation, problem }) => `| ${start} | ${state} | ${outcome ?? ''} | ${records ?? ''} | ${generation ?? ''} | ${(problem ?? '').slice(0, 200)} |`);
-  return [`**${manual ? 'manual' : 'scheduled'}** tick: ${cut} intervals cut (${empty} empty), ${open.length} to work off`, '', '| interval | state | outcome | records | generation | problem |', '|---|---|---|---|---|---|', ...rows].join('\n');
+  const rows = results.map(
+    ({ start, state, outcome, records, generation, problem }) =>
+      `| ${start} | ${state} | ${outcome ?? ''} | ${records ?? ''} | ${generation ?? ''} | ${(problem ?? '').slice(0, 200)} |`,
+  );
+  return [
+    `**${manual ? 'manual' : 'scheduled'}** tick: ${cut} intervals cut (${empty} empty), ${open.length} to work off`,
+    '',
+    '| interval | state | outcome | records | generation | problem |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }

@@ -19,7 +19,10 @@ export async function awaitLanded(postgres: Postgres, { start, end }: IntervalRe
     if (first === undefined) return { landed: true };
     progress.beat(behind.slice(0, 3));
     if (performance.now() >= until) {
-      return { landed: false, problem: `Landing is behind: ${first.topic}/${first.partition} is landed up to offset ${first.landedTo}, the interval ends at ${first.cut} (${behind.length} partitions in all). Is the landing reader running?` };
+      return {
+        landed: false,
+        problem: `Landing is behind: ${first.topic}/${first.partition} is landed up to offset ${first.landedTo}, the interval ends at ${first.cut} (${behind.length} partitions in all). Is the landing reader running?`,
+      };
     }
     await delay(pollMs, undefined, { signal: progress.signal });
   }

@@ -24,9 +24,17 @@ export async function checkInterval(s3: S3, ref: CheckRef): Promise<IntervalCoun
     const kind = kindOfTable(table);
     return kind === undefined ? [] : [{ kind, rows }];
   });
-  const { problems, ...totals } = checkCompleteness(expected, counts, winners, ref.files.find(({ table }) => table === 'rejects')?.rows ?? 0);
+  const { problems, ...totals } = checkCompleteness(
+    expected,
+    counts,
+    winners,
+    ref.files.find(({ table }) => table === 'rejects')?.rows ?? 0,
+  );
   if (problems.length > 0) {
-    throw new Failure('check_failed', `Interval ${ref.start} does not add up, so the previous generation goes on serving: ${problems.slice(0, problemsShown).join('; ')}${problems.length > problemsShown ? `; and ${problems.length - problemsShown} more` : ''}.`);
+    throw new Failure(
+      'check_failed',
+      `Interval ${ref.start} does not add up, so the previous generation goes on serving: ${problems.slice(0, problemsShown).join('; ')}${problems.length > problemsShown ? `; and ${problems.length - problemsShown} more` : ''}.`,
+    );
   }
   return totals;
 }

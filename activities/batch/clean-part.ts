@@ -26,13 +26,30 @@ export async function cleanPart({ s3, home, runStatements, progress }: Dependenc
   if (part === undefined) throw new Error(`plan ${ref.planKey} has no part ${ref.part}`);
   return withWorkFolder(home, async (folder) => {
     const rawFiles = await download(s3, part, folder, progress);
-    const groups = part.slices.map(({ kind, slices }) => ({ kind, slices, rawFiles: slices.map(({ objectKey }) => rawFiles.get(objectKey)!), clean: join(folder, `${kind}.parquet`), rejects: join(folder, `${kind}-rejects.parquet`) }));
-    const results = await runStatements({ steps: [macroStep(), ...groups.flatMap((group) => cleanStatements(group.kind, group))], folder, progress });
+    const groups = part.slices.map(({ kind, slices }) => ({
+      kind,
+      slices,
+      rawFiles: slices.map(({ objectKey }) => rawFiles.get(objectKey)!),
+      clean: join(folder, `${kind}.parquet`),
+      rejects: join(folder, `${kind}-rejects.parquet`),
+    }));
+    const results = await runStatements({
+      steps: [macroStep(), ...groups.flatMap((group) => cleanStatements(group.kind, group))],
+      folder,
+      progress,
+    });
     const counts: PartitionCounts[] = [];
     for (const [i, { kind, slices, clean, rejects }] of groups.entries()) {
       for (const row of results[i]!) {
         const [records, rejected] = [Number(row['records']), Number(row['rejects'])];
-        counts.push({ kind, topic: slices[0]!.topic, partition: Number(row['partition']), records, clean: records - rejected, rejects: rejected });
+        counts.push({
+          kind,
+          topic: slices[0]!.topic,
+          partition: Number(row['partition']),
+          records,
+          clean: records - rejected,
+          rejects: rejected,
+        });
       }
       const keys = stagingKeys(ref, ref.part, kind);
       await s3.upload(clean, keys.clean);

@@ -11,7 +11,14 @@ import type { Names } from '#domain/names.ts';
 /** `more`: there are further closed boundaries, call again. */
 export type CutResult = { intervals: number; empty: number; more: boolean };
 
-type Dependencies = { names: Names; postgres: Postgres; topics: Pick<KafkaTopics, 'fetchOffsetsAtTime'>; intervalMs: number; nowMs: number; progress: Progress };
+type Dependencies = {
+  names: Names;
+  postgres: Postgres;
+  topics: Pick<KafkaTopics, 'fetchOffsetsAtTime'>;
+  intervalMs: number;
+  nowMs: number;
+  progress: Progress;
+};
 
 /** Boundaries that one call cuts: bounds its transaction. */
 const boundariesMax = 2_000;
@@ -27,7 +34,11 @@ export async function cutIntervals({ names, postgres, topics, intervalMs, nowMs,
   if (boundaries.length === 0) return { intervals: 0, empty: 0, more: false };
   const lookUp = async (boundaryMs: number): Promise<CutOffset[]> => {
     progress.beat();
-    const found = await Promise.all(names.topics.map(async (topic) => (await topics.fetchOffsetsAtTime(topic, boundaryMs)).map(({ partition, offset }) => ({ topic, partition, offset }))));
+    const found = await Promise.all(
+      names.topics.map(async (topic) =>
+        (await topics.fetchOffsetsAtTime(topic, boundaryMs)).map(({ partition, offset }) => ({ topic, partition, offset })),
+      ),
+    );
     return found.flat();
   };
   const found = await findCuts(boundaries, last.offsets, lookUp);

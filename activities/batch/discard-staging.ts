@@ -11,7 +11,10 @@ export async function discardStaging(s3: S3, run: RunRef, planKey: string): Prom
     throw error;
   });
   if (plan === undefined) return;
-  const keys = plan.parts.flatMap(({ index, slices }) => [countsKey(run, index), ...slices.flatMap(({ kind }) => Object.values(stagingKeys(run, index, kind)))]);
+  const keys = plan.parts.flatMap(({ index, slices }) => [
+    countsKey(run, index),
+    ...slices.flatMap(({ kind }) => Object.values(stagingKeys(run, index, kind))),
+  ]);
   if (keys.length > 0) await s3.delete(keys);
   await s3.delete([planKey]);
 }

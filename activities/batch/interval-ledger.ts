@@ -45,27 +45,38 @@ export async function beginRun(postgres: Postgres, { start, run }: RunRef): Prom
     if (row.state === 'running' && row.run_id === run) return { from: row.state };
     assertTransition(start, row.state, 'running');
     const anew = row.state === 'held' || row.state === 'complete';
-    await statements.execute(`UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, not_before = NULL, problem = NULL, updated_at = now() WHERE start = $1`, [start, run, anew ? 0 : row.attempts]);
+    await statements.execute(
+      `UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, not_before = NULL, problem = NULL, updated_at = now() WHERE start = $1`,
+      [start, run, anew ? 0 : row.attempts],
+    );
     return { from: row.state };
   });
 }
 
 /** Ends a run whose interval is not landed yet. */
 export async function recordWaiting(postgres: Postgres, { start, run }: RunRef, problem: string): Promise<void> {
-  await postgres.execute(`UPDATE pinflow.interval SET state = 'waiting', problem = $3, updated_at = now() WHERE start = $1 AND run_id = $2 AND state = 'running'`, [start, run, problem]);
+  await postgres.execute(
+    `UPDATE pinflow.interval SET state = 'waiting', problem = $3, updated_at = now() WHERE start = $1 AND run_id = $2 AND state = 'running'`,
+    [start, run, problem],
+  );
 }
 
 /** Ends a run that failed: back off, or hold the interval. */
-export async function recordFailure(postgres: Postgres, { start, run }: RunRef, failure: { canRetry: boolean; problem: string }): Promise<{ state: IntervalState }> {
+export async function recordFailure(
+  postgres: Postgres,
+  { start, run }: RunRef,
+  failure: { canRetry: boolean; problem: string },
+): Promise<{ state: IntervalState }> {
   return postgres.transaction(async (statements) => {
     const row = await lockInterval(statements, start);
     if (row.run_id !== run || row.state !== 'running') return { state: row.state };
     const attempts = row.attempts + 1;
     const next = afterFailure(attempts, failure.canRetry, Date.now());
     assertTransition(start, row.state, next.state);
-    await statements.execute(`UPDATE pinflow.interval SET state = $2, attempts = $3, not_before = $4, problem = $5, updated_at = now() WHERE start = $1`, [
-      start, next.state, attempts, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem,
-    ]);
+    await statements.execute(
+      `UPDATE pinflow.interval SET state = $2, attempts = $3, not_before = $4, problem = $5, updated_at = now() WHERE start = $1`,
+      [start, next.state, attempts, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem],
+    );
     return { state: next.state };
   });
 }
@@ -76,7 +87,12 @@ export type IntervalCounts = { records: number; clean: number; rejects: number; 
  * Ends a run whose result is published. The result counts also where another run has taken over meanwhile (a publish
  * is finished by whoever comes next); that one goes on.
  */
-export async function recordComplete(statements: Statements, { start, run }: RunRef, generation: number | null, counts: IntervalCounts): Promise<void> {
+export async function recordComplete(
+  statements: Statements,
+  { start, run }: RunRef,
+  generation: number | null,
+  counts: IntervalCounts,
+): Promise<void> {
   await statements.execute(
     `UPDATE pinflow.interval SET generation = $3, records = $4, clean = $5, rejects = $6, duplicates = $7, updated_at = now(),
        state = CASE WHEN run_id = $2 THEN 'complete' ELSE state END, attempts = CASE WHEN run_id = $2 THEN 0 ELSE attempts END
@@ -91,8 +107,14 @@ function toInterval({ start, end, state }: IntervalRow): OpenInterval {
   return { start: timeText(start.getTime()), end: timeText(end.getTime()), state };
 }
 
-async function lockInterval(statements: Statements, start: string): Promise<{ state: IntervalState; run_id: string | null; attempts: number }> {
-  const [row] = await statements.query<{ state: IntervalState; run_id: string | null; attempts: number }>(`SELECT state, run_id, attempts FROM pinflow.interval WHERE start = $1 FOR UPDATE`, [start]);
+async function lockInterval(
+  statements: Statements,
+  start: string,
+): Promise<{ state: IntervalState; run_id: string | null; attempts: number }> {
+  const [row] = await statements.query<{ state: IntervalState; run_id: string | null; attempts: number }>(
+    `SELECT state, run_id, attempts FROM pinflow.interval WHERE start = $1 FOR UPDATE`,
+    [start],
+  );
   if (row === undefined) throw intervalMissing(start);
   return row;
 }

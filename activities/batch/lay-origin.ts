@@ -15,7 +15,8 @@ type Dependencies = { config: Config; names: Names; postgres: Postgres; topics: 
 export async function layOrigin({ config, names, postgres, topics }: Dependencies): Promise<void> {
   if ((await readLastCut(postgres)) !== undefined) return;
   const offsets: CutOffset[] = [];
-  for (const topic of names.topics) for (const { partition, low } of await topics.fetchOffsets(topic)) offsets.push({ topic, partition, offset: low });
+  for (const topic of names.topics)
+    for (const { partition, low } of await topics.fetchOffsets(topic)) offsets.push({ topic, partition, offset: low });
   const atMs = originBefore(Date.now(), config.batchIntervalMs);
   await postgres.transaction(async (statements) => {
     await lockCuts(statements);

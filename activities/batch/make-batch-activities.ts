@@ -68,7 +68,8 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const cleanVersion = codeVersion(domainSqlBelow('clean'));
   const martsVersion = codeVersion(domainSqlBelow('metrics'));
   return {
-    cutIntervals: () => watched((progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress })),
+    cutIntervals: () =>
+      watched((progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress })),
     listOpen: ({ limit }) => readOpenIntervals(postgres, limit),
     readLast: async () => (await readLastInterval(postgres)) ?? null,
     beginRun: (run) => beginRun(postgres, run),
@@ -90,7 +91,13 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
       return published;
     },
     discardStaging: ({ planKey, ...run }) => discardStaging(s3, run, planKey),
-    refreshMarts: ({ run }) => watched((progress) => refreshMarts({ postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress }, `marts-${run}`)),
+    refreshMarts: ({ run }) =>
+      watched((progress) =>
+        refreshMarts(
+          { postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress },
+          `marts-${run}`,
+        ),
+      ),
   };
 }
 

@@ -13,7 +13,12 @@ import type { Kind, OffsetRange } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 
 /** What crosses Temporal of a plan: the plan itself is an object. One activity writes the tables of a group. */
-export type PlanSummary = { planKey: string; parts: { index: number; kinds: Kind[]; objects: number; bytes: number }[]; tableGroups: LakeTable[][]; records: number };
+export type PlanSummary = {
+  planKey: string;
+  parts: { index: number; kinds: Kind[]; objects: number; bytes: number }[];
+  tableGroups: LakeTable[][];
+  records: number;
+};
 
 /** Up to this many bytes of raw objects one process writes all tables: its start would cost more than the work. */
 const smallBytesMax = 33_554_432;
@@ -24,7 +29,11 @@ type Dependencies = { names: Names; postgres: Postgres; s3: S3; partBytesMax: nu
  * Plans a run: which lines of which raw objects belong to the interval, fanned out into parts.
  * @throws Failure `check_failed` where the landed ranges do not cover the interval without a gap.
  */
-export async function planInterval({ names, postgres, s3, partBytesMax }: Dependencies, interval: IntervalRef, run: string): Promise<PlanSummary> {
+export async function planInterval(
+  { names, postgres, s3, partBytesMax }: Dependencies,
+  interval: IntervalRef,
+  run: string,
+): Promise<PlanSummary> {
   const ranges = await rangesOf(postgres, interval);
   const slices: { kind: Kind; slice: RawSlice }[] = [];
   const expected: PartitionRecords[] = [];
@@ -40,7 +49,12 @@ export async function planInterval({ names, postgres, s3, partBytesMax }: Depend
   await s3.put(planKey, Buffer.from(JSON.stringify(plan)), { contentType: 'application/json' });
   return {
     planKey,
-    parts: plan.parts.map(({ index, bytes, slices: groups }) => ({ index, bytes, kinds: groups.map(({ kind }) => kind), objects: groups.reduce((sum, group) => sum + group.slices.length, 0) })),
+    parts: plan.parts.map(({ index, bytes, slices: groups }) => ({
+      index,
+      bytes,
+      kinds: groups.map(({ kind }) => kind),
+      objects: groups.reduce((sum, group) => sum + group.slices.length, 0),
+    })),
     tableGroups: bytesOf(plan) <= smallBytesMax ? [[...lakeTables]] : lakeTables.map((table) => [table]),
     records: expected.reduce((sum, { records }) => sum + records, 0),
   };
@@ -64,7 +78,12 @@ function bytesOf({ parts }: BatchPlan): number {
 async function rangesOf(postgres: Postgres, { start, end }: IntervalRef): Promise<OffsetRange[]> {
   const [first, last] = [await readCut(postgres, start), await readCut(postgres, end)];
   if (last.length === 0) throw new Failure('missing', `There is no cut at ${end}: only closed intervals can be run.`);
-  return last.map(({ topic, partition, offset }) => ({ topic, partition, from: first.find((cut) => cut.topic === topic && cut.partition === partition)?.offset ?? 0, to: offset }));
+  return last.map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    from: first.find((cut) => cut.topic === topic && cut.partition === partition)?.offset ?? 0,
+    to: offset,
+  }));
 }
 
 async function landedRanges(postgres: Postgres, { topic, partition, from, to }: OffsetRange): Promise<LandedRange[]> {

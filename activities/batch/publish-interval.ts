@@ -16,7 +16,11 @@ export type Published = { outcome: 'published' | 'unchanged' | 'empty'; generati
  * Makes a checked run the interval's result. The same content as the interval's last generation ends the run without a
  * commit; so does an interval without records that was never published.
  */
-export async function publishInterval(dependencies: PublishDependencies, codeVersion: string, { start, run, files, counts }: PublishRef): Promise<Published> {
+export async function publishInterval(
+  dependencies: PublishDependencies,
+  codeVersion: string,
+  { start, run, files, counts }: PublishRef,
+): Promise<Published> {
   const contentSha256 = contentHash(files);
   const last = await readLastOfInterval(dependencies.postgres, start);
   if (last?.contentSha256 === contentSha256 && last.run !== run) {
@@ -31,16 +35,31 @@ export async function publishInterval(dependencies: PublishDependencies, codeVer
     const file = files.find((one) => one.table === table);
     const { columns, partitioned } = lakeTableShapes[table];
     return {
-      table, partitioned, replaces: 'interval', columns: columns.map(({ name, delta }) => ({ name, delta })),
-      files: file === undefined || file.rows === 0 ? [] : [{ path: file.path, bytes: file.bytes, rows: file.rows, partitionDate: partitionDate(start) }],
+      table,
+      partitioned,
+      replaces: 'interval',
+      columns: columns.map(({ name, delta }) => ({ name, delta })),
+      files:
+        file === undefined || file.rows === 0
+          ? []
+          : [{ path: file.path, bytes: file.bytes, rows: file.rows, partitionDate: partitionDate(start) }],
     };
   });
-  const generation = await publish(dependencies, { run, cause: 'interval', interval: start, changes, contentSha256, codeVersion, counts, marts: [] });
+  const generation = await publish(dependencies, {
+    run,
+    cause: 'interval',
+    interval: start,
+    changes,
+    contentSha256,
+    codeVersion,
+    counts,
+    marts: [],
+  });
   return { outcome: 'published', generation: generation.id };
 }
 
 /** What an interval's result is, whatever its files are called and however its rows lie in them. */
-export function contentHash(files: readonly TableFile[]): string {
+function contentHash(files: readonly TableFile[]): string {
   const parts = lakeTables.map((table) => [table, files.find((one) => one.table === table)?.fingerprint ?? null]);
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

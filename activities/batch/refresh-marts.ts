@@ -19,7 +19,16 @@ import type { Metric } from '#domain/metrics/metric.ts';
 
 export type MartsResult = { outcome: 'refreshed' | 'unchanged' | 'current' | 'none'; generation?: number };
 
-type Dependencies = PublishDependencies & LakeReader & { postgres: PublishDependencies['postgres']; s3: S3; home: string; metrics: readonly Metric[]; codeVersion: string; runStatements: RunStatements; progress: Progress };
+type Dependencies = PublishDependencies &
+  LakeReader & {
+    postgres: PublishDependencies['postgres'];
+    s3: S3;
+    home: string;
+    metrics: readonly Metric[];
+    codeVersion: string;
+    runStatements: RunStatements;
+    progress: Progress;
+  };
 
 type MartFile = { mart: Metric; path: string; rows: number; bytes: number; fingerprint: string; rowsKey: string };
 
@@ -33,13 +42,20 @@ export async function refreshMarts(dependencies: Dependencies, run: string): Pro
   const source = await readNewestOf(postgres, 'interval');
   if (newest === undefined || source === undefined) return { outcome: 'none' };
   const before = await readNewestOf(postgres, 'marts');
-  if (before !== undefined && before.codeVersion === codeVersion && (before.basedOn ?? 0) >= source.id) return { outcome: 'current', generation: before.id };
+  if (before !== undefined && before.codeVersion === codeVersion && (before.basedOn ?? 0) >= source.id)
+    return { outcome: 'current', generation: before.id };
 
   const files = await withWorkFolder(dependencies.home, (folder) => computeMarts(dependencies, newest.id, run, folder));
-  const contentSha256 = createHash('sha256').update(JSON.stringify(files.map(({ mart, fingerprint }) => [mart.name, fingerprint]))).digest('hex');
+  const contentSha256 = createHash('sha256')
+    .update(JSON.stringify(files.map(({ mart, fingerprint }) => [mart.name, fingerprint])))
+    .digest('hex');
   const unchanged = before?.contentSha256 === contentSha256;
   const generation = await publish(dependencies, {
-    run, cause: 'marts', codeVersion, contentSha256, basedOn: newest.id,
+    run,
+    cause: 'marts',
+    codeVersion,
+    contentSha256,
+    basedOn: newest.id,
     counts: { records: 0, clean: 0, rejects: 0, duplicates: 0 },
     changes: unchanged ? [] : files.map(toChange),
     marts: unchanged ? [] : files.map(({ mart, rowsKey }) => ({ name: mart.name, rowsKey })),
@@ -48,7 +64,12 @@ export async function refreshMarts(dependencies: Dependencies, run: string): Pro
   return { outcome: unchanged ? 'unchanged' : 'refreshed', generation: generation.id };
 }
 
-async function computeMarts({ postgres, log, cache, s3, metrics, runStatements, progress }: Dependencies, generation: number, run: string, folder: string): Promise<MartFile[]> {
+async function computeMarts(
+  { postgres, log, cache, s3, metrics, runStatements, progress }: Dependencies,
+  generation: number,
+  run: string,
+  folder: string,
+): Promise<MartFile[]> {
   const { views } = await openGeneration({ postgres, log, cache }, generation);
   const outputs = metrics.map((mart) => ({ mart, parquet: join(folder, `${mart.name}.parquet`), json: join(folder, `${mart.name}.json`) }));
   const steps = outputs.flatMap(({ mart, parquet, json }) => martSteps(mart, parquet, json));
@@ -64,7 +85,7 @@ async function computeMarts({ postgres, log, cache, s3, metrics, runStatements, 
     const { bytes } = await s3.upload(parquet, `${tableFolder(mart.name)}/${path}`);
     if (rows === 0) await s3.put(rowsKey, Buffer.from('[]'));
     else await s3.upload(json, rowsKey);
-    files.push({ mart, path, rows, bytes, rowsKey, fingerprint: `${rows} ${String(row?.['sum'])}` });
+    files.push({ mart, path, rows, bytes, rowsKey, fingerprint: JSON.stringify(row) });
   }
   return files;
 }
@@ -82,5 +103,11 @@ function martSteps({ columns, batchSql }: Metric, parquet: string, json: string)
 }
 
 function toChange({ mart, path, bytes, rows }: MartFile): TableChange {
-  return { table: mart.name, columns: mart.columns.map(({ name, delta }) => ({ name, delta })), partitioned: false, replaces: 'all', files: rows === 0 ? [] : [{ path, bytes, rows }] };
+  return {
+    table: mart.name,
+    columns: mart.columns.map(({ name, delta }) => ({ name, delta })),
+    partitioned: false,
+    replaces: 'all',
+    files: rows === 0 ? [] : [{ path, bytes, rows }],
+  };
 }

@@ -9,7 +9,10 @@ export type RunStatements = (work: { steps: readonly ChildStep[]; folder: string
 
 export function makeRunStatements(config: Pick<Config, 'batchThreads' | 'batchMemory'>): RunStatements {
   return ({ steps, folder, progress }) =>
-    runInChild({ settings: { threads: config.batchThreads, memoryLimit: config.batchMemory, tempDirectory: folder }, steps }, { signal: progress.signal });
+    runInChild(
+      { settings: { threads: config.batchThreads, memoryLimit: config.batchMemory, tempDirectory: folder }, steps },
+      { signal: progress.signal },
+    );
 }
 
 /** Steps for their effect. */

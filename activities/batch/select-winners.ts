@@ -8,6 +8,7 @@ import { effects } from '#activities/batch/run-statements.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
+import type { Row } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
@@ -30,7 +31,9 @@ export async function selectWinners({ s3, home, runStatements, progress }: Depen
   const plan = await readPlan(s3, ref.planKey);
   const path = intervalFilePath(ref.start, ref.run, randomBytes(3).toString('hex'));
   return withWorkFolder(home, async (folder) => {
-    const tables = ref.tables.map((table) => ({ table, keys: stagedKeys(plan, ref, table), output: join(folder, `${table}.parquet`) })).filter(({ keys }) => keys.length > 0);
+    const tables = ref.tables
+      .map((table) => ({ table, keys: stagedKeys(plan, ref, table), output: join(folder, `${table}.parquet`) }))
+      .filter(({ keys }) => keys.length > 0);
     const work: { table: LakeTable; output: string; steps: ChildStep[] }[] = [];
     for (const { table, keys, output } of tables) {
       const inputs = await fetchStaged(s3, keys, join(folder, table), progress);
@@ -42,9 +45,9 @@ export async function selectWinners({ s3, home, runStatements, progress }: Depen
       const [row] = results[i]!;
       const rows = Number(row?.['rows']);
       const { bytes } = rows === 0 ? { bytes: 0 } : await s3.upload(output, `${tableFolder(table)}/${path}`);
-      files.set(table, { table, path, rows, bytes, fingerprint: fingerprintOf(rows, String(row?.['sum']), String(row?.['bits'])) });
+      files.set(table, { table, path, rows, bytes, fingerprint: fingerprintOf(row) });
     }
-    return ref.tables.map((table) => files.get(table) ?? { table, path, rows: 0, bytes: 0, fingerprint: fingerprintOf(0, 'null', 'null') });
+    return ref.tables.map((table) => files.get(table) ?? { table, path, rows: 0, bytes: 0, fingerprint: fingerprintOf(undefined) });
   });
 }
 
@@ -57,17 +60,26 @@ function tableSteps(table: LakeTable, inputs: readonly string[], output: string)
   const { columns, sortedBy } = lakeTableShapes[table];
   const typed = columns.map(({ name, duckdb }) => `${identifier(name)}::${duckdb} AS ${identifier(name)}`).join(', ');
   const order = sortedBy.map((name) => `${identifier(name)} NULLS LAST`).join(', ');
-  const write = (from: string): string => `COPY (SELECT ${typed} FROM ${from} ORDER BY ${order}) TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`;
+  const write = (from: string): string =>
+    `COPY (SELECT ${typed} FROM ${from} ORDER BY ${order}) TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`;
   // Order-independent: the same rows give the same sum and bits, however they were batched.
   const hash = `hash(${columns.map(({ name }) => identifier(name)).join(', ')})`;
-  const fingerprint: ChildStep = { returnRows: true, sql: `SELECT count(*) AS rows, sum(${hash})::VARCHAR AS sum, bit_xor(${hash})::VARCHAR AS bits FROM ${parquetList([output])}` };
+  const fingerprint: ChildStep = {
+    returnRows: true,
+    sql: `SELECT count(*) AS rows, sum(${hash})::VARCHAR AS sum, bit_xor(${hash})::VARCHAR AS bits FROM ${parquetList([output])}`,
+  };
   if (kind === undefined) return [{ sql: write(parquetList(inputs)) }, fingerprint];
-  return [...effects([
-    `CREATE OR REPLACE TEMP VIEW cleaned AS SELECT * FROM ${parquetList(inputs)}`,
-    `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(cleanKinds[kind].keysFile)}`,
-    `CREATE OR REPLACE TEMP TABLE winners AS ${domainSql(cleanFiles.latestPerIdentity)}`,
-    write(`(SELECT * FROM cleaned SEMI JOIN winners ON winners.partition = cleaned.partition AND winners."offset" = cleaned."offset" WHERE reject IS NULL)`),
-  ]), fingerprint];
+  return [
+    ...effects([
+      `CREATE OR REPLACE TEMP VIEW cleaned AS SELECT * FROM ${parquetList(inputs)}`,
+      `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(cleanKinds[kind].keysFile)}`,
+      `CREATE OR REPLACE TEMP TABLE winners AS ${domainSql(cleanFiles.latestPerIdentity)}`,
+      write(
+        `(SELECT * FROM cleaned SEMI JOIN winners ON winners.partition = cleaned.partition AND winners."offset" = cleaned."offset" WHERE reject IS NULL)`,
+      ),
+    ]),
+    fingerprint,
+  ];
 }
 
 async function fetchStaged(s3: S3, keys: readonly string[], stem: string, progress: Progress): Promise<string[]> {
@@ -84,10 +96,15 @@ async function fetchStaged(s3: S3, keys: readonly string[], stem: string, progre
 function stagedKeys({ parts }: BatchPlan, run: RunRef, table: LakeTable): string[] {
   const kind = kindOfTable(table);
   return parts.flatMap(({ index, slices }) =>
-    slices.filter((group) => kind === undefined || group.kind === kind).map((group) => stagingKeys(run, index, group.kind)[kind === undefined ? 'rejects' : 'clean']),
+    slices
+      .filter((group) => kind === undefined || group.kind === kind)
+      .map((group) => stagingKeys(run, index, group.kind)[kind === undefined ? 'rejects' : 'clean']),
   );
 }
 
-function fingerprintOf(rows: number, sum: string, bits: string): string {
-  return createHash('sha256').update(JSON.stringify([rows, sum, bits])).digest('hex');
+/** A file without rows and no file are the same content. */
+function fingerprintOf(row: Row | undefined): string {
+  return createHash('sha256')
+    .update(JSON.stringify(row ?? { rows: 0, sum: null, bits: null }))
+    .digest('hex');
 }

@@ -45,16 +45,31 @@ export async function runAdHocSql({ config, postgres, s3, sql, generation: wante
   const result = await withWorkFolder(config.home, (tempDirectory) =>
     runAdHocInChild({
       settings: { threads: config.batchThreads, memoryLimit, tempDirectory },
-      setup: [...views, ...intervals], files, sql, bytesMax,
+      setup: [...views, ...intervals],
+      files,
+      sql,
+      bytesMax,
       rowsMax: limits.rowsMax ?? rowsMaxDefault,
       timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
     }),
-  ).catch((error: unknown) => { throw explained(error); });
-  return { ...result, generation: generation?.id ?? null, ...(generation === undefined ? { note: 'Nothing is published yet, so the views are empty: an interval is published after it has closed (pinflow status shows when), or at once with npx tctl schedule trigger --schedule_id pin-batch.' } : {}) };
+  ).catch((error: unknown) => {
+    throw explained(error);
+  });
+  return {
+    ...result,
+    generation: generation?.id ?? null,
+    ...(generation === undefined
+      ? {
+          note: 'Nothing is published yet, so the views are empty: an interval is published after it has closed (pinflow status shows when), or at once with npx tctl schedule trigger --schedule_id pin-batch.',
+        }
+      : {}),
+  };
 }
 
 /** Raw records are not among the views yet; whoever asks for them is told. */
 function explained(error: unknown): unknown {
   if (!(error instanceof Failure) || !/\braw_(pin|geo|user)\b.*does not exist/i.test(error.message)) return error;
-  return new Failure(error.kind, `${error.message} Raw records are in the raw objects (raw/ in the bucket), not yet in a view.`, { cause: error });
+  return new Failure(error.kind, `${error.message} Raw records are in the raw objects (raw/ in the bucket), not yet in a view.`, {
+    cause: error,
+  });
 }

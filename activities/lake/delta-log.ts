@@ -35,7 +35,10 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
     const base = known !== undefined && known.version <= version ? known : await readStoredSnapshot(cache, table, version);
     if (base.version === version) return base;
     const versions = Array.from({ length: version - base.version }, (_, i) => base.version + 1 + i);
-    const files = await fetchAll(cache, versions.map((one) => `${tableFolder(table)}/${commitPath(one)}`));
+    const files = await fetchAll(
+      cache,
+      versions.map((one) => `${tableFolder(table)}/${commitPath(one)}`),
+    );
     let snapshot = base;
     for (const file of files) snapshot = applyCommit(snapshot, parseCommit(await readFile(file)));
     if (versions.length >= commitsPerSnapshot) await storeSnapshot(cache, table, snapshot);
@@ -68,7 +71,10 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
 /** The ledger says that there is no table, yet it is there: two lakes in one bucket would run into each other. */
 function assertSameLake(table: string, base: number, other: readonly Action[]): void {
   if (base >= 0) return;
-  throw new Failure('configuration', `Lake table ${table} exists, written by run ${runOfCommit(other) ?? '(another engine)'}, but this database's ledger does not know it: use another S3_BUCKET, or the database that belongs to the bucket.`);
+  throw new Failure(
+    'configuration',
+    `Lake table ${table} exists, written by run ${runOfCommit(other) ?? '(another engine)'}, but this database's ledger does not know it: use another S3_BUCKET, or the database that belongs to the bucket.`,
+  );
 }
 
 function snapshotFolder(cache: LakeCache, table: string): string {
@@ -82,7 +88,13 @@ async function readStoredSnapshot(cache: LakeCache, table: string, version: numb
     if (error.code === 'ENOENT') return [];
     throw error;
   });
-  const best = Math.max(-1, ...names.filter((name) => /^\d+\.json$/.test(name)).map((name) => Number.parseInt(name, 10)).filter((one) => one <= version));
+  const best = Math.max(
+    -1,
+    ...names
+      .filter((name) => /^\d+\.json$/.test(name))
+      .map((name) => Number.parseInt(name, 10))
+      .filter((one) => one <= version),
+  );
   if (best < 0) return emptySnapshot;
   return JSON.parse(await readFile(join(folder, `${best}.json`), 'utf8')) as Snapshot;
 }

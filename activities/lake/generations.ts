@@ -36,7 +36,9 @@ export async function readGenerationOfRun(statements: Statements, run: string): 
 
 /** What an interval's last publish was; undefined before its first. */
 export async function readLastOfInterval(statements: Statements, start: string): Promise<Generation | undefined> {
-  return one(await statements.query<Row>(`SELECT ${columns} FROM pinflow.generation WHERE interval_start = $1 ORDER BY id DESC LIMIT 1`, [start]));
+  return one(
+    await statements.query<Row>(`SELECT ${columns} FROM pinflow.generation WHERE interval_start = $1 ORDER BY id DESC LIMIT 1`, [start]),
+  );
 }
 
 /** The newest generation of a cause. */
@@ -45,13 +47,28 @@ export async function readNewestOf(statements: Statements, cause: Generation['ca
 }
 
 type Row = {
-  id: number; cause: Generation['cause']; interval_start: Date | null; run_id: string; versions: Record<string, number>; content_sha256: string; code_version: string; based_on: number | null; published_at: Date;
+  id: number;
+  cause: Generation['cause'];
+  interval_start: Date | null;
+  run_id: string;
+  versions: Record<string, number>;
+  content_sha256: string;
+  code_version: string;
+  based_on: number | null;
+  published_at: Date;
 };
 
 function one([row]: readonly Row[]): Generation | undefined {
   if (row === undefined) return undefined;
   return {
-    id: row.id, cause: row.cause, interval: row.interval_start === null ? null : timeText(row.interval_start.getTime()), run: row.run_id, versions: row.versions,
-    contentSha256: row.content_sha256, codeVersion: row.code_version, basedOn: row.based_on, publishedAt: row.published_at.toISOString(),
+    id: row.id,
+    cause: row.cause,
+    interval: row.interval_start === null ? null : timeText(row.interval_start.getTime()),
+    run: row.run_id,
+    versions: row.versions,
+    contentSha256: row.content_sha256,
+    codeVersion: row.code_version,
+    basedOn: row.based_on,
+    publishedAt: row.published_at.toISOString(),
   };
 }

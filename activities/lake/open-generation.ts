@@ -48,11 +48,15 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, gener
 
 async function tableFiles({ log, cache }: Pick<LakeReader, 'log' | 'cache'>, table: string, version: number): Promise<string[]> {
   const { files } = await log.readSnapshot(table, version);
-  return fetchAll(cache, files.map(({ path }) => `${tableFolder(table)}/${decodeURIComponent(path)}`));
+  return fetchAll(
+    cache,
+    files.map(({ path }) => `${tableFolder(table)}/${decodeURIComponent(path)}`),
+  );
 }
 
 function relation(columns: readonly Column[], files: readonly string[]): string {
-  if (files.length === 0) return `SELECT ${columns.map(({ name, duckdb }) => `NULL::${duckdb} AS ${identifier(name)}`).join(', ')} WHERE false`;
+  if (files.length === 0)
+    return `SELECT ${columns.map(({ name, duckdb }) => `NULL::${duckdb} AS ${identifier(name)}`).join(', ')} WHERE false`;
   return `SELECT ${columns.map(({ name }) => identifier(name)).join(', ')} FROM ${parquetList(files)}`;
 }
 
@@ -76,9 +80,25 @@ export async function intervalStatements(postgres: Statements): Promise<string[]
      ) AS one`,
     [intervalsMax],
   );
-  const types = { start: 'TIMESTAMPTZ', end: 'TIMESTAMPTZ', state: 'VARCHAR', records: 'BIGINT', clean: 'BIGINT', rejects: 'BIGINT', duplicates: 'BIGINT', generation: 'BIGINT', problem: 'VARCHAR' };
-  const shape = `{${Object.entries(types).map(([name, type]) => `"${name}":"${type}"`).join(',')}}`;
-  const columns = Object.keys(types).map((name) => `row.${identifier(name)} AS ${identifier(name)}`).join(', ');
+  const types = {
+    start: 'TIMESTAMPTZ',
+    end: 'TIMESTAMPTZ',
+    state: 'VARCHAR',
+    records: 'BIGINT',
+    clean: 'BIGINT',
+    rejects: 'BIGINT',
+    duplicates: 'BIGINT',
+    generation: 'BIGINT',
+    problem: 'VARCHAR',
+  };
+  const shape = `{${Object.entries(types)
+    .map(([name, type]) => `"${name}":"${type}"`)
+    .join(',')}}`;
+  const columns = Object.keys(types)
+    .map((name) => `row.${identifier(name)} AS ${identifier(name)}`)
+    .join(', ');
   const values = `[${rows.map(({ row }) => literal(row)).join(', ')}]::VARCHAR[]`;
-  return [`CREATE TABLE intervals AS SELECT ${columns} FROM (SELECT json_transform(unnest(${values}), ${literal(shape)}) AS row) ORDER BY start`];
+  return [
+    `CREATE TABLE intervals AS SELECT ${columns} FROM (SELECT json_transform(unnest(${values}), ${literal(shape)}) AS row) ORDER BY start`,
+  ];
 }

@@ -80,7 +80,19 @@ async function carryOut({ s3, log }: PublishDependencies, statements: Statements
   await statements.execute(
     `INSERT INTO pinflow.generation (cause, interval_start, run_id, versions, content_sha256, code_version, based_on, records, clean, rejects, duplicates)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [plan.cause, plan.interval ?? null, plan.run, JSON.stringify(versions), plan.contentSha256, plan.codeVersion, plan.basedOn ?? null, plan.counts.records, plan.counts.clean, plan.counts.rejects, plan.counts.duplicates],
+    [
+      plan.cause,
+      plan.interval ?? null,
+      plan.run,
+      JSON.stringify(versions),
+      plan.contentSha256,
+      plan.codeVersion,
+      plan.basedOn ?? null,
+      plan.counts.records,
+      plan.counts.clean,
+      plan.counts.rejects,
+      plan.counts.duplicates,
+    ],
   );
   const generation = await readGenerationOfRun(statements, plan.run);
   if (generation === undefined) throw new Error(`the generation of run ${plan.run} vanished`);

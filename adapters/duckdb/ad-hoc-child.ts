@@ -13,7 +13,10 @@ createInterface({ input: process.stdin }).once('line', (line) => {
 async function answer(request: AdHocRequest): Promise<void> {
   const message = await runAdHoc(request).then(
     (result) => ({ result }),
-    (error: unknown) => (error instanceof Failure ? { failure: { kind: error.kind, message: error.message } } : { failure: { kind: 'invalid_data', message: error instanceof Error ? error.message : String(error) } }),
+    (error: unknown) =>
+      error instanceof Failure
+        ? { failure: { kind: error.kind, message: error.message } }
+        : { failure: { kind: 'invalid_data', message: error instanceof Error ? error.message : String(error) } },
   );
   process.stdout.write(`${JSON.stringify(message)}\n`, () => process.exit(0));
 }

@@ -29,7 +29,9 @@ export async function runAdHoc(request: AdHocRequest): Promise<AdHocResult> {
     // Paths are only heeded while external access is off, and nothing may be changed afterwards. All before the person's
     // text is looked at: preparing a statement opens the files that it names.
     await connection.run(`SET allowed_paths = [${request.files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')}]`);
-    await connection.run(`SET home_directory = '/nonexistent'; SET allow_persistent_secrets = false; SET enable_external_access = false; SET lock_configuration = true`);
+    await connection.run(
+      `SET home_directory = '/nonexistent'; SET allow_persistent_secrets = false; SET enable_external_access = false; SET lock_configuration = true`,
+    );
     await assertReadOnly(connection, request.sql);
     const timer = setTimeout(() => connection.interrupt(), request.timeoutMs);
     try {
@@ -66,13 +68,21 @@ async function assertReadOnly(connection: DuckDBConnection, sql: string): Promis
   const type = await typeOf(connection, sql);
   if (type === StatementType.SELECT) return;
   if (type === StatementType.EXPLAIN && (await typeOf(connection, sql.replace(explain, ''))) === StatementType.SELECT) return;
-  throw new Failure('invalid_data', `Only SELECT, WITH, FROM, VALUES, EXPLAIN, DESCRIBE, SUMMARIZE and SHOW are taken, and this is ${StatementType[type]}.`);
+  throw new Failure(
+    'invalid_data',
+    `Only SELECT, WITH, FROM, VALUES, EXPLAIN, DESCRIBE, SUMMARIZE and SHOW are taken, and this is ${StatementType[type]}.`,
+  );
 }
 
 async function typeOf(connection: DuckDBConnection, sql: string): Promise<StatementType> {
-  if (/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(sql)) throw new Failure('invalid_data', 'There is no statement: give one, such as SELECT * FROM pins.');
+  if (/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(sql))
+    throw new Failure('invalid_data', 'There is no statement: give one, such as SELECT * FROM pins.');
   const statements = await connection.extractStatements(sql);
-  if (statements.count !== 1) throw new Failure('invalid_data', `These are ${statements.count} statements; give one. (A PIVOT counts as two: write it as SELECT ... GROUP BY.)`);
+  if (statements.count !== 1)
+    throw new Failure(
+      'invalid_data',
+      `These are ${statements.count} statements; give one. (A PIVOT counts as two: write it as SELECT ... GROUP BY.)`,
+    );
   const prepared = await statements.prepare(0);
   try {
     return prepared.statementType;

@@ -24,16 +24,26 @@ export async function runAdHocInChild(request: AdHocRequest): Promise<AdHocResul
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => { stderr = `${stderr}${chunk.toString('utf8')}`.slice(-stderrShown); });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = `${stderr}${chunk.toString('utf8')}`.slice(-stderrShown);
+  });
   // A child that dies early breaks the pipe; its exit says so below.
   child.stdin.on('error', () => undefined);
   child.stdin.write(`${JSON.stringify(request)}\n`);
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     const text = Buffer.concat(stdout).toString('utf8');
-    if (text === '') throw new Failure(signal === 'SIGKILL' ? 'timeout' : 'unavailable', `The query's process ended (${signal ?? `code ${code}`}) before it answered: it took too long or too much memory. ${stderr}`.trim());
+    if (text === '')
+      throw new Failure(
+        signal === 'SIGKILL' ? 'timeout' : 'unavailable',
+        `The query's process ended (${signal ?? `code ${code}`}) before it answered: it took too long or too much memory. ${stderr}`.trim(),
+      );
     const { result, failure } = JSON.parse(text) as { result?: AdHocResult; failure?: { kind: FailureKind; message: string } };
-    if (failure !== undefined) throw new Failure(failure.kind, failure.kind === 'timeout' ? `The query took longer than ${request.timeoutMs} ms and was ended.` : failure.message);
+    if (failure !== undefined)
+      throw new Failure(
+        failure.kind,
+        failure.kind === 'timeout' ? `The query took longer than ${request.timeoutMs} ms and was ended.` : failure.message,
+      );
     return result!;
   } finally {
     clearTimeout(timer);

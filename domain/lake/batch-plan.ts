@@ -26,7 +26,11 @@ export function coverRange({ topic, partition, from, to }: OffsetRange, landed: 
   for (const { first, last, objectKey, objectBytes } of landed) {
     if (next >= to || last < next) continue;
     if (first > next) throw gap(topic, partition, next, Math.min(first, to) - 1);
-    if (slices.length > 0 && first < next) throw new Failure('check_failed', `Raw objects of ${topic}/${partition} overlap: ${objectKey} begins below offset ${next}. Look at pinflow.landing_range.`);
+    if (slices.length > 0 && first < next)
+      throw new Failure(
+        'check_failed',
+        `Raw objects of ${topic}/${partition} overlap: ${objectKey} begins below offset ${next}. Look at pinflow.landing_range.`,
+      );
     const end = Math.min(last + 1, to);
     slices.push({ topic, partition, from: next, to: end, objectKey, objectBytes });
     next = end;
@@ -53,5 +57,8 @@ export function planParts(slices: readonly { kind: Kind; slice: RawSlice }[], pa
 }
 
 function gap(topic: string, partition: number, first: number, last: number): Failure {
-  return new Failure('check_failed', `Raw objects of ${topic}/${partition} lack offsets ${first} to ${last}: the interval is not published. Look at pinflow.landing_range and at the landing reader.`);
+  return new Failure(
+    'check_failed',
+    `Raw objects of ${topic}/${partition} lack offsets ${first} to ${last}: the interval is not published. Look at pinflow.landing_range and at the landing reader.`,
+  );
 }

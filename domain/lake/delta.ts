@@ -6,7 +6,14 @@ import type { Column, DeltaType } from '#domain/clean/kinds.ts';
  */
 export type CommitInfo = { timestamp: number; operation: string; engineInfo: string; run: string; interval?: string };
 export type Protocol = { minReaderVersion: number; minWriterVersion: number };
-export type MetaData = { id: string; format: { provider: 'parquet'; options: Record<string, string> }; schemaString: string; partitionColumns: string[]; configuration: Record<string, string>; createdTime: number };
+export type MetaData = {
+  id: string;
+  format: { provider: 'parquet'; options: Record<string, string> };
+  schemaString: string;
+  partitionColumns: string[];
+  configuration: Record<string, string>;
+  createdTime: number;
+};
 export type AddFile = {
   /** Within the table's folder, URL-encoded. */
   path: string;
@@ -19,7 +26,12 @@ export type AddFile = {
   tags?: Record<string, string>;
 };
 export type RemoveFile = { path: string; deletionTimestamp: number; dataChange: boolean };
-export type Action = { commitInfo: CommitInfo } | { protocol: Protocol } | { metaData: MetaData } | { add: AddFile } | { remove: RemoveFile };
+export type Action =
+  | { commitInfo: CommitInfo }
+  | { protocol: Protocol }
+  | { metaData: MetaData }
+  | { add: AddFile }
+  | { remove: RemoveFile };
 
 /** A table at one version: what its log up to there says. */
 export type Snapshot = { version: number; metaData: MetaData | undefined; files: AddFile[] };
@@ -40,7 +52,11 @@ export function encodeCommit(actions: readonly Action[]): Buffer {
 
 /** Reads a commit; actions that Pinflow does not know (checkpoints' and other engines') are left out. */
 export function parseCommit(bytes: Uint8Array): Action[] {
-  return Buffer.from(bytes).toString('utf8').split('\n').filter((line) => line.trim() !== '').map((line) => JSON.parse(line) as Action);
+  return Buffer.from(bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as Action);
 }
 
 /** Run that a commit belongs to; undefined for commits of other engines. */

@@ -38,7 +38,11 @@ const backOffMsMax = 900_000;
  * What a failed run leaves behind. A failure that a retry cannot help holds the interval at once.
  * @param attempts failed runs, this one included.
  */
-export function afterFailure(attempts: number, canRetry: boolean, nowMs: number): { state: 'backing_off'; notBeforeMs: number } | { state: 'held' } {
+export function afterFailure(
+  attempts: number,
+  canRetry: boolean,
+  nowMs: number,
+): { state: 'backing_off'; notBeforeMs: number } | { state: 'held' } {
   if (!canRetry || attempts >= attemptsMax) return { state: 'held' };
   return { state: 'backing_off', notBeforeMs: nowMs + Math.min(firstBackOffMs * 4 ** (attempts - 1), backOffMsMax) };
 }

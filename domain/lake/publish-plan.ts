@@ -25,24 +25,53 @@ export type Publisher = { run: string; interval?: string };
  * @param tableId id of the table, should it be created.
  * @returns undefined where the table stays as it is.
  */
-export function planTableCommit(snapshot: Snapshot, change: TableChange, { run, interval }: Publisher, nowMs: number, tableId: string): Action[] | undefined {
+export function planTableCommit(
+  snapshot: Snapshot,
+  change: TableChange,
+  { run, interval }: Publisher,
+  nowMs: number,
+  tableId: string,
+): Action[] | undefined {
   const partitionColumns = change.partitioned ? [partitionColumn] : [];
   const schema = schemaString(change.columns, partitionColumns);
   const actions: Action[] = [];
   if (snapshot.version < 0) actions.push({ protocol });
   if (snapshot.metaData?.schemaString !== schema) {
     const { id = tableId, createdTime = nowMs } = snapshot.metaData ?? {};
-    actions.push({ metaData: { id, format: { provider: 'parquet', options: {} }, schemaString: schema, partitionColumns, configuration: {}, createdTime } });
+    actions.push({
+      metaData: {
+        id,
+        format: { provider: 'parquet', options: {} },
+        schemaString: schema,
+        partitionColumns,
+        configuration: {},
+        createdTime,
+      },
+    });
   }
-  for (const file of snapshot.files) if (isReplaced(file, change, interval)) actions.push({ remove: { path: file.path, deletionTimestamp: nowMs, dataChange: true } });
+  for (const file of snapshot.files)
+    if (isReplaced(file, change, interval)) actions.push({ remove: { path: file.path, deletionTimestamp: nowMs, dataChange: true } });
   const tags = interval === undefined ? { run } : { interval, run };
   for (const { path, bytes, rows, partitionDate } of change.files) {
     const partitionValues: AddFile['partitionValues'] = partitionDate === undefined ? {} : { [partitionColumn]: partitionDate };
-    actions.push({ add: { path, partitionValues, size: bytes, modificationTime: nowMs, dataChange: true, stats: JSON.stringify({ numRecords: rows }), tags } });
+    actions.push({
+      add: {
+        path,
+        partitionValues,
+        size: bytes,
+        modificationTime: nowMs,
+        dataChange: true,
+        stats: JSON.stringify({ numRecords: rows }),
+        tags,
+      },
+    });
   }
   if (actions.length === 0) return undefined;
   const operation = snapshot.version < 0 ? 'CREATE TABLE' : 'WRITE';
-  return [{ commitInfo: { timestamp: nowMs, operation, engineInfo: 'Pinflow', run, ...(interval === undefined ? {} : { interval }) } }, ...actions];
+  return [
+    { commitInfo: { timestamp: nowMs, operation, engineInfo: 'Pinflow', run, ...(interval === undefined ? {} : { interval }) } },
+    ...actions,
+  ];
 }
 
 function isReplaced({ tags }: AddFile, { replaces }: TableChange, interval: string | undefined): boolean {

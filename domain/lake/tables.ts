@@ -2,7 +2,7 @@ import type { Column } from '#domain/clean/kinds.ts';
 import { cleanKinds, rejectColumns } from '#domain/clean/kinds.ts';
 import { compactTime } from '#domain/intervals.ts';
 import type { LakeTable } from '#domain/names.ts';
-import { cleanTableOf, lakeTables } from '#domain/names.ts';
+import { cleanTableOf } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 
@@ -35,11 +35,6 @@ export const partitionColumn = 'dt';
 /** Kind of a clean table; undefined for the others. */
 export function kindOfTable(table: string): Kind | undefined {
   return kinds.find((kind) => cleanTableOf[kind] === table);
-}
-
-/** Whether a name is a lake table that an interval publishes; the other lake tables are marts. */
-export function isIntervalTable(table: string): table is LakeTable {
-  return (lakeTables as readonly string[]).includes(table);
 }
 
 /** Folder of a table in the bucket. */

@@ -61,7 +61,10 @@ describe('S3', () => {
   test('listing goes on beyond a page', async () => {
     const names = Array.from({ length: 1_005 }, (_, i) => `many/${String(i).padStart(4, '0')}`);
     for (let i = 0; i < names.length; i += 50) await Promise.all(names.slice(i, i + 50).map((name) => s3.put(name, Buffer.from('x'))));
-    assert.deepEqual((await s3.list('many/')).map(({ key }) => key), names);
+    assert.deepEqual(
+      (await s3.list('many/')).map(({ key }) => key),
+      names,
+    );
     await s3.delete(names);
     assert.deepEqual(await s3.list('many/'), []);
   });
@@ -75,9 +78,15 @@ describe('S3', () => {
   });
 
   test('wrong keys are denied, an unreachable server is unavailable, half a key pair a wrong setting', async () => {
-    await assert.rejects(makeS3({ ...config, s3SecretAccessKey: 'wrong' }, s3.bucket).get('plain'), { kind: 'denied', message: /S3_SECRET_ACCESS_KEY/ });
+    await assert.rejects(makeS3({ ...config, s3SecretAccessKey: 'wrong' }, s3.bucket).get('plain'), {
+      kind: 'denied',
+      message: /S3_SECRET_ACCESS_KEY/,
+    });
     const [port] = await findFreePorts(1);
-    await assert.rejects(makeS3({ ...config, s3Endpoint: `http://127.0.0.1:${port}` }, s3.bucket).get('plain'), { kind: 'unavailable', message: /is it running/ });
+    await assert.rejects(makeS3({ ...config, s3Endpoint: `http://127.0.0.1:${port}` }, s3.bucket).get('plain'), {
+      kind: 'unavailable',
+      message: /is it running/,
+    });
     assert.throws(() => makeS3({ ...config, s3SecretAccessKey: undefined }, s3.bucket), { kind: 'configuration' });
   });
 });

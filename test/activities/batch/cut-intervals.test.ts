@@ -15,14 +15,26 @@ const intervalMs = 1_000;
 /** Counts the look-ups that reach Kafka. */
 function counting(topics: KafkaTopics): { topics: KafkaTopics; lookUps: () => number } {
   let count = 0;
-  return { topics: { ...topics, fetchOffsetsAtTime: (topic, timeMs) => { count++; return topics.fetchOffsetsAtTime(topic, timeMs); } }, lookUps: () => count };
+  return {
+    topics: {
+      ...topics,
+      fetchOffsetsAtTime: (topic, timeMs) => {
+        count++;
+        return topics.fetchOffsetsAtTime(topic, timeMs);
+      },
+    },
+    lookUps: () => count,
+  };
 }
 
 describe('cutting', () => {
   let environment: Environment;
-  before(async () => { environment = await openEnvironment({ batchIntervalMs: intervalMs, topicPartitions: 2 }); });
+  before(async () => {
+    environment = await openEnvironment({ batchIntervalMs: intervalMs, topicPartitions: 2 });
+  });
   after(() => environment.close());
-  const cut = (nowMs: number, topics = environment.topics): ReturnType<typeof cutIntervals> => cutIntervals({ names: environment.names, postgres: environment.postgres, topics, intervalMs, nowMs, progress: unwatched });
+  const cut = (nowMs: number, topics = environment.topics): ReturnType<typeof cutIntervals> =>
+    cutIntervals({ names: environment.names, postgres: environment.postgres, topics, intervalMs, nowMs, progress: unwatched });
 
   test('before the origin nothing can be cut, and the failure says what to run', async () => {
     await assert.rejects(cut(Date.now()), { kind: 'not_ready', message: /workers\/setup\.ts/ });
@@ -33,7 +45,10 @@ describe('cutting', () => {
     await layOrigin(environment);
     const origin = await readLastCut(environment.postgres);
     assert.ok(origin !== undefined && origin.atMs % intervalMs === 0 && origin.atMs <= Date.now());
-    assert.deepEqual(origin.offsets.map(({ offset }) => offset), [0, 0, 0, 0, 0, 0]);
+    assert.deepEqual(
+      origin.offsets.map(({ offset }) => offset),
+      [0, 0, 0, 0, 0, 0],
+    );
     await layOrigin(environment);
     assert.deepEqual(await readLastCut(environment.postgres), origin);
   });
@@ -42,19 +57,30 @@ describe('cutting', () => {
     const { names, postgres } = environment;
     await environment.produce(names.topicOf('pin'), 0, [pinJson('a'), pinJson('b')]);
     await environment.produce(names.topicOf('geo'), 1, ['{}']);
-    const nowMs = await waitFor(() => (Date.now() % intervalMs > 100 ? Date.now() + cutMarginMs + intervalMs : undefined), { what: 'a moment away from a boundary' });
+    const nowMs = await waitFor(() => (Date.now() % intervalMs > 100 ? Date.now() + cutMarginMs + intervalMs : undefined), {
+      what: 'a moment away from a boundary',
+    });
     await waitFor(() => Date.now() > nowMs - cutMarginMs, { what: 'the interval to close' });
     const first = await cut(nowMs);
     assert.equal(first.more, false);
     assert.deepEqual(await cut(nowMs), { intervals: 0, empty: 0, more: false });
 
-    const rows = await postgres.query<{ start: Date; end: Date; state: string }>(`SELECT start, "end", state FROM pinflow.interval ORDER BY start`);
+    const rows = await postgres.query<{ start: Date; end: Date; state: string }>(
+      `SELECT start, "end", state FROM pinflow.interval ORDER BY start`,
+    );
     assert.equal(rows.length, first.intervals);
     for (const [i, row] of rows.entries()) if (i > 0) assert.deepEqual(row.start, rows[i - 1]!.end);
     const last = await readLastCut(postgres);
-    assert.deepEqual(last?.offsets.filter(({ offset }) => offset > 0).map(({ topic, partition, offset }) => [names.kindOfTopic(topic), partition, offset]), [['geo', 1, 1], ['pin', 0, 3]]);
+    assert.deepEqual(
+      last?.offsets.filter(({ offset }) => offset > 0).map(({ topic, partition, offset }) => [names.kindOfTopic(topic), partition, offset]),
+      [
+        ['geo', 1, 1],
+        ['pin', 0, 3],
+      ],
+    );
     for (const { start, end, state } of rows) {
-      const same = JSON.stringify(await readCut(postgres, start.toISOString())) === JSON.stringify(await readCut(postgres, end.toISOString()));
+      const same =
+        JSON.stringify(await readCut(postgres, start.toISOString())) === JSON.stringify(await readCut(postgres, end.toISOString()));
       assert.equal(state, same ? 'complete' : 'cut', timeText(start.getTime()));
     }
   });
@@ -65,7 +91,11 @@ describe('cutting', () => {
     const nowMs = last!.atMs + 5_000 * intervalMs + cutMarginMs;
     const { topics, lookUps } = counting(environment.topics);
     const results = [await cut(nowMs, topics), await cut(nowMs, topics), await cut(nowMs, topics)];
-    assert.deepEqual(results, [{ intervals: 2_000, empty: 2_000, more: true }, { intervals: 2_000, empty: 2_000, more: true }, { intervals: 1_000, empty: 1_000, more: false }]);
+    assert.deepEqual(results, [
+      { intervals: 2_000, empty: 2_000, more: true },
+      { intervals: 2_000, empty: 2_000, more: true },
+      { intervals: 1_000, empty: 1_000, more: false },
+    ]);
     assert.equal(lookUps(), 9);
   });
 
@@ -73,8 +103,13 @@ describe('cutting', () => {
     const last = await readLastCut(environment.postgres);
     const nowMs = last!.atMs + 50 * intervalMs + cutMarginMs;
     const results = await Promise.all(Array.from({ length: 5 }, () => cut(nowMs)));
-    assert.equal(results.reduce((sum, { intervals }) => sum + intervals, 0), 50);
-    const [row] = await environment.postgres.query<{ n: number; boundaries: number }>(`SELECT count(*) AS n, count(DISTINCT at) AS boundaries FROM pinflow.cut`);
+    assert.equal(
+      results.reduce((sum, { intervals }) => sum + intervals, 0),
+      50,
+    );
+    const [row] = await environment.postgres.query<{ n: number; boundaries: number }>(
+      `SELECT count(*) AS n, count(DISTINCT at) AS boundaries FROM pinflow.cut`,
+    );
     assert.equal(row!.n, row!.boundaries * 6);
   });
 });

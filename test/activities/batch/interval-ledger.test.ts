@@ -3,7 +3,15 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
 import { awaitLanded } from '#activities/batch/await-landed.ts';
 import { awaitRun } from '#activities/batch/await-run.ts';
-import { beginRun, readInterval, readLastInterval, readOpenIntervals, recordComplete, recordFailure, recordWaiting } from '#activities/batch/interval-ledger.ts';
+import {
+  beginRun,
+  readInterval,
+  readLastInterval,
+  readOpenIntervals,
+  recordComplete,
+  recordFailure,
+  recordWaiting,
+} from '#activities/batch/interval-ledger.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import { attemptsMax } from '#domain/lake/interval-state.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
@@ -14,7 +22,9 @@ const counts = { records: 0, clean: 0, rejects: 0, duplicates: 0 };
 
 describe('the ledger of intervals', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
   after(() => lake.close());
 
   test('a run takes an interval, and writes of the run before change nothing', async () => {
@@ -34,16 +44,24 @@ describe('the ledger of intervals', () => {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       await beginRun(lake.postgres, { start, run: `run-${attempt}` });
       const { state } = await recordFailure(lake.postgres, { start, run: `run-${attempt}` }, { canRetry: true, problem: 'S3 is away' });
-      const [row] = await lake.postgres.query<{ attempts: number; wait: number | null }>(`SELECT attempts, extract(epoch FROM not_before - updated_at)::float8 AS wait FROM pinflow.interval WHERE start = $1`, [start]);
+      const [row] = await lake.postgres.query<{ attempts: number; wait: number | null }>(
+        `SELECT attempts, extract(epoch FROM not_before - updated_at)::float8 AS wait FROM pinflow.interval WHERE start = $1`,
+        [start],
+      );
       assert.equal(row!.attempts, attempt);
       assert.equal(state, attempt === attemptsMax ? 'held' : 'backing_off');
       if (state === 'backing_off') assert.ok(row!.wait! > before, `${row!.wait} > ${before}`);
       else assert.equal(row!.wait, null);
       before = row!.wait ?? 0;
     }
-    assert.ok((await readOpenIntervals(lake.postgres, 10)).every((open) => open.start !== start), 'held is not worked off');
+    assert.ok(
+      (await readOpenIntervals(lake.postgres, 10)).every((open) => open.start !== start),
+      'held is not worked off',
+    );
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'by hand' }), { from: 'held' });
-    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { canRetry: true, problem: 'again' }), { state: 'backing_off' });
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { canRetry: true, problem: 'again' }), {
+      state: 'backing_off',
+    });
   });
 
   test('a failure that a retry cannot help holds at once', async () => {
@@ -59,7 +77,11 @@ describe('the ledger of intervals', () => {
     await recordWaiting(lake.postgres, { start: waiting.start, run: 'one' }, 'landing is behind');
     const running = await lake.closeInterval({});
     await beginRun(lake.postgres, { start: running.start, run: 'one' });
-    assert.deepEqual(await readOpenIntervals(lake.postgres, 10), [{ ...cut, state: 'cut' }, { ...waiting, state: 'waiting' }, { ...running, state: 'running' }]);
+    assert.deepEqual(await readOpenIntervals(lake.postgres, 10), [
+      { ...cut, state: 'cut' },
+      { ...waiting, state: 'waiting' },
+      { ...running, state: 'running' },
+    ]);
     assert.deepEqual(await readOpenIntervals(lake.postgres, 1), [{ ...cut, state: 'cut' }]);
     assert.deepEqual(await readLastInterval(lake.postgres), { ...running, state: 'running' });
   });
@@ -77,7 +99,9 @@ describe('the ledger of intervals', () => {
 
 describe('waiting for landing', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 2 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 2 });
+  });
   after(() => lake.close());
 
   test('an interval is landed when every partition is, up to the cut; a range that is fixed only is not', async () => {
@@ -101,6 +125,8 @@ describe('waiting for landing', () => {
 
   test('cancellation ends the wait', async () => {
     const interval = await lake.closeInterval({ user: { 0: 9 } });
-    await assert.rejects(awaitLanded(lake.postgres, interval, 60_000, { ...unwatched, signal: AbortSignal.timeout(50) }), { name: 'AbortError' });
+    await assert.rejects(awaitLanded(lake.postgres, interval, 60_000, { ...unwatched, signal: AbortSignal.timeout(50) }), {
+      name: 'AbortError',
+    });
   });
 });

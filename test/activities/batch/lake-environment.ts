@@ -56,31 +56,21 @@ export async function openLakeEnvironment(overrides: Partial<Config> = {}): Prom
   let boundaryMs = originMs;
   const offsets = () => [...at].map(([key, offset]) => ({ topic: key.split('/')[0]!, partition: Number(key.split('/')[1]), offset }));
   const layCut = (): Promise<void> => insertCuts(postgres, [{ atMs: boundaryMs, offsets: offsets() }]);
-  for (const topic of names.topics) for (let partition = 0; partition < config.topicPartitions; partition++) at.set(`${topic}/${partition}`, 0);
+  for (const topic of names.topics)
+    for (let partition = 0; partition < config.topicPartitions; partition++) at.set(`${topic}/${partition}`, 0);
   await layCut();
 
   return {
-    ...environment, cache, log, runStatements,
-    async land(kind, partition, first, values, appendTimeMs = boundaryMs) {
-      const topic = names.topicOf(kind);
-      const records = values.map((value, i): LogRecord => ({ topic, partition, offset: first + i, appendTimeMs: appendTimeMs + i, key: null, value: typeof value === 'string' ? Buffer.from(value) : value, headers: [] }));
-      const last = first + records.length - 1;
-      const key = rawObjectKey(topic, partition, first, last, appendTimeMs);
-      const object = zstdCompressSync(encodeRawLines(records));
-      await s3.put(key, object);
-      await postgres.execute(
-        `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key, state, records, object_bytes, landed_at) VALUES ($1, $2, $3, $4, 1, $5, 'landed', $6, $7, now())`,
-        [topic, partition, first, last, key, records.length, object.length],
-      );
-      await postgres.execute(
-        `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ('landing', $1, $2, $3)
-         ON CONFLICT (reader, topic, partition) DO UPDATE SET next_offset = greatest(pinflow.position.next_offset, excluded.next_offset)`,
-        [topic, partition, last + 1],
-      );
-    },
+    ...environment,
+    cache,
+    log,
+    runStatements,
+    land: (kind, partition, first, values, appendTimeMs = boundaryMs) =>
+      landByHand(environment, kind, partition, first, values, appendTimeMs),
     async closeInterval(to) {
       const start = timeText(boundaryMs);
-      for (const [kind, partitions] of Object.entries(to)) for (const [partition, offset] of Object.entries(partitions)) at.set(`${names.topicOf(kind as Kind)}/${partition}`, offset);
+      for (const [kind, partitions] of Object.entries(to))
+        for (const [partition, offset] of Object.entries(partitions)) at.set(`${names.topicOf(kind as Kind)}/${partition}`, offset);
       boundaryMs += minuteMs;
       const end = timeText(boundaryMs);
       await layCut();
@@ -92,12 +82,20 @@ export async function openLakeEnvironment(overrides: Partial<Config> = {}): Prom
       const { start } = interval;
       const steps = { s3: store, home: config.home, runStatements, progress: unwatched };
       await beginRun(postgres, { start, run });
-      const { planKey, parts, tableGroups } = await planInterval({ names, postgres, s3: store, partBytesMax: config.batchPartBytes }, interval, run);
+      const { planKey, parts, tableGroups } = await planInterval(
+        { names, postgres, s3: store, partBytesMax: config.batchPartBytes },
+        interval,
+        run,
+      );
       for (const { index } of parts) await cleanPart(steps, { start, run, planKey, part: index });
       const files = [];
       for (const tables of tableGroups) files.push(...(await selectWinners(steps, { start, run, planKey, tables })));
       const counts = await checkInterval(store, { start, run, planKey, files });
-      const published = await publishInterval({ postgres, s3: store, log: store === s3 ? log : makeDeltaLog(store, cache) }, over.codeVersion ?? 'test', { start, run, files, counts });
+      const published = await publishInterval(
+        { postgres, s3: store, log: store === s3 ? log : makeDeltaLog(store, cache) },
+        over.codeVersion ?? 'test',
+        { start, run, files, counts },
+      );
       await discardStaging(store, { start, run }, planKey);
       return published;
     },
@@ -105,9 +103,50 @@ export async function openLakeEnvironment(overrides: Partial<Config> = {}): Prom
   };
 }
 
+/** What the landing reader would leave of these records of one partition: a raw object, its landed row, the position. */
+export async function landByHand(
+  { names, postgres, s3 }: Environment,
+  kind: Kind,
+  partition: number,
+  first: number,
+  values: readonly (Buffer | string | null)[],
+  appendTimeMs: number,
+): Promise<void> {
+  const topic = names.topicOf(kind);
+  const records = values.map((value, i): LogRecord => ({
+    topic,
+    partition,
+    offset: first + i,
+    appendTimeMs: appendTimeMs + i,
+    key: null,
+    value: typeof value === 'string' ? Buffer.from(value) : value,
+    headers: [],
+  }));
+  const last = first + records.length - 1;
+  const key = rawObjectKey(topic, partition, first, last, appendTimeMs);
+  const object = zstdCompressSync(encodeRawLines(records));
+  await s3.put(key, object);
+  await postgres.execute(
+    `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key, state, records, object_bytes, landed_at) VALUES ($1, $2, $3, $4, 1, $5, 'landed', $6, $7, now())`,
+    [topic, partition, first, last, key, records.length, object.length],
+  );
+  await postgres.execute(
+    `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ('landing', $1, $2, $3)
+     ON CONFLICT (reader, topic, partition) DO UPDATE SET next_offset = greatest(pinflow.position.next_offset, excluded.next_offset)`,
+    [topic, partition, last + 1],
+  );
+}
+
 /** A geo row as generation B posts it. */
 export function geoJson(ind: number, over: Record<string, unknown> = {}): string {
-  return JSON.stringify({ ind, timestamp: '2020-08-28 03:52:47', latitude: -89.9787, longitude: -173.293, country: "Cote d'Ivoire", ...over });
+  return JSON.stringify({
+    ind,
+    timestamp: '2020-08-28 03:52:47',
+    latitude: -89.9787,
+    longitude: -173.293,
+    country: "Cote d'Ivoire",
+    ...over,
+  });
 }
 
 /** A user row as generation B posts it. */

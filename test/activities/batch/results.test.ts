@@ -14,7 +14,9 @@ import { pinJson } from '#test/support/environment.ts';
 
 describe('what a run may not publish', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
   after(() => lake.close());
 
   test('a gap between raw objects is named by topic, partition and offsets', async () => {
@@ -39,7 +41,9 @@ describe('what a run may not publish', () => {
 
 describe('a result that replaces another', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
   after(() => lake.close());
 
   test('other content takes the place of the interval only, in a new generation; the old one can still be asked', async () => {
@@ -54,19 +58,32 @@ describe('a result that replaces another', () => {
     await lake.s3.delete((await lake.s3.list('raw/')).map(({ key }) => key).filter((key) => key.includes('-00000000000000000000-')));
     await lake.land('pin', 0, 0, [pinJson('a', { title: 'Better' }), '{"nothing": 1}']);
     assert.deepEqual(await lake.run(first), { outcome: 'published', generation: 3 });
-    assert.deepEqual((await lake.sql('SELECT unique_id, title FROM pins ORDER BY 1')).rows, [{ unique_id: 'a', title: 'Better' }, { unique_id: 'c', title: 'Ten ideas' }]);
+    assert.deepEqual((await lake.sql('SELECT unique_id, title FROM pins ORDER BY 1')).rows, [
+      { unique_id: 'a', title: 'Better' },
+      { unique_id: 'c', title: 'Ten ideas' },
+    ]);
     assert.deepEqual((await lake.sql('SELECT reason FROM rejects')).rows, [{ reason: 'wrong_kind' }]);
-    assert.deepEqual((await lake.sql('SELECT unique_id FROM pins ORDER BY 1', { generation: 2 })).rows.map((row) => row['unique_id']), ['a', 'b', 'c']);
+    assert.deepEqual(
+      (await lake.sql('SELECT unique_id FROM pins ORDER BY 1', { generation: 2 })).rows.map((row) => row['unique_id']),
+      ['a', 'b', 'c'],
+    );
   });
 
   test('attempts at the same part write the same rows under the same keys', async () => {
     const run = randomUUID();
     const interval = { start: '2026-01-01T12:00:00Z', end: '2026-01-01T12:01:00Z' };
     const { planKey } = await planInterval({ names: lake.names, postgres: lake.postgres, s3: lake.s3, partBytesMax: 1e9 }, interval, run);
-    const attempt = (): ReturnType<typeof cleanPart> => cleanPart({ s3: lake.s3, home: lake.config.home, runStatements: lake.runStatements, progress: unwatched }, { start: interval.start, run, planKey, part: 0 });
+    const attempt = (): ReturnType<typeof cleanPart> =>
+      cleanPart(
+        { s3: lake.s3, home: lake.config.home, runStatements: lake.runStatements, progress: unwatched },
+        { start: interval.start, run, planKey, part: 0 },
+      );
     const [one, two] = await Promise.all([attempt(), attempt()]);
     assert.deepEqual(one, two);
-    assert.deepEqual((await lake.s3.list('staging/')).map(({ key }) => key.split('/').at(-1)).toSorted(), ['part-00000-counts.json', 'part-00000-pin-rejects.parquet', 'part-00000-pin.parquet', 'plan.json']);
+    assert.deepEqual(
+      (await lake.s3.list('staging/')).map(({ key }) => key.split('/').at(-1)),
+      ['part-00000-counts.json', 'part-00000-pin-rejects.parquet', 'part-00000-pin.parquet', 'plan.json'],
+    );
   });
 
   test('cancellation kills the process that cleans', async () => {
@@ -74,7 +91,15 @@ describe('a result that replaces another', () => {
     const interval = { start: '2026-01-01T12:00:00Z', end: '2026-01-01T12:01:00Z' };
     const { planKey } = await planInterval({ names: lake.names, postgres: lake.postgres, s3: lake.s3, partBytesMax: 1e9 }, interval, run);
     const controller = new AbortController();
-    const cleaning = cleanPart({ s3: lake.s3, home: lake.config.home, runStatements: lake.runStatements, progress: { signal: controller.signal, beat: () => undefined } }, { start: interval.start, run, planKey, part: 0 });
+    const cleaning = cleanPart(
+      {
+        s3: lake.s3,
+        home: lake.config.home,
+        runStatements: lake.runStatements,
+        progress: { signal: controller.signal, beat: () => undefined },
+      },
+      { start: interval.start, run, planKey, part: 0 },
+    );
     controller.abort();
     await assert.rejects(cleaning, { name: 'AbortError' });
   });
@@ -82,25 +107,56 @@ describe('a result that replaces another', () => {
 
 describe('marts', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
   after(() => lake.close());
   const refresh = (codeVersion = 'one'): Promise<MartsResult> =>
-    refreshMarts({ postgres: lake.postgres, s3: lake.s3, log: lake.log, cache: lake.cache, home: lake.config.home, metrics, codeVersion, runStatements: lake.runStatements, progress: unwatched }, `marts-${randomUUID()}`);
+    refreshMarts(
+      {
+        postgres: lake.postgres,
+        s3: lake.s3,
+        log: lake.log,
+        cache: lake.cache,
+        home: lake.config.home,
+        metrics,
+        codeVersion,
+        runStatements: lake.runStatements,
+        progress: unwatched,
+      },
+      `marts-${randomUUID()}`,
+    );
 
   test('without a generation there are none', async () => {
     assert.deepEqual(await refresh(), { outcome: 'none' });
   });
 
   test('a mart is the same in the lake and in Postgres, and is not computed twice', async () => {
-    await lake.land('pin', 0, 0, [pinJson('a', { index: 1 }), pinJson('b', { index: 2 }), pinJson('c', { index: 3, category: 'travel' }), pinJson('d', { index: 4, category: '' })]);
+    await lake.land('pin', 0, 0, [
+      pinJson('a', { index: 1 }),
+      pinJson('b', { index: 2 }),
+      pinJson('c', { index: 3, category: 'travel' }),
+      pinJson('d', { index: 4, category: '' }),
+    ]);
     await lake.land('geo', 0, 0, [geoJson(1), geoJson(3), geoJson(2, { timestamp: '2021-01-01T00:00:00' })]);
     await lake.run(await lake.closeInterval({ pin: { 0: 4 }, geo: { 0: 3 } }));
     assert.deepEqual(await refresh(), { outcome: 'refreshed', generation: 2 });
-    const perCategory = [{ category: 'art', pins: 2 }, { category: 'travel', pins: 1 }, { category: null, pins: 1 }];
-    const perYear = [{ post_year: 2020, category: 'art', category_count: 1 }, { post_year: 2020, category: 'travel', category_count: 1 }, { post_year: 2021, category: 'art', category_count: 1 }];
+    const perCategory = [
+      { category: 'art', pins: 2 },
+      { category: 'travel', pins: 1 },
+      { category: null, pins: 1 },
+    ];
+    const perYear = [
+      { post_year: 2020, category: 'art', category_count: 1 },
+      { post_year: 2020, category: 'travel', category_count: 1 },
+      { post_year: 2021, category: 'art', category_count: 1 },
+    ];
     assert.deepEqual((await lake.sql('SELECT * FROM pins_per_category ORDER BY pins DESC, category NULLS LAST')).rows, perCategory);
     assert.deepEqual((await lake.sql('SELECT * FROM popular_category_per_year ORDER BY ALL')).rows, perYear);
-    assert.deepEqual(await lake.postgres.query('SELECT * FROM marts.pins_per_category ORDER BY pins DESC, category NULLS LAST'), perCategory);
+    assert.deepEqual(
+      await lake.postgres.query('SELECT * FROM marts.pins_per_category ORDER BY pins DESC, category NULLS LAST'),
+      perCategory,
+    );
     assert.deepEqual(await lake.postgres.query('SELECT * FROM marts.popular_category_per_year ORDER BY 1, 2'), perYear);
     assert.deepEqual(await refresh(), { outcome: 'current', generation: 2 });
     assert.deepEqual((await lake.s3.list('staging/marts/')).length, 0);
@@ -108,7 +164,9 @@ describe('marts', () => {
 
   test('an interval that changes no mart gives a generation without commits; one that does replaces the rows', async () => {
     const before = await readNewestGeneration(lake.postgres);
-    await lake.land('user', 0, 0, [JSON.stringify({ ind: 1, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' })]);
+    await lake.land('user', 0, 0, [
+      JSON.stringify({ ind: 1, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' }),
+    ]);
     await lake.run(await lake.closeInterval({ user: { 0: 1 } }));
     assert.equal((await refresh()).outcome, 'unchanged');
     const unchanged = await readNewestGeneration(lake.postgres);

@@ -15,7 +15,12 @@ describe('ad-hoc SQL', () => {
   let lake: LakeEnvironment;
   before(async () => {
     lake = await openLakeEnvironment({ topicPartitions: 1 });
-    await lake.land('pin', 0, 0, ['a', 'b', 'c'].map((id) => pinJson(id)));
+    await lake.land(
+      'pin',
+      0,
+      0,
+      ['a', 'b', 'c'].map((id) => pinJson(id)),
+    );
     await lake.run(await lake.closeInterval({ pin: { 0: 3 } }));
   });
   after(() => lake.close());
@@ -72,7 +77,12 @@ describe('ad-hoc SQL', () => {
   test('not even the files that the views read can be written', async () => {
     const { files } = await openGeneration({ postgres: lake.postgres, log: lake.log, cache: lake.cache });
     const before = await readFile(files[0]!);
-    for (const sql of ['COPY pins TO', 'EXPLAIN ANALYZE COPY pins TO', 'EXPLAIN (ANALYZE, FORMAT json) COPY pins TO', '/* - */ explain\nanalyze copy pins to']) {
+    for (const sql of [
+      'COPY pins TO',
+      'EXPLAIN ANALYZE COPY pins TO',
+      'EXPLAIN (ANALYZE, FORMAT json) COPY pins TO',
+      '/* - */ explain\nanalyze copy pins to',
+    ]) {
       await assert.rejects(lake.sql(`${sql} '${files[0]}'`), { message: /Only SELECT.* and this is (COPY|EXPLAIN)/ }, sql);
     }
     assert.ok((await readFile(files[0]!)).equals(before));
@@ -85,19 +95,39 @@ describe('ad-hoc SQL', () => {
   });
 
   test('a query without end is ended at its limit', async () => {
-    await assert.rejects(lake.sql('SELECT count(*) FROM range(10000000000) a, range(10000000000) b', { timeoutMs: 200 }), { kind: 'timeout', message: /longer than 200 ms/ });
+    await assert.rejects(lake.sql('SELECT count(*) FROM range(10000000000) a, range(10000000000) b', { timeoutMs: 200 }), {
+      kind: 'timeout',
+      message: /longer than 200 ms/,
+    });
   });
 
   test('values survive JSON', async () => {
-    const { rows } = await lake.sql(`SELECT 9007199254740993 AS big, 1.50::DECIMAL(9,2) AS exact, TIMESTAMPTZ '2020-01-01 00:00:00.000001+00' AS at, [1, NULL] AS list, {'a': 'b'} AS struct, 'NaN'::DOUBLE AS nan, NULL AS nothing, true AS yes`);
-    assert.deepEqual(JSON.parse(JSON.stringify(rows)), [{ big: '9007199254740993', exact: '1.50', at: '2020-01-01T00:00:00.000001Z', list: [1, null], struct: { a: 'b' }, nan: 'NaN', nothing: null, yes: true }]);
+    const { rows } = await lake.sql(
+      `SELECT 9007199254740993 AS big, 1.50::DECIMAL(9,2) AS exact, TIMESTAMPTZ '2020-01-01 00:00:00.000001+00' AS at, [1, NULL] AS list, {'a': 'b'} AS struct, 'NaN'::DOUBLE AS nan, NULL AS nothing, true AS yes`,
+    );
+    assert.deepEqual(JSON.parse(JSON.stringify(rows)), [
+      {
+        big: '9007199254740993',
+        exact: '1.50',
+        at: '2020-01-01T00:00:00.000001Z',
+        list: [1, null],
+        struct: { a: 'b' },
+        nan: 'NaN',
+        nothing: null,
+        yes: true,
+      },
+    ]);
   });
 
   test('the same question from several processes at once finds the same local copies', async () => {
     const config = { ...lake.config, home: join(lake.config.home, 'another') };
-    const ask = (): ReturnType<typeof runAdHocSql> => runAdHocSql({ config, postgres: lake.postgres, s3: lake.s3, sql: 'SELECT count(*) AS n FROM pins' });
+    const ask = (): ReturnType<typeof runAdHocSql> =>
+      runAdHocSql({ config, postgres: lake.postgres, s3: lake.s3, sql: 'SELECT count(*) AS n FROM pins' });
     const answers = await Promise.all([ask(), ask(), ask()]);
-    assert.deepEqual(answers.map(({ rows }) => rows), [[{ n: 3 }], [{ n: 3 }], [{ n: 3 }]]);
+    assert.deepEqual(
+      answers.map(({ rows }) => rows),
+      [[{ n: 3 }], [{ n: 3 }], [{ n: 3 }]],
+    );
   });
 
   test('local copies serve again without a request to S3', async () => {

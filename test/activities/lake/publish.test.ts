@@ -18,8 +18,20 @@ const counts = { records: 1, clean: 1, rejects: 0, duplicates: 0 };
 /** A publish of one file per lake table; the files themselves do not matter to the log. */
 function plan(run: string, interval: string): PublishPlan {
   return {
-    run, cause: 'interval', interval, contentSha256: run, codeVersion: 'test', counts, marts: [],
-    changes: lakeTables.map((table) => ({ table, columns: lakeTableShapes[table].columns, partitioned: true, replaces: 'interval', files: [{ path: `dt=${interval.slice(0, 10)}/${run}.parquet`, bytes: 1, rows: 1, partitionDate: interval.slice(0, 10) }] })),
+    run,
+    cause: 'interval',
+    interval,
+    contentSha256: run,
+    codeVersion: 'test',
+    counts,
+    marts: [],
+    changes: lakeTables.map((table) => ({
+      table,
+      columns: lakeTableShapes[table].columns,
+      partitioned: true,
+      replaces: 'interval',
+      files: [{ path: `dt=${interval.slice(0, 10)}/${run}.parquet`, bytes: 1, rows: 1, partitionDate: interval.slice(0, 10) }],
+    })),
   };
 }
 
@@ -43,7 +55,11 @@ async function commitsOf(lake: LakeEnvironment): Promise<Record<string, (string 
   const commits: Record<string, (string | undefined)[]> = {};
   for (const table of lakeTables) {
     const keys = (await lake.s3.list(`lake/${table}/_delta_log/`)).map(({ key }) => key).toSorted();
-    assert.deepEqual(keys, keys.map((_, version) => `lake/${table}/${commitPath(version)}`), 'versions follow each other');
+    assert.deepEqual(
+      keys,
+      keys.map((_, version) => `lake/${table}/${commitPath(version)}`),
+      'versions follow each other',
+    );
     commits[table] = await Promise.all(keys.map(async (key) => runOfCommit(parseCommit(await lake.s3.get(key)))));
   }
   return commits;
@@ -51,7 +67,10 @@ async function commitsOf(lake: LakeEnvironment): Promise<Record<string, (string 
 
 describe('a publish that dies', () => {
   // One put a table; at each, before and after. And between the last commit and the generation row.
-  const points = [...lakeTables.flatMap((_, at) => [{ at, moment: 'before' as const }, { at, moment: 'after' as const }])];
+  const points = lakeTables.flatMap((_, at) => [
+    { at, moment: 'before' as const },
+    { at, moment: 'after' as const },
+  ]);
   for (const { at, moment } of points) {
     for (const healer of ['the same run', 'the next run'] as const) {
       test(`${moment} put ${at} is finished by ${healer}`, async () => {
@@ -63,7 +82,10 @@ describe('a publish that dies', () => {
           const before = await readNewestGeneration(lake.postgres);
 
           const dying = dyingAt(lake.s3, at, moment);
-          await assert.rejects(publish({ postgres: lake.postgres, s3: dying, log: makeDeltaLog(dying, lake.cache) }, plan('run-1', first.start)), /died/);
+          await assert.rejects(
+            publish({ postgres: lake.postgres, s3: dying, log: makeDeltaLog(dying, lake.cache) }, plan('run-1', first.start)),
+            /died/,
+          );
           assert.deepEqual(await readNewestGeneration(lake.postgres), before, 'readers see nothing of it');
 
           const log = makeDeltaLog(lake.s3, lake.cache);
@@ -72,11 +94,20 @@ describe('a publish that dies', () => {
           else await publish({ postgres: lake.postgres, s3: lake.s3, log }, plan('run-2', second.start));
 
           for (const [table, commits] of Object.entries(await commitsOf(lake))) assert.deepEqual(commits, ['run-0', ...runs], table);
-          const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(`SELECT run_id, versions FROM pinflow.generation ORDER BY id`);
-          assert.deepEqual(generations.map(({ run_id }) => run_id), ['run-0', ...runs]);
+          const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(
+            `SELECT run_id, versions FROM pinflow.generation ORDER BY id`,
+          );
+          assert.deepEqual(
+            generations.map(({ run_id }) => run_id),
+            ['run-0', ...runs],
+          );
           for (const [i, { versions }] of generations.entries()) for (const table of lakeTables) assert.equal(versions[table], i);
           const files = (await log.readSnapshot('clean_pins', runs.length)).files.map(({ path }) => path);
-          assert.deepEqual(files.toSorted(), runs.map((run) => `dt=2026-01-01/${run}.parquet`), 'the first interval was replaced, not doubled');
+          assert.deepEqual(
+            files.toSorted(),
+            runs.map((run) => `dt=2026-01-01/${run}.parquet`),
+            'the first interval was replaced, not doubled',
+          );
         } finally {
           await lake.close();
         }
@@ -97,7 +128,11 @@ describe('a publish that dies', () => {
       assert.equal(await finishPending(dependencies), undefined);
       assert.equal((await publish(dependencies, wanted)).run, 'run-1');
       for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, ['run-1']);
-      assert.deepEqual((await lake.postgres.query(`SELECT state, generation, records FROM pinflow.interval`)), [{ state: 'cut', generation: 1, records: 1 }], 'the result counts, the state belongs to the run that has the interval');
+      assert.deepEqual(
+        await lake.postgres.query(`SELECT state, generation, records FROM pinflow.interval`),
+        [{ state: 'cut', generation: 1, records: 1 }],
+        'the result counts, the state belongs to the run that has the interval',
+      );
     } finally {
       await lake.close();
     }
@@ -106,24 +141,36 @@ describe('a publish that dies', () => {
 
 describe('publishers', () => {
   let lake: LakeEnvironment;
-  before(async () => { lake = await openLakeEnvironment({ topicPartitions: 1 }); });
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
   after(() => lake.close());
 
   test('twenty at once leave one commit a table and one generation each, in one order', async () => {
     const intervals = [];
     for (let i = 0; i < 20; i++) intervals.push(await lake.closeInterval({}));
-    await Promise.all(intervals.map(({ start }, i) => publish({ postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) }, plan(`run-${i}`, start))));
-    const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(`SELECT run_id, versions FROM pinflow.generation ORDER BY id`);
+    await Promise.all(
+      intervals.map(({ start }, i) =>
+        publish({ postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) }, plan(`run-${i}`, start)),
+      ),
+    );
+    const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(
+      `SELECT run_id, versions FROM pinflow.generation ORDER BY id`,
+    );
     assert.equal(generations.length, 20);
     const order = generations.map(({ run_id }) => run_id);
     for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, order);
-    for (const [i, { versions }] of generations.entries()) assert.deepEqual(versions, Object.fromEntries(lakeTables.map((table) => [table, i])));
+    for (const [i, { versions }] of generations.entries())
+      assert.deepEqual(versions, Object.fromEntries(lakeTables.map((table) => [table, i])));
   });
 
   test('a commit of another engine moves ours to the next version', async () => {
     const newest = await readNewestGeneration(lake.postgres);
     const taken = newest!.versions['clean_pins']! + 1;
-    await lake.s3.put(`lake/clean_pins/${commitPath(taken)}`, Buffer.from(`${JSON.stringify({ commitInfo: { timestamp: 0, operation: 'OPTIMIZE' } })}\n`));
+    await lake.s3.put(
+      `lake/clean_pins/${commitPath(taken)}`,
+      Buffer.from(`${JSON.stringify({ commitInfo: { timestamp: 0, operation: 'OPTIMIZE' } })}\n`),
+    );
     const { start } = await lake.closeInterval({});
     const generation = await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan('run-after', start));
     assert.equal(generation.versions['clean_pins'], taken + 1);
@@ -143,7 +190,10 @@ describe('publishers', () => {
     const other = await openLakeEnvironment({ topicPartitions: 1, s3Bucket: lake.s3.bucket });
     try {
       const { start } = await other.closeInterval({});
-      await assert.rejects(publish({ postgres: other.postgres, s3: other.s3, log: makeDeltaLog(other.s3, other.cache) }, plan('run-x', start)), { kind: 'configuration', message: /use another S3_BUCKET/ });
+      await assert.rejects(
+        publish({ postgres: other.postgres, s3: other.s3, log: makeDeltaLog(other.s3, other.cache) }, plan('run-x', start)),
+        { kind: 'configuration', message: /use another S3_BUCKET/ },
+      );
     } finally {
       await other.close();
     }

@@ -7,7 +7,14 @@ import { applyCommit, commitPath, emptySnapshot, encodeCommit, parseCommit, runO
 import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { planTableCommit } from '#domain/lake/publish-plan.ts';
 
-const change = (over: Partial<TableChange>): TableChange => ({ table: 't', columns: [column('a', 'BIGINT')], partitioned: true, replaces: 'interval', files: [], ...over });
+const change = (over: Partial<TableChange>): TableChange => ({
+  table: 't',
+  columns: [column('a', 'BIGINT')],
+  partitioned: true,
+  replaces: 'interval',
+  files: [],
+  ...over,
+});
 const file = (path: string): TableChange['files'][number] => ({ path, bytes: 10, rows: 2, partitionDate: '2026-01-01' });
 
 /** Commits changes one after the other, through bytes. */
@@ -37,7 +44,10 @@ describe('the Delta log', () => {
 
   test('the first commit creates the table, with or without files', () => {
     const actions = planTableCommit(emptySnapshot, change({}), { run: 'r', interval: 'i' }, 1_000, 'id')!;
-    assert.deepEqual(actions.map((action) => Object.keys(action)[0]), ['commitInfo', 'protocol', 'metaData']);
+    assert.deepEqual(
+      actions.map((action) => Object.keys(action)[0]),
+      ['commitInfo', 'protocol', 'metaData'],
+    );
     assert.equal(runOfCommit(actions), 'r');
   });
 
@@ -52,23 +62,36 @@ describe('the Delta log', () => {
       { change: change({ files: [file('b')] }), run: '2', interval: 'j' },
       { change: change({ files: [file('c')] }), run: '3', interval: 'i' },
     ];
-    assert.deepEqual(commitAll(steps).files.map(({ path }) => path), ['b', 'c']);
-    assert.deepEqual(commitAll([...steps, { change: change({ files: [file('d')], replaces: 'all' }), run: '4' }]).files.map(({ path }) => path), ['d']);
+    assert.deepEqual(
+      commitAll(steps).files.map(({ path }) => path),
+      ['b', 'c'],
+    );
+    assert.deepEqual(
+      commitAll([...steps, { change: change({ files: [file('d')], replaces: 'all' }), run: '4' }]).files.map(({ path }) => path),
+      ['d'],
+    );
   });
 
   test('a changed schema is written down, and the table keeps its id', () => {
-    const snapshot = commitAll([{ change: change({}), run: '1' }, { change: change({ columns: [column('a', 'BIGINT'), column('b', 'VARCHAR')] }), run: '2' }]);
+    const snapshot = commitAll([
+      { change: change({}), run: '1' },
+      { change: change({ columns: [column('a', 'BIGINT'), column('b', 'VARCHAR')] }), run: '2' },
+    ]);
     assert.equal(snapshot.version, 1);
     assert.equal(snapshot.metaData?.id, 'id');
     assert.match(snapshot.metaData?.schemaString ?? '', /"name":"b"/);
   });
 
   test('after any order of publishes a table holds the last file of each interval', () => {
-    fc.assert(fc.property(fc.array(fc.constantFrom('i', 'j', 'k')), (intervals) => {
-      const snapshot = commitAll(intervals.map((interval, n) => ({ change: change({ files: [file(String(n))] }), run: String(n), interval })));
-      const last = [...new Set(intervals)].map((interval) => String(intervals.lastIndexOf(interval)));
-      assert.deepEqual(snapshot.files.map(({ path }) => path).toSorted(), last.toSorted());
-      assert.equal(snapshot.version, intervals.length - 1);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('i', 'j', 'k')), (intervals) => {
+        const snapshot = commitAll(
+          intervals.map((interval, n) => ({ change: change({ files: [file(String(n))] }), run: String(n), interval })),
+        );
+        const last = [...new Set(intervals)].map((interval) => String(intervals.lastIndexOf(interval)));
+        assert.deepEqual(snapshot.files.map(({ path }) => path).toSorted(), last.toSorted());
+        assert.equal(snapshot.version, intervals.length - 1);
+      }),
+    );
   });
 });

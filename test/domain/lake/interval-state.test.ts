@@ -13,11 +13,16 @@ describe('the states of an interval', () => {
   });
 
   test('held and complete are left to people', () => {
-    assert.deepEqual(intervalStates.filter((state) => !(openStates as readonly string[]).includes(state)), ['held', 'complete']);
+    assert.deepEqual(
+      intervalStates.filter((state) => !(openStates as readonly string[]).includes(state)),
+      ['held', 'complete'],
+    );
   });
 
   test('failures back off, each longer than the one before and bounded, then hold', () => {
-    const waits = Array.from({ length: attemptsMax }, (_, i) => afterFailure(i + 1, true, 0)).map((next) => (next.state === 'held' ? Infinity : next.notBeforeMs));
+    const waits = Array.from({ length: attemptsMax }, (_, i) => afterFailure(i + 1, true, 0)).map((next) =>
+      next.state === 'held' ? Infinity : next.notBeforeMs,
+    );
     assert.deepEqual(waits, [15_000, 60_000, 240_000, 900_000, Infinity]);
     assert.deepEqual(afterFailure(1, false, 0), { state: 'held' });
   });
