@@ -107,3 +107,7 @@ CREATE OR REPLACE MACRO contradict(a, b, c) AS
 -- are there and not null; only where the object has more keys than that, the patch that removes `named` is worth its cost.
 CREATE OR REPLACE MACRO extra_of(v, named_count, named) AS
   CASE WHEN len(json_keys(v)) > named_count THEN nullif(json_merge_patch(v, named)::VARCHAR, '{}') END;
+
+-- Whether a JSON object has members beside the names of the row number. Costly: for the few objects that look foreign.
+CREATE OR REPLACE MACRO has_more_than_row_number(v) AS
+  json_merge_patch(v, '{"index":null,"ind":null,"idx":null}')::VARCHAR <> '{}';

@@ -89,9 +89,10 @@ SELECT
   instant_of(received_iso) AS received_at,
   CASE
     WHEN problem IS NOT NULL THEN problem
-    -- Not one of the kind's own members, not even as null, yet others than a row number: some other kind's.
-    WHEN CASE WHEN extra IS NOT NULL AND coalesce(unique_id_in, title_in, description_in, poster_name_in, follower_count_in, tag_list_in, is_image_or_video_in, image_src_in, save_location_in, category_in, downloaded_in) IS NULL
-      THEN NOT list_contains(json_exists(v, ['$.unique_id', '$.title', '$.description', '$.poster_name', '$.follower_count', '$.tag_list', '$.is_image_or_video', '$.image_src', '$.save_location', '$.category', '$.downloaded']), true) ELSE false END THEN 'wrong_kind'
+    -- Not one of the kind's own members, not even as null, yet others than a row number: some other kind's. Does not look at
+    -- `extra`, so that a pass for keys alone need not make it.
+    WHEN CASE WHEN coalesce(unique_id_in, title_in, description_in, poster_name_in, follower_count_in, tag_list_in, is_image_or_video_in, image_src_in, save_location_in, category_in, downloaded_in) IS NULL
+      THEN has_more_than_row_number(v) AND NOT list_contains(json_exists(v, ['$.unique_id', '$.title', '$.description', '$.poster_name', '$.follower_count', '$.tag_list', '$.is_image_or_video', '$.image_src', '$.save_location', '$.category', '$.downloaded']), true) ELSE false END THEN 'wrong_kind'
     WHEN id_reason IS NOT NULL THEN 'missing_key'
     -- A number is no identity: its spelling is lost on the way here.
     WHEN CASE WHEN id_note IS NOT NULL THEN json_type(v, '$.unique_id') <> 'VARCHAR' ELSE false END THEN 'missing_key'

@@ -61,9 +61,10 @@ SELECT
   instant_of(received_iso) AS received_at,
   CASE
     WHEN problem IS NOT NULL THEN problem
-    -- Not one of the kind's own members, not even as null, yet others than a row number: some other kind's.
-    WHEN CASE WHEN extra IS NOT NULL AND coalesce(first_name_in, last_name_in, age_in, date_joined_in) IS NULL
-      THEN NOT list_contains(json_exists(v, ['$.first_name', '$.last_name', '$.age', '$.date_joined']), true) ELSE false END THEN 'wrong_kind'
+    -- Not one of the kind's own members, not even as null, yet others than a row number: some other kind's. Does not look at
+    -- `extra`, so that a pass for keys alone need not make it.
+    WHEN CASE WHEN coalesce(first_name_in, last_name_in, age_in, date_joined_in) IS NULL
+      THEN has_more_than_row_number(v) AND NOT list_contains(json_exists(v, ['$.first_name', '$.last_name', '$.age', '$.date_joined']), true) ELSE false END THEN 'wrong_kind'
     -- Before missing_key: names that contradict each other are a conflict even where the first is unusable.
     WHEN contradict(index_says, ind_says, idx_says) THEN 'key_conflict'
     WHEN ind IS NULL THEN 'missing_key'
