@@ -16,9 +16,10 @@ CREATE OR REPLACE MACRO is_solid(point) AS
 CREATE OR REPLACE MACRO is_blank(x) AS
   CASE WHEN is_solid(unicode(x)) THEN false ELSE trim(x, blanks()) = '' END;
 
--- A text without leading and trailing blanks: for comparing and parsing only, kept text stays as it is.
+-- A text without leading and trailing blanks: for comparing and parsing only, kept text stays as it is. It looks for the
+-- commonest ends only, by one BETWEEN each: what a condition repeats is computed again.
 CREATE OR REPLACE MACRO trimmed(x) AS
-  CASE WHEN is_solid(unicode(x)) AND is_solid(unicode(right(x, 1))) THEN x ELSE trim(x, blanks()) END;
+  CASE WHEN unicode(x) BETWEEN 33 AND 159 THEN CASE WHEN unicode(right(x, 1)) BETWEEN 33 AND 159 THEN x ELSE trim(x, blanks()) END ELSE trim(x, blanks()) END;
 
 -- Whether a text equals another but for blanks around it.
 CREATE OR REPLACE MACRO is_text(x, expected) AS
