@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { stackEnvironmentFile } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Holder } from './lock-file.mjs';
@@ -21,10 +21,9 @@ export type Home = {
 
 const FREE_BYTES_MIN = 1_000_000_000;
 const folders = ['logs', 'run', 'marks', 'config', 'tmp'];
-const kept = new Set(['ports.json', 'stack.lock']);
-/** What a stack ever puts into a home: a folder that holds anything else is not one, and is not emptied. */
-const known =
-  /^(kafka|s3|s3-metadata|postgres|postgres\..*|temporal\.db.*|keys\.json|marks|logs|run|tmp|config|cache|duckdb|.*\.lock|environment\.json.*|ports\.json)$/;
+/** Marks a folder that was empty when a stack took it: all that is in it came from Pinflow. */
+const mark = '.pinflow-home';
+const kept = new Set(['ports.json', 'stack.lock', mark]);
 
 /**
  * Takes a home for this process.
@@ -45,8 +44,10 @@ export function openHome(path: string): Home {
 export function openHomeUnlessTaken(path: string): Home | Holder {
   const folder = resolve(path);
   mkdirSync(folder, { recursive: true });
+  const isNew = readdirSync(folder).length === 0;
   const lock = tryLock(join(folder, 'stack.lock'));
   if (lock.holder !== undefined) return lock.holder;
+  if (isNew) writeFileSync(join(folder, mark), 'The state of a Pinflow stack; `npm start -- --fresh` empties this folder.\n');
   const at = (...names: string[]): string => join(folder, ...names);
   for (const name of folders) mkdirSync(at(name), { recursive: true });
   return {
@@ -54,12 +55,12 @@ export function openHomeUnlessTaken(path: string): Home | Holder {
     at,
     running: new Set(),
     empty() {
-      const strange = readdirSync(folder).filter((name) => !known.test(name));
-      if (strange.length > 0)
+      if (!existsSync(join(folder, mark)) && basename(folder) !== '.pinflow') {
         throw new Failure(
           'configuration',
-          `${folder} holds ${strange[0]}, which Pinflow did not put there, so --fresh does not empty it: remove what is not needed by hand.`,
+          `${folder} held something before Pinflow used it, so --fresh does not empty it: remove by hand what is not needed, or choose an empty folder.`,
         );
+      }
       for (const name of readdirSync(folder)) if (!kept.has(name)) rmSync(at(name), { recursive: true, force: true });
       for (const name of folders) mkdirSync(at(name), { recursive: true });
     },

@@ -43,8 +43,11 @@ test('emptying removes state and keys, keeps the ports, and refuses a folder tha
   home.empty();
   assert.ok(existsSync(home.at('ports.json')) && existsSync(home.at('logs')));
   assert.notDeepEqual(keysOf(home), before);
-  writeFileSync(home.at('thesis.doc'), '');
-  assert.throws(() => home.empty(), /holds thesis\.doc, which Pinflow did not put there/);
+
+  const foreign = makeTestFolder();
+  writeFileSync(join(foreign, 'thesis.doc'), '');
+  assert.throws(() => openHome(foreign).empty(), /held something before Pinflow used it, so --fresh does not empty it/);
+  assert.ok(existsSync(join(foreign, 'thesis.doc')));
 });
 
 test('settings are told to other processes of the owner, and taken back at the end', () => {
