@@ -30,17 +30,18 @@ export function encodeRawLine(record: LogRecord): Buffer {
 
 /** Encodes records, a line each, into one buffer. The batch is the base case: one allocation, no copies of values. */
 export function encodeRawLines(records: readonly LogRecord[]): Buffer {
-  const heads: string[] = new Array(records.length);
-  const spliced: boolean[] = new Array(records.length);
+  const heads = new Array<string>(records.length);
+  const spliced = new Array<boolean>(records.length);
   let bytesMax = 0;
   for (const [i, record] of records.entries()) {
     const { value } = record;
     const { reject, splice } = classifyValue(value);
     const head = headOf(record);
     const body = splice ? ',"v":' : `${reject === null ? '' : `,"x":"${reject}"`},"b":${value === null ? 'null' : `"${value.toString('base64')}"`}`;
-    heads[i] = head + body;
+    const text = head + body;
+    heads[i] = text;
     spliced[i] = splice;
-    bytesMax += heads[i]!.length * 3 + (splice ? value!.length : 0) + 2;
+    bytesMax += text.length * 3 + (splice ? value!.length : 0) + 2;
   }
   const out = Buffer.allocUnsafe(bytesMax);
   let at = 0;
@@ -75,8 +76,7 @@ export function decodeRawLine(line: Buffer | string): Omit<LogRecord, 'topic'> {
     value: cut >= 0 ? bytes.subarray(cut + 5, end - 1) : head.b == null ? null : Buffer.from(head.b, 'base64'),
     headers: head.h.map((header) => {
       if (typeof header === 'string') return [lifted[header], Buffer.from(head[header]!)];
-      const [name, text, base64] = header;
-      return [name, text === null ? Buffer.from(base64!, 'base64') : Buffer.from(text)];
+      return [header[0], header[1] === null ? Buffer.from(header[2], 'base64') : Buffer.from(header[1])];
     }),
   };
 }

@@ -32,9 +32,9 @@ async function run({ settings, steps }: ChildJob): Promise<ChildAnswer> {
     return { rows };
   } catch (error) {
     if (error instanceof Failure) return { failure: { kind: error.kind, message: error.message } };
-    // The class of an unknown error only: its message may quote event data.
-    const bug = error instanceof Error ? (settings.showData === true ? (error.stack ?? error.message) : `${error.message.split(':')[0] ?? error.name}`) : 'unknown error';
-    return { bug };
+    // Of an unknown error only its beginning: the rest of its message may quote event data.
+    if (!(error instanceof Error)) return { bug: 'unknown error' };
+    return { bug: settings.showData === true ? (error.stack ?? error.message) : (error.message.split(':')[0] ?? error.name) };
   }
 }
 

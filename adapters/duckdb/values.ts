@@ -11,21 +11,15 @@ export type PlainValue = null | boolean | number | string | PlainValue[] | { [na
  * (DATE, TIME, INTERVAL, UUID, ...): the engine's text.
  */
 export function plainValue(value: DuckDBValue): PlainValue {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      return Number.isFinite(value) ? value : String(value);
-    case 'bigint':
-      return plainInteger(value);
-  }
-  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'bigint') return plainInteger(value);
+  if (value === null) return null;
   if (value instanceof DuckDBTimestampTZValue) return `${isoOfMicros(value.micros)}Z`;
   if (value instanceof DuckDBTimestampValue) return isoOfMicros(value.micros);
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plainValue);
   if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([name, entry]) => [name, plainValue(entry)]));
-  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value: entry }) => [String(plainValue(key)), plainValue(entry)]));
+  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value: entry }) => [keyText(plainValue(key)), plainValue(entry)]));
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   if (value instanceof DuckDBDecimalValue) return value.toString();
   return String(value);
@@ -34,6 +28,10 @@ export function plainValue(value: DuckDBValue): PlainValue {
 /** An integer as number where it is safe, else as decimal text: both fit a JSON document and a Postgres bigint. */
 export function plainInteger(value: bigint): number | string {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value.toString();
+}
+
+function keyText(key: PlainValue): string {
+  return typeof key === 'string' ? key : JSON.stringify(key);
 }
 
 function isoOfMicros(micros: bigint): string {

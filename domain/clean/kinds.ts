@@ -79,16 +79,3 @@ export const cleanFiles = {
   /** `cleaned`, `raw_lines`, `kind_name` -> rows of the lake table `rejects`. */
   rejects: 'clean/rejects.sql',
 } as const;
-
-/** Reject codes that cleaning itself gives, beside those of a value (domain/value.ts). */
-export const rowRejects = ['wrong_kind', 'missing_key', 'key_conflict', 'key_too_long'] as const;
-
-/** `"name" TYPE` of each column, for read_json, STRUCTs and CREATE TABLE in DuckDB. */
-export function duckdbColumnList(columns: readonly Column[]): string {
-  return columns.map(({ name, duckdb }) => `"${name}" ${duckdb}`).join(', ');
-}
-
-/** Quoted column names. */
-export function columnNames(columns: readonly Column[]): string {
-  return columns.map(({ name }) => `"${name}"`).join(', ');
-}

@@ -58,7 +58,7 @@ export async function openHalves(): Promise<Halves> {
 }
 
 /** `WITH raw_lines AS (...)` over a file of raw lines, as the batch reads it. */
-export function rawLinesOver(file: string): string {
+function rawLinesOver(file: string): string {
   return `WITH raw_lines AS (SELECT 'test' AS topic, * FROM read_json('${file}', format = 'newline_delimited', columns = {p: 'INTEGER', o: 'BIGINT', t: 'BIGINT', e: 'VARCHAR', r: 'VARCHAR', s: 'VARCHAR', v: 'JSON', b: 'VARCHAR', x: 'VARCHAR'}))`;
 }
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
-import { overRelations } from '#domain/clean/over-relations.ts';
+import { overRelations } from '#test/domain/clean/over-relations.ts';
 
 type Keyed = { identity: string; ms: number; partition: number; offset: number };
 const order = (a: Keyed, b: Keyed): number => a.ms - b.ms || a.partition - b.partition || a.offset - b.offset;
