@@ -3,7 +3,7 @@ import type { Generation } from '#activities/lake/generations.ts';
 import { readGeneration, readNewestGeneration } from '#activities/lake/generations.ts';
 import type { LakeCache } from '#activities/lake/lake-cache.ts';
 import { fetchAll } from '#activities/lake/lake-cache.ts';
-import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import { identifier, literal } from '#activities/lake/sql-text.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Column } from '#domain/clean/kinds.ts';
@@ -54,10 +54,12 @@ async function tableFiles({ log, cache }: Pick<LakeReader, 'log' | 'cache'>, tab
   );
 }
 
+/** Rows of a table's files. Files may be older than a column: then it is NULL in them. */
 function relation(columns: readonly Column[], files: readonly string[]): string {
-  if (files.length === 0)
-    return `SELECT ${columns.map(({ name, duckdb }) => `NULL::${duckdb} AS ${identifier(name)}`).join(', ')} WHERE false`;
-  return `SELECT ${columns.map(({ name }) => identifier(name)).join(', ')} FROM ${parquetList(files)}`;
+  const empty = `SELECT ${columns.map(({ name, duckdb }) => `NULL::${duckdb} AS ${identifier(name)}`).join(', ')} WHERE false`;
+  if (files.length === 0) return empty;
+  const names = columns.map(({ name }) => identifier(name)).join(', ');
+  return `SELECT ${names} FROM (${empty} UNION ALL BY NAME SELECT * FROM read_parquet([${files.map(literal).join(', ')}], union_by_name = true))`;
 }
 
 /** One row per identity: the latest over all intervals. Coordinates are unique, as each kind has one topic. */

@@ -7,6 +7,10 @@ import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { openGeneration } from '#activities/lake/open-generation.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { publish } from '#activities/lake/publish.ts';
+import { openDuckdb } from '#adapters/duckdb/connection.ts';
+import type { TableChange } from '#domain/lake/publish-plan.ts';
+import { lakeTableShapes } from '#domain/lake/tables.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
@@ -137,6 +141,33 @@ describe('ad-hoc SQL', () => {
     const local = makeLakeCache(away, lake.config.home);
     const { files } = await openGeneration({ postgres: lake.postgres, log: makeDeltaLog(away, local), cache: local });
     assert.equal(files.length, 1);
+  });
+
+  test('a file that is older than a column shows NULL there', async () => {
+    const older = join(lake.config.home, 'older.parquet');
+    const duckdb = await openDuckdb({ threads: 1, memoryLimit: '256MB' });
+    await duckdb.run(
+      `COPY (SELECT 'old' AS unique_id, TIMESTAMPTZ '2020-01-01 00:00:00+00' AS append_time, 0 AS "partition", 99::BIGINT AS "offset") TO '${older}' (FORMAT parquet)`,
+    );
+    duckdb.close();
+    const { bytes } = await lake.s3.upload(older, 'lake/clean_pins/older.parquet');
+    const { start } = await lake.closeInterval({});
+    const change: TableChange = {
+      table: 'clean_pins',
+      columns: lakeTableShapes.clean_pins.columns,
+      partitioned: true,
+      replaces: 'interval',
+      files: [{ path: 'older.parquet', bytes, rows: 1, partitionDate: '2020-01-01' }],
+    };
+    const counts = { records: 1, clean: 1, rejects: 0, duplicates: 0 };
+    await publish(
+      { postgres: lake.postgres, s3: lake.s3, log: lake.log },
+      { run: 'older', cause: 'interval', interval: start, changes: [change], contentSha256: '', codeVersion: '', counts, marts: [] },
+    );
+    assert.deepEqual((await lake.sql(`SELECT unique_id, category FROM pins ORDER BY 1`)).rows.slice(2), [
+      { unique_id: 'c', category: 'art' },
+      { unique_id: 'old', category: null },
+    ]);
   });
 
   test('a generation that is not there is named', async () => {
