@@ -37,7 +37,9 @@ export function encodeRawLines(records: readonly LogRecord[]): Buffer {
     const { value } = record;
     const { reject, splice } = classifyValue(value);
     const head = headOf(record);
-    const body = splice ? ',"v":' : `${reject === null ? '' : `,"x":"${reject}"`},"b":${value === null ? 'null' : `"${value.toString('base64')}"`}`;
+    const body = splice
+      ? ',"v":'
+      : `${reject === null ? '' : `,"x":"${reject}"`},"b":${value === null ? 'null' : `"${value.toString('base64')}"`}`;
     const text = head + body;
     heads[i] = text;
     spliced[i] = splice;
@@ -98,10 +100,17 @@ export function liftHeaders(record: LogRecord): Lifted {
 export type Lifted = { eventId: string | null; receivedAt: string | null; source: string | null };
 
 type RawLine = {
-  p: number; o: number; t: number; k?: string | null; kb?: string;
-  e: string | null; r: string | null; s: string | null;
+  p: number;
+  o: number;
+  t: number;
+  k?: string | null;
+  kb?: string;
+  e: string | null;
+  r: string | null;
+  s: string | null;
   h: ('e' | 'r' | 's' | [name: string, text: string] | [name: string, text: null, base64: string])[];
-  x?: string; b?: string | null;
+  x?: string;
+  b?: string | null;
 };
 
 const letterOf = { eventId: 'e', receivedAt: 'r', source: 's' } as const;
@@ -118,7 +127,8 @@ function headOf(record: LogRecord): string {
     else if (isUtf8(value)) headers += `[${JSON.stringify(name)},${JSON.stringify(value.toString('utf8'))}]`;
     else headers += `[${JSON.stringify(name)},null,"${value.toString('base64')}"]`;
   }
-  const keyMember = key === null ? '"k":null' : isUtf8(key) ? `"k":${JSON.stringify(key.toString('utf8'))}` : `"kb":"${key.toString('base64')}"`;
+  const keyMember =
+    key === null ? '"k":null' : isUtf8(key) ? `"k":${JSON.stringify(key.toString('utf8'))}` : `"kb":"${key.toString('base64')}"`;
   return `{"p":${record.partition},"o":${record.offset},"t":${record.appendTimeMs},${keyMember},"e":${textOrNull(lifted.eventId)},"r":${textOrNull(lifted.receivedAt)},"s":${textOrNull(lifted.source)},"h":[${headers}]`;
 }
 

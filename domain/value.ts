@@ -40,7 +40,9 @@ export function textOfValue(value: Buffer): string {
 
 const splice: ValueClass = Object.freeze({ reject: null, splice: true });
 const apart: ValueClass = Object.freeze({ reject: null, splice: false });
-const rejected = Object.freeze(Object.fromEntries(valueRejects.map((reject) => [reject, Object.freeze({ reject, splice: false })]))) as Record<ValueReject, ValueClass>;
+const rejected = Object.freeze(
+  Object.fromEntries(valueRejects.map((reject) => [reject, Object.freeze({ reject, splice: false })])),
+) as Record<ValueReject, ValueClass>;
 
 function startsWithBom(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
@@ -122,13 +124,16 @@ function scan(bytes: Uint8Array, from: number): number {
       } else if (p >= end || bytes[p] !== 0x22) return MALFORMED;
       const first = firstKeyAt[depth]!;
       if (keySetAt[depth] === null && !escaped && keys - first < keysComparedMax) {
-        for (let k = first; k < keys; k++) if (keyHash[k] === hash && sameBytes(bytes, keyStart[k]!, keyEnd[k]!, start, p)) seen |= DUPLICATE_KEY;
+        for (let k = first; k < keys; k++)
+          if (keyHash[k] === hash && sameBytes(bytes, keyStart[k]!, keyEnd[k]!, start, p)) seen |= DUPLICATE_KEY;
         keyStart[keys] = start;
         keyEnd[keys] = p;
         keyHash[keys] = hash;
         keys += 1;
       } else {
-        const set = (keySetAt[depth] ??= new Set(Array.from({ length: keys - first }, (_, k) => keyText(bytes, keyStart[first + k]!, keyEnd[first + k]!))));
+        const set = (keySetAt[depth] ??= new Set(
+          Array.from({ length: keys - first }, (_, k) => keyText(bytes, keyStart[first + k]!, keyEnd[first + k]!)),
+        ));
         const text = keyText(bytes, start, p);
         if (set.has(text)) seen |= DUPLICATE_KEY;
         set.add(text);

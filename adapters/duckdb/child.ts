@@ -32,13 +32,17 @@ export async function runInChild(job: ChildJob, options: ChildOptions = {}): Pro
   options.signal?.throwIfAborted();
   const { stdout, stderr, code, signal, killed } = await runProcess(JSON.stringify(job), options);
   if (killed === 'abort') throw options.signal!.reason;
-  if (killed === 'timeout') throw new Failure('timeout', `A DuckDB process was killed after ${options.timeoutMs} ms: give the job less to do or more time.`);
+  if (killed === 'timeout')
+    throw new Failure('timeout', `A DuckDB process was killed after ${options.timeoutMs} ms: give the job less to do or more time.`);
   if (killed === 'flood') throw new Error(`a DuckDB job returned more than ${answerBytesMax} bytes of rows; write them to a file`);
   const answer = parseAnswer(stdout);
   if (answer === undefined) {
     const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
     const hint = signal === 'SIGKILL' ? ' The system may be out of memory: lower memoryLimit, or free some.' : '';
-    throw new Failure('unavailable', `A DuckDB process ${how} before it answered.${hint}${stderr === '' ? '' : ` Its last words: ${stderr}`}`);
+    throw new Failure(
+      'unavailable',
+      `A DuckDB process ${how} before it answered.${hint}${stderr === '' ? '' : ` Its last words: ${stderr}`}`,
+    );
   }
   if ('rows' in answer) return answer.rows;
   if ('failure' in answer) throw new Failure(answer.failure.kind, answer.failure.message);
@@ -69,7 +73,9 @@ function runProcess(input: string, options: ChildOptions): Promise<Ended> {
       stdout.push(chunk);
       if ((bytes += chunk.length) > answerBytesMax) kill('flood');
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-stderrBytesKept); });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-stderrBytesKept);
+    });
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', onAbort);
@@ -80,7 +86,13 @@ function runProcess(input: string, options: ChildOptions): Promise<Ended> {
     });
     child.on('close', (code, signal) => {
       settle();
-      resolve({ stdout: Buffer.concat(stdout).toString('utf8'), stderr: stderr.trim(), code, signal, ...(killed === undefined ? {} : { killed }) });
+      resolve({
+        stdout: Buffer.concat(stdout).toString('utf8'),
+        stderr: stderr.trim(),
+        code,
+        signal,
+        ...(killed === undefined ? {} : { killed }),
+      });
     });
     // A child that died early closes the pipe; what counts is then how it ended.
     child.stdin.on('error', () => undefined);

@@ -46,9 +46,13 @@ export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
     last = result.catch(() => undefined);
     return result;
   };
-  const read = (sql: string, parameters?: Parameters) => queued(() => connection.runAndReadAll(sql, parameters === undefined ? undefined : [...parameters]));
+  const read = (sql: string, parameters?: Parameters) =>
+    queued(() => connection.runAndReadAll(sql, parameters === undefined ? undefined : [...parameters]));
   return {
-    run: (sql) => queued(async () => { await connection.run(sql); }),
+    run: (sql) =>
+      queued(async () => {
+        await connection.run(sql);
+      }),
     async rows(sql, parameters) {
       const reader = await read(sql, parameters);
       return reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plainValue(value)])));
@@ -56,7 +60,10 @@ export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
     async columns(sql, parameters) {
       const reader = await read(sql, parameters);
       const columns = reader.getColumnsObject();
-      return { rows: reader.currentRowCount, columns: Object.fromEntries(reader.deduplicatedColumnNames().map((name) => [name, (columns[name] ?? []).map(plainValue)])) };
+      return {
+        rows: reader.currentRowCount,
+        columns: Object.fromEntries(reader.deduplicatedColumnNames().map((name) => [name, (columns[name] ?? []).map(plainValue)])),
+      };
     },
     interrupt: () => connection.interrupt(),
     close() {
@@ -68,17 +75,21 @@ export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
 
 /** Opens an instance with the settings that hold for all its connections. */
 export async function openInstance(settings: DuckdbSettings): Promise<DuckDBInstance> {
-  return translated(() => DuckDBInstance.create(':memory:', {
-    threads: String(settings.threads),
-    memory_limit: settings.memoryLimit,
-    // An empty one forbids spilling; the default would be a folder in the working directory.
-    temp_directory: settings.tempDirectory ?? '',
-    preserve_insertion_order: String(settings.keepOrder ?? false),
-    // Nothing is fetched from outside: the engine brings all it needs.
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    allow_community_extensions: 'false',
-  }), settings.showData ?? false);
+  return translated(
+    () =>
+      DuckDBInstance.create(':memory:', {
+        threads: String(settings.threads),
+        memory_limit: settings.memoryLimit,
+        // An empty one forbids spilling; the default would be a folder in the working directory.
+        temp_directory: settings.tempDirectory ?? '',
+        preserve_insertion_order: String(settings.keepOrder ?? false),
+        // Nothing is fetched from outside: the engine brings all it needs.
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+        allow_community_extensions: 'false',
+      }),
+    settings.showData ?? false,
+  );
 }
 
 /** Opens a connection with the settings that each one needs for itself. */

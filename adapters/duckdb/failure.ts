@@ -10,11 +10,18 @@ export function toDuckdbFailure(error: unknown, showData: boolean): unknown {
   const name = /^([A-Za-z][A-Za-z ]*?) Error:/.exec(error.message)?.[1]?.toLowerCase();
   if (name === undefined) return error;
   if (/no space left|could not write.*enough|max_temp_directory_size/i.test(error.message)) {
-    return new Failure('exhausted', `DuckDB has no disk space left for its temporary files: free some, or set a larger limit. (${name} error)`, { cause: withoutData(error, showData) });
+    return new Failure(
+      'exhausted',
+      `DuckDB has no disk space left for its temporary files: free some, or set a larger limit. (${name} error)`,
+      { cause: withoutData(error, showData) },
+    );
   }
   const kind = name === 'io' && /no files found|no such file/i.test(error.message) ? 'missing' : kindByName[name];
   if (kind === undefined) return error;
-  const message = showData || !quotesData.has(name) ? error.message : `${name} error; its message is not shown because it may quote event data. Run the statement by hand to see it.`;
+  const message =
+    showData || !quotesData.has(name)
+      ? error.message
+      : `${name} error; its message is not shown because it may quote event data. Run the statement by hand to see it.`;
   return new Failure(kind, `DuckDB: ${message}`, { cause: withoutData(error, showData) });
 }
 

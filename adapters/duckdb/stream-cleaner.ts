@@ -77,7 +77,8 @@ function makeLane(connection: DuckDBConnection): Lane {
       statement.bindList(2, listValue(values.map(({ reject }) => reject)), LIST(VARCHAR));
       statement.bindList(3, listValue(lifted.map(({ receivedAt }) => receivedAt)), LIST(VARCHAR));
       const reader = await statement.runAndReadAll();
-      if (reader.currentRowCount !== records.length) throw new Error(`cleaning ${records.length} ${kind} records gave ${reader.currentRowCount} rows`);
+      if (reader.currentRowCount !== records.length)
+        throw new Error(`cleaning ${records.length} ${kind} records gave ${reader.currentRowCount} rows`);
       return reader.getColumns();
     }, false);
     const made: Record<string, unknown[]> = {
@@ -87,14 +88,26 @@ function makeLane(connection: DuckDBConnection): Lane {
       append_time: records.map(({ appendTimeMs }) => new Date(appendTimeMs).toISOString()),
       event_id: lifted.map(({ eventId }) => eventId),
     };
-    for (const [i, { name, duckdb }] of engineColumnsOf(kind).entries()) made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
-    return { rows: records.length, columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])) };
+    for (const [i, { name, duckdb }] of engineColumnsOf(kind).entries())
+      made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
+    return {
+      rows: records.length,
+      columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])),
+    };
   };
   return {
     clean(kind, records) {
-      if (records.length === 0) return Promise.resolve({ rows: 0, columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, []])) });
+      if (records.length === 0)
+        return Promise.resolve({
+          rows: 0,
+          columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, []])),
+        });
       waiting += 1;
-      const result = last.then(() => work(kind, records)).finally(() => { waiting -= 1; });
+      const result = last
+        .then(() => work(kind, records))
+        .finally(() => {
+          waiting -= 1;
+        });
       last = result.catch(() => undefined);
       return result;
     },
@@ -117,7 +130,10 @@ const textForms: Partial<Record<DuckdbType, (name: string) => string>> = {
 };
 
 // $1 values as JSON text, $2 reject codes, $3 received-at; three lists of one length.
-const statementOf = Object.fromEntries(kinds.map((kind) => [kind, () => `
+const statementOf = Object.fromEntries(
+  kinds.map((kind) => [
+    kind,
+    () => `
 WITH records AS (
   SELECT NULL::VARCHAR AS topic, NULL::INTEGER AS partition, NULL::BIGINT AS "offset", NULL::TIMESTAMPTZ AS append_time, NULL::VARCHAR AS event_id,
     received_at, v::JSON AS v, problem
@@ -125,8 +141,12 @@ WITH records AS (
 ), cleaned AS (
 ${domainSql(cleanKinds[kind].sqlFile)}
 )
-SELECT ${engineColumnsOf(kind).map(({ name, duckdb }) => textForms[duckdb]?.(name) ?? `"${name}"`).join(', ')}
-FROM cleaned`])) as Record<Kind, () => string>;
+SELECT ${engineColumnsOf(kind)
+      .map(({ name, duckdb }) => textForms[duckdb]?.(name) ?? `"${name}"`)
+      .join(', ')}
+FROM cleaned`,
+  ]),
+) as Record<Kind, () => string>;
 
 function integerOrNull(value: DuckDBValue): number | string | null {
   return typeof value === 'bigint' ? plainInteger(value) : null;

@@ -1,5 +1,14 @@
 import type { DuckDBValue } from '@duckdb/node-api';
-import { DuckDBArrayValue, DuckDBBlobValue, DuckDBDecimalValue, DuckDBListValue, DuckDBMapValue, DuckDBStructValue, DuckDBTimestampTZValue, DuckDBTimestampValue } from '@duckdb/node-api';
+import {
+  DuckDBArrayValue,
+  DuckDBBlobValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+} from '@duckdb/node-api';
 
 /** What rows hold: plain values that survive JSON. */
 export type PlainValue = null | boolean | number | string | PlainValue[] | { [name: string]: PlainValue };
@@ -18,8 +27,10 @@ export function plainValue(value: DuckDBValue): PlainValue {
   if (value instanceof DuckDBTimestampTZValue) return `${isoOfMicros(value.micros)}Z`;
   if (value instanceof DuckDBTimestampValue) return isoOfMicros(value.micros);
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plainValue);
-  if (value instanceof DuckDBStructValue) return Object.fromEntries(Object.entries(value.entries).map(([name, entry]) => [name, plainValue(entry)]));
-  if (value instanceof DuckDBMapValue) return Object.fromEntries(value.entries.map(({ key, value: entry }) => [keyText(plainValue(key)), plainValue(entry)]));
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(Object.entries(value.entries).map(([name, entry]) => [name, plainValue(entry)]));
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(value.entries.map(({ key, value: entry }) => [keyText(plainValue(key)), plainValue(entry)]));
   if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('base64');
   if (value instanceof DuckDBDecimalValue) return value.toString();
   return String(value);

@@ -33,7 +33,12 @@ export function column(name: string, duckdb: DuckdbType, postgres: string = twin
 
 // json, not jsonb: jsonb refuses \u0000 and huge numbers.
 const notes = [column('nulled', 'VARCHAR', 'json'), column('extra', 'VARCHAR', 'json')];
-const coordinates = [column('topic', 'VARCHAR'), column('partition', 'INTEGER'), column('offset', 'BIGINT'), column('append_time', 'TIMESTAMPTZ')];
+const coordinates = [
+  column('topic', 'VARCHAR'),
+  column('partition', 'INTEGER'),
+  column('offset', 'BIGINT'),
+  column('append_time', 'TIMESTAMPTZ'),
+];
 const headers = [column('event_id', 'VARCHAR'), column('received_at', 'TIMESTAMPTZ')];
 const ours = [...notes, ...coordinates, ...headers];
 
@@ -42,19 +47,44 @@ export const cleanKinds: Record<Kind, CleanKind> = {
     sqlFile: 'clean/pin.sql',
     keysFile: 'clean/keys/pin.sql',
     columns: [
-      column('ind', 'BIGINT'), column('unique_id', 'VARCHAR'), column('title', 'VARCHAR'), column('description', 'VARCHAR'), column('follower_count', 'BIGINT'), column('poster_name', 'VARCHAR'),
-      column('tag_list', 'VARCHAR[]'), column('is_image_or_video', 'VARCHAR'), column('image_src', 'VARCHAR'), column('save_location', 'VARCHAR'), column('category', 'VARCHAR'), column('downloaded', 'BOOLEAN'), ...ours,
+      column('ind', 'BIGINT'),
+      column('unique_id', 'VARCHAR'),
+      column('title', 'VARCHAR'),
+      column('description', 'VARCHAR'),
+      column('follower_count', 'BIGINT'),
+      column('poster_name', 'VARCHAR'),
+      column('tag_list', 'VARCHAR[]'),
+      column('is_image_or_video', 'VARCHAR'),
+      column('image_src', 'VARCHAR'),
+      column('save_location', 'VARCHAR'),
+      column('category', 'VARCHAR'),
+      column('downloaded', 'BOOLEAN'),
+      ...ours,
     ],
   },
   geo: {
     sqlFile: 'clean/geo.sql',
     keysFile: 'clean/keys/geo.sql',
-    columns: [column('ind', 'BIGINT'), column('country', 'VARCHAR'), column('coordinates', 'DOUBLE[]'), column('timestamp', 'TIMESTAMPTZ'), column('latitude', 'DOUBLE'), column('longitude', 'DOUBLE'), ...ours],
+    columns: [
+      column('ind', 'BIGINT'),
+      column('country', 'VARCHAR'),
+      column('coordinates', 'DOUBLE[]'),
+      column('timestamp', 'TIMESTAMPTZ'),
+      column('latitude', 'DOUBLE'),
+      column('longitude', 'DOUBLE'),
+      ...ours,
+    ],
   },
   user: {
     sqlFile: 'clean/user.sql',
     keysFile: 'clean/keys/user.sql',
-    columns: [column('ind', 'BIGINT'), column('user_name', 'VARCHAR'), column('age', 'BIGINT'), column('date_joined', 'TIMESTAMPTZ'), ...ours],
+    columns: [
+      column('ind', 'BIGINT'),
+      column('user_name', 'VARCHAR'),
+      column('age', 'BIGINT'),
+      column('date_joined', 'TIMESTAMPTZ'),
+      ...ours,
+    ],
   },
 };
 
@@ -63,7 +93,13 @@ export const identityOf: Record<Kind, string> = { pin: 'unique_id', geo: 'ind', 
 
 /** Columns of the lake table `rejects`. `value` is text where it is UTF-8 (`encoding` = 'text'), else base64 ('base64'). */
 export const rejectColumns: readonly Column[] = [
-  column('kind', 'VARCHAR'), column('reason', 'VARCHAR'), ...coordinates, ...headers, column('source', 'VARCHAR'), column('value', 'VARCHAR'), column('encoding', 'VARCHAR'),
+  column('kind', 'VARCHAR'),
+  column('reason', 'VARCHAR'),
+  ...coordinates,
+  ...headers,
+  column('source', 'VARCHAR'),
+  column('value', 'VARCHAR'),
+  column('encoding', 'VARCHAR'),
 ];
 
 /** Statements of cleaning that do not belong to one kind, by their names below domain/. */

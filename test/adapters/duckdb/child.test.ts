@@ -13,19 +13,41 @@ const endless = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE h
 
 describe('a DuckDB child', () => {
   test('runs steps and returns the rows that were asked for', async () => {
-    const rows = await runInChild({ settings, steps: [{ sql: 'CREATE TABLE t AS SELECT range AS n FROM range(3)' }, { sql: 'SELECT sum(n) AS n FROM t', returnRows: true }, { sql: `SELECT 'é\n"' AS text, TIMESTAMPTZ '2020-01-01 00:00:00+01' AS at`, returnRows: true }] });
+    const rows = await runInChild({
+      settings,
+      steps: [
+        { sql: 'CREATE TABLE t AS SELECT range AS n FROM range(3)' },
+        { sql: 'SELECT sum(n) AS n FROM t', returnRows: true },
+        { sql: `SELECT 'é\n"' AS text, TIMESTAMPTZ '2020-01-01 00:00:00+01' AS at`, returnRows: true },
+      ],
+    });
     assert.deepEqual(rows, [[{ n: 3 }], [{ text: 'é\n"', at: '2019-12-31T23:00:00.000000Z' }]]);
   });
 
-  test('passes the engine\'s failures on by kind', async () => {
-    await assert.rejects(runInChild({ settings, steps: [{ sql: 'SELECT nothing' }] }), (error) => error instanceof Failure && error.kind === 'invalid_data' && error.message.includes('nothing'));
-    await assert.rejects(runInChild({ settings, steps: [{ sql: 'SELECT max(s) FROM (SELECT repeat(range::VARCHAR, 100) AS s FROM range(50000000) GROUP BY ALL)' }] }), (error) => error instanceof Failure && error.kind === 'exhausted');
+  test("passes the engine's failures on by kind", async () => {
+    await assert.rejects(
+      runInChild({ settings, steps: [{ sql: 'SELECT nothing' }] }),
+      (error) => error instanceof Failure && error.kind === 'invalid_data' && error.message.includes('nothing'),
+    );
+    await assert.rejects(
+      runInChild({
+        settings,
+        steps: [{ sql: 'SELECT max(s) FROM (SELECT repeat(range::VARCHAR, 100) AS s FROM range(50000000) GROUP BY ALL)' }],
+      }),
+      (error) => error instanceof Failure && error.kind === 'exhausted',
+    );
   });
 
   test('quotes no data unless told', async () => {
     const steps = [{ sql: `SELECT CAST('secret-' || range AS INTEGER) FROM range(1)` }];
-    await assert.rejects(runInChild({ settings, steps }), (error) => error instanceof Failure && !`${error.message}${String(error.cause)}`.includes('secret'));
-    await assert.rejects(runInChild({ settings: { ...settings, showData: true }, steps }), (error) => error instanceof Failure && error.message.includes('secret-0'));
+    await assert.rejects(
+      runInChild({ settings, steps }),
+      (error) => error instanceof Failure && !`${error.message}${String(error.cause)}`.includes('secret'),
+    );
+    await assert.rejects(
+      runInChild({ settings: { ...settings, showData: true }, steps }),
+      (error) => error instanceof Failure && error.message.includes('secret-0'),
+    );
   });
 
   test('is killed by an abort', async () => {
@@ -42,12 +64,18 @@ describe('a DuckDB child', () => {
   });
 
   test('has a wall limit', async () => {
-    await assert.rejects(runInChild({ settings, steps: [{ sql: endless }] }, { timeoutMs: 1_000 }), (error) => error instanceof Failure && error.kind === 'timeout');
+    await assert.rejects(
+      runInChild({ settings, steps: [{ sql: endless }] }, { timeoutMs: 1_000 }),
+      (error) => error instanceof Failure && error.kind === 'timeout',
+    );
   });
 
   test('that crashes is reported as unavailable', async () => {
     const running = runInChild({ settings, steps: [{ sql: endless }] });
-    const reported = assert.rejects(running, (error) => error instanceof Failure && error.kind === 'unavailable' && error.canRetry && error.message.includes('SIGSEGV'));
+    const reported = assert.rejects(
+      running,
+      (error) => error instanceof Failure && error.kind === 'unavailable' && error.canRetry && error.message.includes('SIGSEGV'),
+    );
     const pid = await untilValue(() => childrenOf(process.pid).find((child) => commandOf(child).includes('child-main')));
     process.kill(pid, 'SIGSEGV');
     await reported;
@@ -56,16 +84,22 @@ describe('a DuckDB child', () => {
   test('ends when its parent dies', async () => {
     const script = `import { runInChild } from ${JSON.stringify(new URL('../../../adapters/duckdb/child.ts', import.meta.url).href)};
       await runInChild(${JSON.stringify({ settings, steps: [{ sql: endless }] })});`;
-    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: 'inherit', cwd: fileURLToPath(new URL('../../../', import.meta.url)) });
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: 'inherit',
+      cwd: fileURLToPath(new URL('../../../', import.meta.url)),
+    });
     const pid = await untilValue(() => childrenOf(parent.pid!).find((child) => commandOf(child).includes('child-main')));
     parent.kill('SIGKILL');
     await once(parent, 'close');
     await untilValue(() => (isAlive(pid) ? undefined : true));
   });
 
-  test('sees nothing of this process\'s environment', async () => {
+  test("sees nothing of this process's environment", async () => {
     process.env['PINFLOW_TEST_SECRET'] = 'x';
-    const rows = await runInChild({ settings, steps: [{ sql: `SELECT coalesce(getenv('PINFLOW_TEST_SECRET'), '') AS secret`, returnRows: true }] }).catch((error: Failure) => error.kind);
+    const rows = await runInChild({
+      settings,
+      steps: [{ sql: `SELECT coalesce(getenv('PINFLOW_TEST_SECRET'), '') AS secret`, returnRows: true }],
+    }).catch((error: Failure) => error.kind);
     delete process.env['PINFLOW_TEST_SECRET'];
     // getenv exists in the shell only; either way the secret is not there.
     assert.ok(rows === 'invalid_data' || (Array.isArray(rows) && rows[0]![0]!['secret'] === ''));
@@ -73,12 +107,16 @@ describe('a DuckDB child', () => {
 });
 
 function childrenOf(parent: number): number[] {
-  return readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name) && statOf(Number(name))?.parent === parent).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && statOf(Number(name))?.parent === parent)
+    .map(Number);
 }
 
 function statOf(pid: number): { state: string; parent: number } | undefined {
   try {
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return { state: state!, parent: Number(parent) };
   } catch {
     return undefined;

@@ -18,18 +18,36 @@ const records = read<RecordCase[]>('records.json');
 
 /** A row of each kind on which cleaning has nothing to say. */
 const spotless: Record<Kind, Record<string, unknown>> = {
-  pin: { index: 7, unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', title: 't', description: 'd', poster_name: 'p', follower_count: '1', tag_list: 'a,b', is_image_or_video: 'image', image_src: 's', downloaded: 1, save_location: '/data/art', category: 'art' },
+  pin: {
+    index: 7,
+    unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d',
+    title: 't',
+    description: 'd',
+    poster_name: 'p',
+    follower_count: '1',
+    tag_list: 'a,b',
+    is_image_or_video: 'image',
+    image_src: 's',
+    downloaded: 1,
+    save_location: '/data/art',
+    category: 'art',
+  },
   geo: { ind: 7, country: 'c', timestamp: '2020-08-28 03:52:47', latitude: 1, longitude: 2 },
   user: { ind: 7, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' },
 };
 
 describe('cleaning', () => {
   let halves: Halves;
-  before(async () => { halves = await openHalves(); });
+  before(async () => {
+    halves = await openHalves();
+  });
   after(() => halves.close());
 
   async function checkBoth(kind: Kind, values: Buffer[], check: (row: Row, i: number) => void): Promise<void> {
-    const given = recordsOf(values, [['received-at', Buffer.from('2026-01-02T03:04:05.678Z')], ['event-id', Buffer.from('e-1')]]);
+    const given = recordsOf(values, [
+      ['received-at', Buffer.from('2026-01-02T03:04:05.678Z')],
+      ['event-id', Buffer.from('e-1')],
+    ]);
     const batch = await halves.batch(kind, given);
     const stream = await halves.stream(kind, given);
     assert.equal(batch.length, values.length);
@@ -43,13 +61,21 @@ describe('cleaning', () => {
   for (const kind of kinds) {
     for (const [field, cases] of Object.entries(fields[kind])) {
       test(`${kind}.${field}: ${cases.length} values`, async () => {
-        await checkBoth(kind, cases.map(([given]) => Buffer.from(JSON.stringify({ ...spotless[kind], [field]: given }))), (row, i) => {
-          const [given, expected, reason = null, column = field] = cases[i]!;
-          assert.equal(row['reject'], null);
-          assert.deepEqual(row[column], expected, `${field} of ${JSON.stringify(given)}`);
-          const nulled = row['nulled'] === null ? [] : (JSON.parse(row['nulled'] as string) as { field: string; reason: string }[]);
-          assert.deepEqual(nulled.map((note) => [note.field, note.reason]), reason === null ? [] : [[column, reason]], `notes of ${JSON.stringify(given)}`);
-        });
+        await checkBoth(
+          kind,
+          cases.map(([given]) => Buffer.from(JSON.stringify({ ...spotless[kind], [field]: given }))),
+          (row, i) => {
+            const [given, expected, reason = null, column = field] = cases[i]!;
+            assert.equal(row['reject'], null);
+            assert.deepEqual(row[column], expected, `${field} of ${JSON.stringify(given)}`);
+            const nulled = row['nulled'] === null ? [] : (JSON.parse(row['nulled'] as string) as { field: string; reason: string }[]);
+            assert.deepEqual(
+              nulled.map((note) => [note.field, note.reason]),
+              reason === null ? [] : [[column, reason]],
+              `notes of ${JSON.stringify(given)}`,
+            );
+          },
+        );
       });
     }
   }
@@ -64,7 +90,8 @@ describe('cleaning', () => {
   async function runRecords(kind: Kind): Promise<Map<string, Row>> {
     const cases = records.filter((one) => one.kind === kind);
     const rows = new Map<string, Row>();
-    const bytesOf = ({ value, base64, text }: RecordCase): Buffer => (value !== undefined ? Buffer.from(JSON.stringify(value)) : base64 !== undefined ? Buffer.from(base64, 'base64') : Buffer.from(text!));
+    const bytesOf = ({ value, base64, text }: RecordCase): Buffer =>
+      value !== undefined ? Buffer.from(JSON.stringify(value)) : base64 !== undefined ? Buffer.from(base64, 'base64') : Buffer.from(text!);
     await checkBoth(kind, cases.map(bytesOf), (row, i) => rows.set(cases[i]!.name, row));
     return rows;
   }
@@ -73,7 +100,11 @@ describe('cleaning', () => {
       const row = (await rowsOf(kind)).get(name)!;
       for (const [column, wanted] of Object.entries(expected)) {
         const found = row[column];
-        assert.deepEqual((column === 'nulled' || column === 'extra') && typeof found === 'string' ? JSON.parse(found) : found, wanted, column);
+        assert.deepEqual(
+          (column === 'nulled' || column === 'extra') && typeof found === 'string' ? JSON.parse(found) : found,
+          wanted,
+          column,
+        );
       }
     });
   }
@@ -91,19 +122,29 @@ describe('cleaning', () => {
 
   test('too deep is a reject, a hundred levels are not', async () => {
     const nested = (levels: number) => Buffer.from(`{"unique_id":"u","x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`);
-    await checkBoth('pin', [nested(100), nested(101), nested(100_000)], (row, i) => assert.equal(row['reject'], i === 0 ? null : 'too_deep'));
+    await checkBoth('pin', [nested(100), nested(101), nested(100_000)], (row, i) =>
+      assert.equal(row['reject'], i === 0 ? null : 'too_deep'),
+    );
   });
 
   test('headers and coordinates pass through', async () => {
     await checkBoth('user', [Buffer.from('{"ind":1}')], (row) => {
-      assert.deepEqual([row['topic'], row['partition'], row['offset'], row['append_time'], row['event_id'], row['received_at']], ['test', 0, 0, '2023-11-14T22:13:20.000000Z', 'e-1', '2026-01-02T03:04:05.678000Z']);
+      assert.deepEqual(
+        [row['topic'], row['partition'], row['offset'], row['append_time'], row['event_id'], row['received_at']],
+        ['test', 0, 0, '2023-11-14T22:13:20.000000Z', 'e-1', '2026-01-02T03:04:05.678000Z'],
+      );
     });
   });
 
   test('blanks are those of trim()', async () => {
     const points = Array.from({ length: 0xffff }, (_, i) => i + 1).filter((point) => point < 0xd800 || point > 0xdfff);
-    const [row] = await halves.duckdb.rows(`SELECT list(point ORDER BY point) AS blank FROM (SELECT unnest([${points.join()}]) AS point) WHERE is_blank(chr(point)) AND trimmed(chr(point) || 'x' || chr(point)) = 'x'`);
-    assert.deepEqual(row!['blank'], points.filter((point) => String.fromCodePoint(point).trim() === ''));
+    const [row] = await halves.duckdb.rows(
+      `SELECT list(point ORDER BY point) AS blank FROM (SELECT unnest([${points.join()}]) AS point) WHERE is_blank(chr(point)) AND trimmed(chr(point) || 'x' || chr(point)) = 'x'`,
+    );
+    assert.deepEqual(
+      row!['blank'],
+      points.filter((point) => String.fromCodePoint(point).trim() === ''),
+    );
   });
 
   test('each SELECT gives the columns that kinds.ts says, in order and type', async () => {

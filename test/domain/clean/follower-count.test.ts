@@ -22,12 +22,26 @@ test('count_of agrees with exact decimals', async () => {
   await duckdb.run(domainSql(cleanFiles.macros));
   const digits = (maxLength: number) => fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength });
   const text = fc.oneof(
-    fc.tuple(fc.oneof(digits(12), digits(45), fc.bigInt({ min: 9223372036854775700n, max: 9223372036854775900n }).map(String)), fc.option(digits(14)), fc.constantFrom('', 'k', 'K', 'm', 'M', 'b', 'B', 'x')).map(([whole, fraction, suffix]) => `${whole}${fraction === null ? '' : `.${fraction}`}${suffix}`),
+    fc
+      .tuple(
+        fc.oneof(digits(12), digits(45), fc.bigInt({ min: 9223372036854775700n, max: 9223372036854775900n }).map(String)),
+        fc.option(digits(14)),
+        fc.constantFrom('', 'k', 'K', 'm', 'M', 'b', 'B', 'x'),
+      )
+      .map(([whole, fraction, suffix]) => `${whole}${fraction === null ? '' : `.${fraction}`}${suffix}`),
     fc.string({ unit: fc.constantFrom(...'0159.kKmMbB+-e_, x'.split('')), maxLength: 8 }),
   );
-  await fc.assert(fc.asyncProperty(fc.array(text, { minLength: 200, maxLength: 400 }), async (texts) => {
-    const rows = await duckdb.rows(`SELECT count_of(t)::VARCHAR AS count FROM (SELECT unnest([${texts.map((one) => `'${one}'`).join()}]::VARCHAR[]) AS t)`);
-    assert.deepEqual(rows.map(({ count }) => count), texts.map((one) => countOracle(one)?.toString() ?? null));
-  }), { numRuns: 20, seed, endOnFailure: true });
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { minLength: 200, maxLength: 400 }), async (texts) => {
+      const rows = await duckdb.rows(
+        `SELECT count_of(t)::VARCHAR AS count FROM (SELECT unnest([${texts.map((one) => `'${one}'`).join()}]::VARCHAR[]) AS t)`,
+      );
+      assert.deepEqual(
+        rows.map(({ count }) => count),
+        texts.map((one) => countOracle(one)?.toString() ?? null),
+      );
+    }),
+    { numRuns: 20, seed, endOnFailure: true },
+  );
   duckdb.close();
 });

@@ -39,15 +39,22 @@ export async function openHalves(): Promise<Halves> {
     duckdb,
     async batch(kind, records) {
       const file = writeRawLines(records);
-      return duckdb.rows(`${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds[kind].sqlFile)}) SELECT * FROM cleaned ORDER BY partition, "offset"`);
+      return duckdb.rows(
+        `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds[kind].sqlFile)}) SELECT * FROM cleaned ORDER BY partition, "offset"`,
+      );
     },
     async stream(kind, records) {
       const { rows, columns } = await cleaner.clean(kind, records);
-      return Array.from({ length: rows }, (_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, inOneForm(name, values[i])])) as Row);
+      return Array.from(
+        { length: rows },
+        (_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, inOneForm(name, values[i])])) as Row,
+      );
     },
     async readValues(records) {
       const file = writeRawLines(records);
-      return (await duckdb.rows(`${rawLinesOver(file)} SELECT v::VARCHAR AS text FROM raw_lines ORDER BY o`)).map(({ text }) => text as string);
+      return (await duckdb.rows(`${rawLinesOver(file)} SELECT v::VARCHAR AS text FROM raw_lines ORDER BY o`)).map(
+        ({ text }) => text as string,
+      );
     },
     close() {
       duckdb.close();
@@ -64,7 +71,15 @@ function rawLinesOver(file: string): string {
 
 /** Records of one partition that hold the values, in order. */
 export function recordsOf(values: readonly (Buffer | null)[], headers: LogRecord['headers'] = []): LogRecord[] {
-  return values.map((value, offset) => ({ topic: 'test', partition: 0, offset, appendTimeMs: 1_700_000_000_000 + offset, key: null, value, headers }));
+  return values.map((value, offset) => ({
+    topic: 'test',
+    partition: 0,
+    offset,
+    appendTimeMs: 1_700_000_000_000 + offset,
+    key: null,
+    value,
+    headers,
+  }));
 }
 
 // The stream gives lists as JSON text and append times in milliseconds.

@@ -19,18 +19,29 @@ describe('marts', () => {
   after(() => duckdb.close());
 
   test('pins per category counts posts, those without a category too', async () => {
-    assert.deepEqual(await duckdb.rows(domainSql(pinsPerCategory.batchSql)), [{ category: 'art', pins: 2 }, { category: 'quotes', pins: 2 }, { category: 'travel', pins: 2 }, { category: null, pins: 1 }]);
+    assert.deepEqual(await duckdb.rows(domainSql(pinsPerCategory.batchSql)), [
+      { category: 'art', pins: 2 },
+      { category: 'quotes', pins: 2 },
+      { category: 'travel', pins: 2 },
+      { category: null, pins: 1 },
+    ]);
   });
 
   test('all tied categories of a year are there, by UTC year', async () => {
-    assert.deepEqual(await duckdb.rows(domainSql(popularCategoryPerYear.batchSql)), [{ post_year: 2020, category: 'art', category_count: 2 }, { post_year: 2020, category: 'travel', category_count: 2 }]);
+    assert.deepEqual(await duckdb.rows(domainSql(popularCategoryPerYear.batchSql)), [
+      { post_year: 2020, category: 'art', category_count: 2 },
+      { post_year: 2020, category: 'travel', category_count: 2 },
+    ]);
   });
 
   test('every mart gives the columns that it declares', async () => {
     for (const { batchSql, columns } of metrics) {
       const described = await duckdb.rows(`DESCRIBE ${domainSql(batchSql)}`);
       const names: Record<string, string> = { 'TIMESTAMP WITH TIME ZONE': 'TIMESTAMPTZ' };
-      assert.deepEqual(described.map((row) => [row['column_name'], names[row['column_type'] as string] ?? row['column_type']]), columns.map(({ name, duckdb: type }) => [name, type]));
+      assert.deepEqual(
+        described.map((row) => [row['column_name'], names[row['column_type'] as string] ?? row['column_type']]),
+        columns.map(({ name, duckdb: type }) => [name, type]),
+      );
     }
   });
 });
