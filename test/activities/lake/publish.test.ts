@@ -66,7 +66,13 @@ async function commitsOf(lake: LakeEnvironment): Promise<Record<string, (string 
 }
 
 describe('a publish that dies', () => {
-  // One put a table; at each, before and after. And between the last commit and the generation row.
+  let lake: LakeEnvironment;
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
+  after(() => lake.close());
+
+  // One put a table: at each, before and after it happened.
   const points = lakeTables.flatMap((_, at) => [
     { at, moment: 'before' as const },
     { at, moment: 'after' as const },
@@ -74,68 +80,68 @@ describe('a publish that dies', () => {
   for (const { at, moment } of points) {
     for (const healer of ['the same run', 'the next run'] as const) {
       test(`${moment} put ${at} is finished by ${healer}`, async () => {
-        const lake = await openLakeEnvironment({ topicPartitions: 1 });
-        try {
-          const first = await lake.closeInterval({});
-          const second = await lake.closeInterval({});
-          await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan('run-0', first.start));
-          const before = await readNewestGeneration(lake.postgres);
+        const name = (run: string): string => `${moment}-${at}-${healer.replaceAll(' ', '-')}-${run}`;
+        const first = await lake.closeInterval({});
+        const second = await lake.closeInterval({});
+        await publish({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan(name('old'), first.start));
+        const newest = await readNewestGeneration(lake.postgres);
+        const commits = await commitsOf(lake);
 
-          const dying = dyingAt(lake.s3, at, moment);
-          await assert.rejects(
-            publish({ postgres: lake.postgres, s3: dying, log: makeDeltaLog(dying, lake.cache) }, plan('run-1', first.start)),
-            /died/,
-          );
-          assert.deepEqual(await readNewestGeneration(lake.postgres), before, 'readers see nothing of it');
+        const dying = dyingAt(lake.s3, at, moment);
+        const dies = publish({ postgres: lake.postgres, s3: dying, log: makeDeltaLog(dying, lake.cache) }, plan(name('dies'), first.start));
+        await assert.rejects(dies, /died/);
+        assert.deepEqual(await readNewestGeneration(lake.postgres), newest, 'readers see nothing of it');
 
-          const log = makeDeltaLog(lake.s3, lake.cache);
-          const runs = healer === 'the same run' ? ['run-1'] : ['run-1', 'run-2'];
-          if (healer === 'the same run') await publish({ postgres: lake.postgres, s3: lake.s3, log }, plan('run-1', first.start));
-          else await publish({ postgres: lake.postgres, s3: lake.s3, log }, plan('run-2', second.start));
+        const log = makeDeltaLog(lake.s3, lake.cache);
+        const runs = healer === 'the same run' ? [name('dies')] : [name('dies'), name('next')];
+        await publish(
+          { postgres: lake.postgres, s3: lake.s3, log },
+          healer === 'the same run' ? plan(runs[0]!, first.start) : plan(runs[1]!, second.start),
+        );
 
-          for (const [table, commits] of Object.entries(await commitsOf(lake))) assert.deepEqual(commits, ['run-0', ...runs], table);
-          const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(
-            `SELECT run_id, versions FROM pinflow.generation ORDER BY id`,
-          );
-          assert.deepEqual(
-            generations.map(({ run_id }) => run_id),
-            ['run-0', ...runs],
-          );
-          for (const [i, { versions }] of generations.entries()) for (const table of lakeTables) assert.equal(versions[table], i);
-          const files = (await log.readSnapshot('clean_pins', runs.length)).files.map(({ path }) => path);
-          assert.deepEqual(
-            files.toSorted(),
-            runs.map((run) => `dt=2026-01-01/${run}.parquet`),
-            'the first interval was replaced, not doubled',
-          );
-        } finally {
-          await lake.close();
-        }
+        for (const [table, after] of Object.entries(await commitsOf(lake))) assert.deepEqual(after, [...commits[table]!, ...runs], table);
+        const generations = await lake.postgres.query<{ run_id: string; versions: Record<string, number> }>(
+          `SELECT run_id, versions FROM pinflow.generation WHERE id > $1 ORDER BY id`,
+          [newest?.id],
+        );
+        assert.deepEqual(
+          generations.map(({ run_id }) => run_id),
+          runs,
+        );
+        for (const [i, { versions }] of generations.entries())
+          for (const table of lakeTables) assert.equal(versions[table], newest!.versions[table]! + 1 + i);
+        const { files } = await log.readSnapshot('clean_pins', newest!.versions['clean_pins']! + runs.length);
+        const ours = files.map(({ path }) => path).filter((path) => path.includes(name('')));
+        assert.deepEqual(
+          ours.toSorted(),
+          runs.map((run) => `dt=2026-01-01/${run}.parquet`),
+          'the first interval was replaced, not doubled',
+        );
       });
     }
   }
 
   test('between the last commit and the generation row is finished by anyone, once', async () => {
-    const lake = await openLakeEnvironment({ topicPartitions: 1 });
-    try {
-      const { start } = await lake.closeInterval({});
-      const wanted = plan('run-1', start);
-      await lake.postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1`, [JSON.stringify(wanted)]);
-      // The commits of a holder whose transaction was lost with its connection.
-      for (const change of wanted.changes) await lake.log.commit(change, wanted, -1);
-      const dependencies = { postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) };
-      assert.equal((await finishPending(dependencies))?.run, 'run-1');
-      assert.equal(await finishPending(dependencies), undefined);
-      assert.equal((await publish(dependencies, wanted)).run, 'run-1');
-      for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, ['run-1']);
-      assert.deepEqual(
-        await lake.postgres.query(`SELECT state, generation, records FROM pinflow.interval`),
-        [{ state: 'cut', generation: 1, records: 1 }],
-        'the result counts, the state belongs to the run that has the interval',
-      );
-    } finally {
-      await lake.close();
-    }
+    const { start } = await lake.closeInterval({});
+    const wanted = plan('all-but-the-row', start);
+    const versions = (await readNewestGeneration(lake.postgres))?.versions;
+    await lake.postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1`, [JSON.stringify(wanted)]);
+    // The commits of a holder whose transaction was lost with its connection.
+    for (const change of wanted.changes) await lake.log.commit(change, wanted, versions![change.table]!);
+    const dependencies = { postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) };
+    assert.equal((await finishPending(dependencies))?.run, wanted.run);
+    assert.equal(await finishPending(dependencies), undefined);
+    assert.equal((await publish(dependencies, wanted)).run, wanted.run);
+    for (const commits of Object.values(await commitsOf(lake))) assert.equal(commits.filter((run) => run === wanted.run).length, 1);
+    const [row] = await lake.postgres.query(
+      `SELECT state, generation IS NOT NULL AS published, records FROM pinflow.interval WHERE start = $1`,
+      [start],
+    );
+    assert.deepEqual(
+      row,
+      { state: 'cut', published: true, records: 1 },
+      'the result counts, the state belongs to the run that has the interval',
+    );
   });
 });
 
