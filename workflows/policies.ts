@@ -1,4 +1,4 @@
-import type { ActivityOptions } from '@temporalio/common';
+import type { ActivityOptions } from '@temporalio/workflow';
 
 /** All timeouts and retry policies. Failure kinds that a retry cannot help arrive as non-retryable. */
 
@@ -21,30 +21,34 @@ export function segmentOptions(segmentMs: number): ActivityOptions {
   };
 }
 
+/** All steps of the batch beat once a second: those of a killed worker begin anew after this time and the retry's. */
+const beatTimeout = '10s';
+
 /** Reading and changing the ledger: short, and repeated until Postgres and Kafka are there. */
 export const ledgerOptions: ActivityOptions = {
   startToCloseTimeout: '30s',
+  heartbeatTimeout: beatTimeout,
   retry: { initialInterval: '1s', maximumInterval: '15s' },
 };
 
 /** Cutting after a long stop looks up many boundaries. */
-export const cutOptions: ActivityOptions = { ...ledgerOptions, startToCloseTimeout: '5m', heartbeatTimeout: '20s' };
+export const cutOptions: ActivityOptions = { ...ledgerOptions, startToCloseTimeout: '5m' };
 
 /** Waiting on something that another reader or run does; the activity itself ends at the deadline. */
 export function waitOptions(waitMs: number): ActivityOptions {
-  return { startToCloseTimeout: waitMs + 60_000, heartbeatTimeout: '10s', retry: { initialInterval: '1s', backoffCoefficient: 1 } };
+  return { startToCloseTimeout: waitMs + 60_000, heartbeatTimeout: beatTimeout, retry: { initialInterval: '1s', backoffCoefficient: 1 } };
 }
 
 /** A short step of an interval's run. After these attempts the run ends, and the ledger decides when it is tried again. */
 export const intervalStepOptions: ActivityOptions = {
   startToCloseTimeout: '60s',
+  heartbeatTimeout: beatTimeout,
   retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 },
 };
 
-/** A step that moves rows through DuckDB. It heartbeats as long as its process lives, so a killed worker is noticed soon. */
+/** A step that moves rows through DuckDB. */
 export const heavyStepOptions: ActivityOptions = {
+  ...intervalStepOptions,
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '10s',
-  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 };

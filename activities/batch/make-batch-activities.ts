@@ -67,48 +67,61 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const runStatements = makeRunStatements(config);
   const cleanVersion = codeVersion(domainSqlBelow('clean'));
   const martsVersion = codeVersion(domainSqlBelow('metrics'));
-  return {
-    cutIntervals: () =>
-      watched((progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress })),
-    listOpen: ({ limit }) => readOpenIntervals(postgres, limit),
+  return watchAll({
+    cutIntervals: (progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress }),
+    listOpen: (_, { limit }) => readOpenIntervals(postgres, limit),
     readLast: async () => (await readLastInterval(postgres)) ?? null,
-    beginRun: (run) => beginRun(postgres, run),
-    recordWaiting: ({ problem, ...run }) => recordWaiting(postgres, run, problem),
-    async recordFailure({ canRetry, problem, ...run }) {
+    beginRun: (_, run) => beginRun(postgres, run),
+    recordWaiting: (_, { problem, ...run }) => recordWaiting(postgres, run, problem),
+    async recordFailure(_, { canRetry, problem, ...run }) {
       const { state } = await recordFailure(postgres, run, { canRetry, problem });
       log.warn('interval failed', { interval: run.start, state, problem });
       return { state };
     },
-    awaitRun: ({ start, waitMs }) => watched((progress) => awaitRun(postgres, start, waitMs, progress)),
-    awaitLanded: ({ interval, waitMs }) => watched((progress) => awaitLanded(postgres, interval, waitMs, progress)),
-    planInterval: ({ interval, run }) => planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run),
-    cleanPart: (part) => watched((progress) => cleanPart({ s3, home, runStatements, progress }, part)),
-    selectWinners: (winners) => watched((progress) => selectWinners({ s3, home, runStatements, progress }, winners)),
-    checkInterval: (check) => checkInterval(s3, check),
-    async publishInterval(wanted) {
+    awaitRun: (progress, { start, waitMs }) => awaitRun(postgres, start, waitMs, progress),
+    awaitLanded: (progress, { interval, waitMs }) => awaitLanded(postgres, interval, waitMs, progress),
+    planInterval: (_, { interval, run }) => planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run),
+    cleanPart: (progress, part) => cleanPart({ s3, home, runStatements, progress }, part),
+    selectWinners: (progress, winners) => selectWinners({ s3, home, runStatements, progress }, winners),
+    checkInterval: (_, check) => checkInterval(s3, check),
+    async publishInterval(_, wanted) {
       const published = await publishInterval({ postgres, s3, log: deltaLog }, cleanVersion, wanted);
       log.info('interval done', { interval: wanted.start, ...published, ...wanted.counts });
       return published;
     },
-    discardStaging: ({ planKey, ...run }) => discardStaging(s3, run, planKey),
-    refreshMarts: ({ run }) =>
-      watched((progress) =>
-        refreshMarts(
-          { postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress },
-          `marts-${run}`,
-        ),
+    discardStaging: (_, { planKey, ...run }) => discardStaging(s3, run, planKey),
+    refreshMarts: (progress, { run }) =>
+      refreshMarts(
+        { postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress },
+        `marts-${run}`,
       ),
-  };
+  });
 }
 
-/** Gives a step its sign of life: a beat a second, as long as this process and what the step waits for live. */
-async function watched<Result>(work: (progress: Progress) => Promise<Result>): Promise<Result> {
-  const context = Context.current();
-  const beat = (details?: unknown): void => context.heartbeat(details);
-  const timer = setInterval(beat, beatMs);
-  try {
-    return await work({ signal: context.cancellationSignal, beat });
-  } finally {
-    clearInterval(timer);
-  }
+type Steps = {
+  [Name in keyof BatchActivities]: (progress: Progress, ...input: Parameters<BatchActivities[Name]>) => ReturnType<BatchActivities[Name]>;
+};
+
+/**
+ * Gives every step its sign of life, a beat a second as long as this process lives: a step of a killed worker is begun
+ * anew within its heartbeat timeout, however long it may take.
+ */
+function watchAll(steps: Steps): BatchActivities {
+  const watched = Object.entries(steps).map(([name, step]) => {
+    const work = step as (progress: Progress, ...input: unknown[]) => Promise<unknown>;
+    return [
+      name,
+      async (...input: unknown[]): Promise<unknown> => {
+        const context = Context.current();
+        const beat = (details?: unknown): void => context.heartbeat(details);
+        const timer = setInterval(beat, beatMs);
+        try {
+          return await work({ signal: context.cancellationSignal, beat }, ...input);
+        } finally {
+          clearInterval(timer);
+        }
+      },
+    ] as const;
+  });
+  return Object.fromEntries(watched) as BatchActivities;
 }
