@@ -6,7 +6,9 @@ import type { Names } from '#domain/names.ts';
 
 /** Chooses the bucket's name once for ever: the setting, else `pinterest-data-<uuid4>`. Later calls read the choice. */
 export async function chooseBucket(postgres: Postgres, config: Config, names: Names): Promise<string> {
-  await postgres.execute(`INSERT INTO pinflow.setting (key, value) VALUES ('bucket', $1) ON CONFLICT (key) DO NOTHING`, [config.s3Bucket ?? `${names.bucketPrefix}${randomUUID()}`]);
+  await postgres.execute(`INSERT INTO pinflow.setting (key, value) VALUES ('bucket', $1) ON CONFLICT (key) DO NOTHING`, [
+    config.s3Bucket ?? `${names.bucketPrefix}${randomUUID()}`,
+  ]);
   return readBucket(postgres, config);
 }
 
@@ -15,7 +17,10 @@ export async function readBucket(postgres: Postgres, config: Config): Promise<st
   const [row] = await postgres.query<{ value: string }>(`SELECT value FROM pinflow.setting WHERE key = 'bucket'`);
   if (row === undefined) throw new Failure('not_ready', 'No bucket was chosen yet: run node workers/setup.ts.');
   if (config.s3Bucket !== undefined && config.s3Bucket !== row.value) {
-    throw new Failure('configuration', `S3_BUCKET is ${config.s3Bucket}, but this database's lake is in ${row.value}: set S3_BUCKET to that, or use another database.`);
+    throw new Failure(
+      'configuration',
+      `S3_BUCKET is ${config.s3Bucket}, but this database's lake is in ${row.value}: set S3_BUCKET to that, or use another database.`,
+    );
   }
   return row.value;
 }

@@ -13,13 +13,39 @@ const positive = z.coerce.number().int().positive();
 const optionalText = z.string().min(1).optional();
 
 export const settings = {
-  home: { env: 'PINFLOW_HOME', schema: z.string().default('.pinflow'), about: 'Folder for the state of the embedded servers and for caches; relative to the working directory.' },
-  prefix: { env: 'PINFLOW_PREFIX', schema: z.string().regex(/^([a-z0-9][a-z0-9-]*-)?$/, 'lower-case letters, digits and dashes, ending in a dash, or empty').default(''), about: 'Put before topic, queue, workflow, schedule and bucket names, so that two environments can share servers.' },
-  logLevel: { env: 'PINFLOW_LOG_LEVEL', schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'), about: 'Least severe log line that is written.' },
+  home: {
+    env: 'PINFLOW_HOME',
+    schema: z.string().default('.pinflow'),
+    about: 'Folder for the state of the embedded servers and for caches; relative to the working directory.',
+  },
+  prefix: {
+    env: 'PINFLOW_PREFIX',
+    schema: z
+      .string()
+      .regex(/^([a-z0-9][a-z0-9-]*-)?$/, 'lower-case letters, digits and dashes, ending in a dash, or empty')
+      .default(''),
+    about: 'Put before topic, queue, workflow, schedule and bucket names, so that two environments can share servers.',
+  },
+  logLevel: {
+    env: 'PINFLOW_LOG_LEVEL',
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    about: 'Least severe log line that is written.',
+  },
 
-  kafkaBrokers: { env: 'KAFKA_BROKERS', schema: z.string().transform((text) => text.split(',').map((part) => part.trim())).default(['127.0.0.1:9092']), about: 'Comma-separated bootstrap brokers.' },
+  kafkaBrokers: {
+    env: 'KAFKA_BROKERS',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .default(['127.0.0.1:9092']),
+    about: 'Comma-separated bootstrap brokers.',
+  },
   kafkaTls: { env: 'KAFKA_TLS', schema: flag.default(false), about: 'Whether brokers are reached over TLS.' },
-  kafkaSaslMechanism: { env: 'KAFKA_SASL_MECHANISM', schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(), about: 'SASL mechanism; none when unset.' },
+  kafkaSaslMechanism: {
+    env: 'KAFKA_SASL_MECHANISM',
+    schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+    about: 'SASL mechanism; none when unset.',
+  },
   kafkaUsername: { env: 'KAFKA_USERNAME', schema: optionalText, about: 'SASL user name.' },
   kafkaPassword: { env: 'KAFKA_PASSWORD', schema: optionalText, about: 'SASL password.', secret: true },
   topicPartitions: { env: 'PINFLOW_TOPIC_PARTITIONS', schema: positive.default(4), about: 'Partitions of a topic when it is created.' },
@@ -30,46 +56,140 @@ export const settings = {
   s3AccessKeyId: { env: 'S3_ACCESS_KEY_ID', schema: optionalText, about: 'S3 access key; unset means the default provider chain.' },
   s3SecretAccessKey: { env: 'S3_SECRET_ACCESS_KEY', schema: optionalText, about: 'S3 secret key.', secret: true },
   s3PathStyle: { env: 'S3_PATH_STYLE', schema: flag.default(true), about: 'Bucket in the path (true) or in the host name (false).' },
-  s3Bucket: { env: 'S3_BUCKET', schema: optionalText, about: 'Bucket to use; unset means one named pinterest-data-<uuid4>, chosen once and kept in Postgres.' },
+  s3Bucket: {
+    env: 'S3_BUCKET',
+    schema: optionalText,
+    about: 'Bucket to use; unset means one named pinterest-data-<uuid4>, chosen once and kept in Postgres.',
+  },
 
-  postgresUrl: { env: 'POSTGRES_URL', schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_streaming'), about: 'Database of the stream, the ledger and the metrics.', secret: true },
-  sourceUrl: { env: 'PINFLOW_SOURCE_URL', schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_data'), about: 'SQL database that the emulator reads its rows from.', secret: true },
+  postgresUrl: {
+    env: 'POSTGRES_URL',
+    schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_streaming'),
+    about: 'Database of the stream, the ledger and the metrics.',
+    secret: true,
+  },
+  sourceUrl: {
+    env: 'PINFLOW_SOURCE_URL',
+    schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_data'),
+    about: 'SQL database that the emulator reads its rows from.',
+    secret: true,
+  },
 
   temporalAddress: { env: 'TEMPORAL_ADDRESS', schema: z.string().default('127.0.0.1:7233'), about: 'host:port of the Temporal frontend.' },
   temporalNamespace: { env: 'TEMPORAL_NAMESPACE', schema: z.string().default('default'), about: 'Temporal namespace.' },
-  temporalUiUrl: { env: 'TEMPORAL_UI_URL', schema: z.string().default('http://127.0.0.1:8233'), about: 'Address of the Temporal Web UI, for display.' },
+  temporalUiUrl: {
+    env: 'TEMPORAL_UI_URL',
+    schema: z.string().default('http://127.0.0.1:8233'),
+    about: 'Address of the Temporal Web UI, for display.',
+  },
 
   apiHost: { env: 'API_HOST', schema: z.string().default('127.0.0.1'), about: 'Address that the API binds to.' },
   apiPort: { env: 'API_PORT', schema: port.default(8000), about: 'Port that the API binds to.' },
   apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },
-  ingestMaxEvents: { env: 'INGEST_MAX_EVENTS', schema: positive.default(20_000), about: 'Events in flight at the door before it answers 503.' },
-  ingestMaxBytes: { env: 'INGEST_MAX_BYTES', schema: positive.default(33_554_432), about: 'Bytes in flight at the door before it answers 503.' },
-  ingestMaxEventBytes: { env: 'INGEST_MAX_EVENT_BYTES', schema: positive.default(65_536), about: 'Largest body of a single event; larger is 413.' },
-  ingestStallMs: { env: 'INGEST_STALL_MS', schema: positive.default(1_000), about: 'Age of the oldest produce request in flight above which new events get 503.' },
-  ingestDeadlineMs: { env: 'INGEST_DEADLINE_MS', schema: positive.default(5_000), about: 'How long an event waits for its ack before 504.' },
+  ingestMaxEvents: {
+    env: 'INGEST_MAX_EVENTS',
+    schema: positive.default(20_000),
+    about: 'Events in flight at the door before it answers 503.',
+  },
+  ingestMaxBytes: {
+    env: 'INGEST_MAX_BYTES',
+    schema: positive.default(33_554_432),
+    about: 'Bytes in flight at the door before it answers 503.',
+  },
+  ingestMaxEventBytes: {
+    env: 'INGEST_MAX_EVENT_BYTES',
+    schema: positive.default(65_536),
+    about: 'Largest body of a single event; larger is 413.',
+  },
+  ingestStallMs: {
+    env: 'INGEST_STALL_MS',
+    schema: positive.default(1_000),
+    about: 'Age of the oldest produce request in flight above which new events get 503.',
+  },
+  ingestDeadlineMs: {
+    env: 'INGEST_DEADLINE_MS',
+    schema: positive.default(5_000),
+    about: 'How long an event waits for its ack before 504.',
+  },
 
   batchIntervalMs: { env: 'BATCH_INTERVAL_MS', schema: positive.default(3_600_000), about: 'Length of a batch interval.' },
   batchMemory: { env: 'BATCH_MEMORY', schema: z.string().default('1GB'), about: 'DuckDB memory limit of one cleaning process.' },
   batchThreads: { env: 'BATCH_THREADS', schema: positive.default(2), about: 'DuckDB threads of one cleaning process.' },
-  batchPartBytes: { env: 'BATCH_PART_BYTES', schema: positive.default(268_435_456), about: 'Raw object bytes that one cleaning activity takes.' },
-  batchWaitMs: { env: 'BATCH_WAIT_MS', schema: positive.default(600_000), about: 'How long an interval waits for landing before it ends as waiting.' },
+  batchPartBytes: {
+    env: 'BATCH_PART_BYTES',
+    schema: positive.default(268_435_456),
+    about: 'Raw object bytes that one cleaning activity takes.',
+  },
+  batchWaitMs: {
+    env: 'BATCH_WAIT_MS',
+    schema: positive.default(600_000),
+    about: 'How long an interval waits for landing before it ends as waiting.',
+  },
 
   landingSlots: { env: 'LANDING_SLOTS', schema: positive.default(1), about: 'Slots of the landing reader.' },
-  landingFlushBytes: { env: 'LANDING_FLUSH_BYTES', schema: positive.default(67_108_864), about: 'Uncompressed bytes of a partition that end a raw object.' },
-  landingFlushMs: { env: 'LANDING_FLUSH_MS', schema: positive.optional(), about: 'Age that ends a raw object; unset means the lesser of 60 s and a quarter of the interval.' },
+  landingFlushBytes: {
+    env: 'LANDING_FLUSH_BYTES',
+    schema: positive.default(67_108_864),
+    about: 'Uncompressed bytes of a partition that end a raw object.',
+  },
+  landingFlushMs: {
+    env: 'LANDING_FLUSH_MS',
+    schema: positive.optional(),
+    about: 'Age that ends a raw object; unset means the lesser of 60 s and a quarter of the interval.',
+  },
   streamSlots: { env: 'STREAM_SLOTS', schema: positive.default(2), about: 'Slots of the streaming reader.' },
-  streamBatchRows: { env: 'STREAM_BATCH_ROWS', schema: positive.default(5_000), about: 'Records that one stream transaction takes at most.' },
+  streamBatchRows: {
+    env: 'STREAM_BATCH_ROWS',
+    schema: positive.default(5_000),
+    about: 'Records that one stream transaction takes at most.',
+  },
   segmentMs: { env: 'PINFLOW_SEGMENT_MS', schema: positive.default(600_000), about: 'Length of a segment of a reader.' },
 
-  workerRoles: { env: 'WORKER_ROLES', schema: z.string().transform((text) => text.split(',')).pipe(z.array(z.enum(['control', 'batch', 'stream', 'landing']))).default(['control', 'batch', 'stream', 'landing']), about: 'Queues that a worker process serves: control, batch, stream, landing.' },
-  emulatorRate: { env: 'EMULATOR_RATE', schema: z.coerce.number().positive().default(2), about: 'Events a second of the emulator that npm start brings up.' },
+  workerRoles: {
+    env: 'WORKER_ROLES',
+    schema: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(z.enum(['control', 'batch', 'stream', 'landing'])))
+      .default(['control', 'batch', 'stream', 'landing']),
+    about: 'Queues that a worker process serves: control, batch, stream, landing.',
+  },
+  emulatorRate: {
+    env: 'EMULATOR_RATE',
+    schema: z.coerce.number().positive().default(2),
+    about: 'Events a second of the emulator that npm start brings up.',
+  },
 
-  cacheHome: { env: 'XDG_CACHE_HOME', schema: optionalText, about: 'Folder below which pinflow/ keeps the servers it obtained, shared by clones; unset means ~/.cache.' },
-  kafkaPort: { env: 'PINFLOW_KAFKA_PORT', schema: port.optional(), about: 'Port of the embedded Kafka; unset means the one this home used before, else 9092.' },
-  s3Port: { env: 'PINFLOW_S3_PORT', schema: port.optional(), about: 'Port of the embedded S3; unset means the one this home used before, else 7070.' },
-  postgresPort: { env: 'PINFLOW_POSTGRES_PORT', schema: port.optional(), about: 'Port of the embedded Postgres; unset means the one this home used before, else 5432.' },
-  temporalPort: { env: 'PINFLOW_TEMPORAL_PORT', schema: port.optional(), about: 'Port of the embedded Temporal frontend; unset means the one this home used before, else 7233.' },
-  temporalUiPort: { env: 'PINFLOW_TEMPORAL_UI_PORT', schema: port.optional(), about: 'Port of the embedded Temporal Web UI; unset means the one this home used before, else 8233.' },
+  cacheHome: {
+    env: 'XDG_CACHE_HOME',
+    schema: optionalText,
+    about: 'Folder below which pinflow/ keeps the servers it obtained, shared by clones; unset means ~/.cache.',
+  },
+  kafkaPort: {
+    env: 'PINFLOW_KAFKA_PORT',
+    schema: port.optional(),
+    about: 'Port of the embedded Kafka; unset means the one this home used before, else 9092.',
+  },
+  s3Port: {
+    env: 'PINFLOW_S3_PORT',
+    schema: port.optional(),
+    about: 'Port of the embedded S3; unset means the one this home used before, else 7070.',
+  },
+  postgresPort: {
+    env: 'PINFLOW_POSTGRES_PORT',
+    schema: port.optional(),
+    about: 'Port of the embedded Postgres; unset means the one this home used before, else 5432.',
+  },
+  temporalPort: {
+    env: 'PINFLOW_TEMPORAL_PORT',
+    schema: port.optional(),
+    about: 'Port of the embedded Temporal frontend; unset means the one this home used before, else 7233.',
+  },
+  temporalUiPort: {
+    env: 'PINFLOW_TEMPORAL_UI_PORT',
+    schema: port.optional(),
+    about: 'Port of the embedded Temporal Web UI; unset means the one this home used before, else 8233.',
+  },
 } as const satisfies Record<string, { env: string; schema: z.ZodType; about: string; secret?: boolean }>;
 
 export type Config = Readonly<{ [K in keyof typeof settings]: z.output<(typeof settings)[K]['schema']> }>;
@@ -86,7 +206,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = environmentOverStack
     const text = environment[setting.env];
     const parsed = setting.schema.safeParse(text === '' ? undefined : text);
     if (parsed.success) values[name] = parsed.data;
-    else problems.push(`${setting.env}=${'secret' in setting ? '(secret)' : JSON.stringify(text)}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.about}`);
+    else
+      problems.push(
+        `${setting.env}=${'secret' in setting ? '(secret)' : JSON.stringify(text)}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.about}`,
+      );
   }
   if (problems.length > 0) throw new Failure('configuration', `Settings are wrong:\n  ${problems.join('\n  ')}\nSee .env.example.`);
   values['home'] = resolve(values['home'] as string);

@@ -31,7 +31,8 @@ export type PostgresOptions = {
 
 const INT8 = 20;
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') => (oid === INT8 && format !== 'binary' ? parseSafeInteger : pg.types.getTypeParser(oid, format as 'text'))) as typeof pg.types.getTypeParser,
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary' ? parseSafeInteger : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 function parseSafeInteger(text: string): number {
@@ -62,7 +63,9 @@ export function makePostgres(options: PostgresOptions): Postgres {
       const client = await translated(() => pool.connect());
       let broken: Error | undefined;
       // Without a listener an error between two statements (server gone) would be an uncaught exception.
-      const onError = (error: Error): void => { broken = error; };
+      const onError = (error: Error): void => {
+        broken = error;
+      };
       client.on('error', onError);
       try {
         await translated(() => client.query('BEGIN'));
@@ -70,7 +73,9 @@ export function makePostgres(options: PostgresOptions): Postgres {
         await translated(() => client.query('COMMIT'));
         return result;
       } catch (error) {
-        await client.query('ROLLBACK').catch((rollbackError: Error) => { broken ??= rollbackError; });
+        await client.query('ROLLBACK').catch((rollbackError: Error) => {
+          broken ??= rollbackError;
+        });
         throw error;
       } finally {
         client.off('error', onError);
@@ -83,9 +88,11 @@ export function makePostgres(options: PostgresOptions): Postgres {
 
 function statementsOn(target: pg.Pool | pg.PoolClient): Statements {
   return {
-    query: async <Row extends object>(sql: string, parameters?: readonly unknown[]) => (await translated(() => target.query(sql, parameters as unknown[]))).rows as Row[],
+    query: async <Row extends object>(sql: string, parameters?: readonly unknown[]) =>
+      (await translated(() => target.query(sql, parameters as unknown[]))).rows as Row[],
     execute: async (sql, parameters) => (await translated(() => target.query(sql, parameters as unknown[]))).rowCount ?? 0,
-    prepared: async <Row extends object>(name: string, text: string, values: readonly unknown[]) => (await translated(() => target.query({ name, text, values: values as unknown[] }))).rows as Row[],
+    prepared: async <Row extends object>(name: string, text: string, values: readonly unknown[]) =>
+      (await translated(() => target.query({ name, text, values: values as unknown[] }))).rows as Row[],
   };
 }
 
@@ -99,10 +106,23 @@ async function translated<Result>(work: () => Promise<Result>): Promise<Result> 
 
 const transientByClass: Record<string, FailureKind> = { '08': 'unavailable', '53': 'exhausted', '58': 'unavailable' };
 const kindByState: Record<string, FailureKind> = {
-  '40001': 'conflict', '40P01': 'conflict', '55P03': 'conflict', '57014': 'timeout', '25P03': 'timeout',
-  '57P01': 'unavailable', '57P02': 'unavailable', '57P03': 'unavailable', '57P04': 'unavailable', '57P05': 'unavailable',
-  '28P01': 'denied', '28000': 'denied', '42501': 'denied', '3D000': 'missing',
-  '23502': 'invalid_data', '23514': 'invalid_data', '54000': 'invalid_data',
+  '40001': 'conflict',
+  '40P01': 'conflict',
+  '55P03': 'conflict',
+  '57014': 'timeout',
+  '25P03': 'timeout',
+  '57P01': 'unavailable',
+  '57P02': 'unavailable',
+  '57P03': 'unavailable',
+  '57P04': 'unavailable',
+  '57P05': 'unavailable',
+  '28P01': 'denied',
+  '28000': 'denied',
+  '42501': 'denied',
+  '3D000': 'missing',
+  '23502': 'invalid_data',
+  '23514': 'invalid_data',
+  '54000': 'invalid_data',
 };
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN']);
 
@@ -118,8 +138,13 @@ function toFailure(error: unknown): unknown {
     const kind = kindByState[code] ?? transientByClass[code.slice(0, 2)] ?? (code.startsWith('22') ? 'invalid_data' : undefined);
     if (kind !== undefined) return new Failure(kind, `Postgres: ${error.message} (SQLSTATE ${code})`, { cause: error });
   }
-  if (/Query read timeout/.test(error.message)) return new Failure('timeout', 'Postgres did not answer in time; the statement may have run.', { cause: error });
-  if (/Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed/.test(error.message)) {
+  if (/Query read timeout/.test(error.message))
+    return new Failure('timeout', 'Postgres did not answer in time; the statement may have run.', { cause: error });
+  if (
+    /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed/.test(
+      error.message,
+    )
+  ) {
     return new Failure('unavailable', `Postgres: ${error.message}`, { cause: error });
   }
   return error;

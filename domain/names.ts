@@ -58,7 +58,5 @@ export const searchAttributes = {
 export const lakeTables = ['clean_pins', 'clean_geo', 'clean_users', 'rejects'] as const;
 export type LakeTable = (typeof lakeTables)[number];
 export const cleanTableOf: Record<Kind, LakeTable> = { pin: 'clean_pins', geo: 'clean_geo', user: 'clean_users' };
-/** Postgres table in schema public that the stream keeps per kind. */
-export const sinkTableOf: Record<Kind, string> = { pin: 'experimental_data', geo: 'geo', user: 'users' };
 /** Ad-hoc view per kind: one row per identity. */
 export const viewOf: Record<Kind, string> = { pin: 'pins', geo: 'geo', user: 'users' };

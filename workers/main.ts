@@ -25,7 +25,9 @@ const connection = await untilReady('Temporal', log, () => NativeConnection.conn
 const workers: Worker[] = [];
 for (const role of config.workerRoles) {
   const options = await workerOptions(role, config, resources, log);
-  workers.push(await untilReady(`the queue of ${role}`, log, () => Worker.create({ ...options, connection, namespace: config.temporalNamespace })));
+  workers.push(
+    await untilReady(`the queue of ${role}`, log, () => Worker.create({ ...options, connection, namespace: config.temporalNamespace })),
+  );
 }
 const running = Promise.all(workers.map((worker) => worker.run()));
 log.info('worker ready', { roles: config.workerRoles, pid: process.pid });

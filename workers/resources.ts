@@ -35,11 +35,16 @@ export async function openResources(config: Config, log: Log): Promise<Resources
     const kafka = makeKafkaClient(config, 'pinflow-worker');
     const topics = makeKafkaTopics(kafka);
     return {
-      names, postgres, s3, kafka, topics,
+      names,
+      postgres,
+      s3,
+      kafka,
+      topics,
       async close() {
         const results = await Promise.allSettled([topics.close(), postgres.close()]);
         s3.close();
-        for (const result of results) if (result.status === 'rejected') log.warn('closing a connection failed', { reason: String(result.reason) });
+        for (const result of results)
+          if (result.status === 'rejected') log.warn('closing a connection failed', { reason: String(result.reason) });
       },
     };
   } catch (error) {

@@ -33,7 +33,12 @@ export async function setUp(config: Config, log: Log): Promise<void> {
 
 async function setUpLedgerAndBucket(config: Config, names: Names, log: Log): Promise<void> {
   await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
-  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-setup', connectionsMax: 2, statementTimeoutMs: 60_000 });
+  const postgres = makePostgres({
+    url: config.postgresUrl,
+    applicationName: 'pinflow-setup',
+    connectionsMax: 2,
+    statementTimeoutMs: 60_000,
+  });
   try {
     for (const name of await migrate(postgres)) log.info('migration applied', { name });
     const bucket = await chooseBucket(postgres, config, names);
@@ -48,7 +53,9 @@ async function setUpLedgerAndBucket(config: Config, names: Names, log: Log): Pro
 async function setUpTopics(config: Config, names: Names, log: Log): Promise<void> {
   const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
   try {
-    await untilReady('Kafka', log, () => topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas }));
+    await untilReady('Kafka', log, () =>
+      topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas }),
+    );
   } finally {
     await topics.close();
   }
@@ -73,8 +80,16 @@ async function setUpTemporal(config: Config, names: Names, log: Log): Promise<vo
       { type: workflowTypes.stream, workflowId: names.workflowIds.stream, slots: config.streamSlots, queue: names.queues.stream },
     ];
     for (const { type, workflowId, slots, queue } of readers) {
-      await client.workflow.start(type, { workflowId, taskQueue: names.queues.control, args: [{ slots, segmentMs: config.segmentMs }, queue], workflowIdConflictPolicy: 'USE_EXISTING' })
-        .catch((error: unknown) => { if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; });
+      await client.workflow
+        .start(type, {
+          workflowId,
+          taskQueue: names.queues.control,
+          args: [{ slots, segmentMs: config.segmentMs }, queue],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        });
     }
   } finally {
     await client.connection.close();

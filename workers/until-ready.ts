@@ -29,5 +29,9 @@ function mayPass(error: unknown): boolean {
   const kind = failureKindOf(error);
   if (kind !== undefined) return kind !== 'configuration' && kind !== 'denied';
   // Temporal's own connection errors (the server is not there yet).
-  return error instanceof Error && (error.name === 'TransportError' || /TransportError|UNAVAILABLE|[Cc]onnection|Namespace .* not found/.test(`${error.name} ${error.message}`));
+  return (
+    error instanceof Error &&
+    (error.name === 'TransportError' ||
+      /TransportError|UNAVAILABLE|[Cc]onnection|Namespace .* not found/.test(`${error.name} ${error.message}`))
+  );
 }

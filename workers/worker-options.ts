@@ -30,20 +30,50 @@ export async function workerOptions(role: Role, config: Config, resources: Resou
   const { names } = resources;
   switch (role) {
     case 'control':
-      return { ...shared, taskQueue: names.queues.control, workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), activities: makeBatchActivities({ config, ...resources, log }), maxCachedWorkflows: 100, workflowThreadPoolSize: 1 };
+      return {
+        ...shared,
+        taskQueue: names.queues.control,
+        workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+        activities: makeBatchActivities({ config, ...resources, log }),
+        maxCachedWorkflows: 100,
+        workflowThreadPoolSize: 1,
+      };
     case 'batch':
-      return { ...shared, taskQueue: names.queues.batch, activities: makeBatchActivities({ config, ...resources, log }), maxConcurrentActivityTaskExecutions: 4 };
+      return {
+        ...shared,
+        taskQueue: names.queues.batch,
+        activities: makeBatchActivities({ config, ...resources, log }),
+        maxConcurrentActivityTaskExecutions: 4,
+      };
     case 'landing':
-      return { ...shared, taskQueue: names.queues.landing, activities: makeSegmentActivities(landingDependencies(config, resources, log)), maxConcurrentActivityTaskExecutions: config.landingSlots + 1 };
+      return {
+        ...shared,
+        taskQueue: names.queues.landing,
+        activities: makeSegmentActivities(landingDependencies(config, resources, log)),
+        maxConcurrentActivityTaskExecutions: config.landingSlots + 1,
+      };
     case 'stream':
-      return { ...shared, taskQueue: names.queues.stream, activities: makeSegmentActivities(await streamDependencies(config, resources, log)), maxConcurrentActivityTaskExecutions: config.streamSlots + 1 };
+      return {
+        ...shared,
+        taskQueue: names.queues.stream,
+        activities: makeSegmentActivities(await streamDependencies(config, resources, log)),
+        maxConcurrentActivityTaskExecutions: config.streamSlots + 1,
+      };
   }
 }
 
-function landingDependencies(config: Config, { names, postgres, s3, kafka, topics }: Resources, log: Log): Parameters<typeof makeSegmentActivities>[0] {
+function landingDependencies(
+  config: Config,
+  { names, postgres, s3, kafka, topics }: Resources,
+  log: Log,
+): Parameters<typeof makeSegmentActivities>[0] {
   const flushMs = config.landingFlushMs ?? Math.min(60_000, config.batchIntervalMs / 4);
   return {
-    reader: 'landing', names, postgres, topics, log,
+    reader: 'landing',
+    names,
+    postgres,
+    topics,
+    log,
     read: (options) => readPartitions({ ...options, kafka }),
     makeSink: () => makeLandingSink({ postgres, s3, flushBytes: config.landingFlushBytes, bufferBytesMax: landingBufferBytesMax, flushMs }),
     concurrency: 4,
@@ -51,11 +81,19 @@ function landingDependencies(config: Config, { names, postgres, s3, kafka, topic
   };
 }
 
-async function streamDependencies(config: Config, { names, postgres, kafka, topics }: Resources, log: Log): Promise<Parameters<typeof makeSegmentActivities>[0]> {
+async function streamDependencies(
+  config: Config,
+  { names, postgres, kafka, topics }: Resources,
+  log: Log,
+): Promise<Parameters<typeof makeSegmentActivities>[0]> {
   const cleaner = await makeStreamCleaner({ lanesMax: config.streamSlots });
   const statements = makeSinkStatements();
   return {
-    reader: 'stream', names, postgres, topics, log,
+    reader: 'stream',
+    names,
+    postgres,
+    topics,
+    log,
     read: (options) => readPartitions({ ...options, kafka }),
     makeSink: () => makeStreamSink({ postgres, names, cleaner, statements, batchRows: config.streamBatchRows }),
     concurrency: 3,

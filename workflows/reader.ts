@@ -31,16 +31,20 @@ export type SlotState = { slot: number; state: 'reading' | 'home'; segment: numb
 export type ReaderState = { state: 'reading' | 'paused' | 'draining'; slots: SlotState[] };
 export type ReaderActivities = { runSegment(input: SegmentInput): Promise<SegmentResult> };
 
-export const stateQuery = defineQuery<ReaderState>('state');
+const stateQuery = defineQuery<ReaderState>('state');
 /** Stops reading at the next commit and answers when every slot is home. */
-export const pauseUpdate = defineUpdate<ReaderState>('pause');
-export const resumeUpdate = defineUpdate<ReaderState>('resume');
+const pauseUpdate = defineUpdate<ReaderState>('pause');
+const resumeUpdate = defineUpdate<ReaderState>('resume');
 /** Gives the partitions to another number of slots. */
-export const rescaleUpdate = defineUpdate<ReaderState, [slots: number]>('rescale');
+const rescaleUpdate = defineUpdate<ReaderState, [slots: number]>('rescale');
 /** Stops reading at the next commit and ends the workflow. */
-export const drainUpdate = defineUpdate<ReaderState>('drain');
+const drainUpdate = defineUpdate<ReaderState>('drain');
 
-export async function superviseReader(input: ReaderInput, queue: string, continueWith: (next: ReaderInput) => Promise<never>): Promise<ReaderState> {
+export async function superviseReader(
+  input: ReaderInput,
+  queue: string,
+  continueWith: (next: ReaderInput) => Promise<never>,
+): Promise<ReaderState> {
   const { runSegment } = proxyActivities<ReaderActivities>({ ...segmentOptions(input.segmentMs), taskQueue: queue });
   let wantedSlots = input.slots;
   let segment = input.segment ?? 0;
@@ -50,7 +54,10 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
   const current = (): ReaderState => ({ state: mode, slots });
   const show = (): void => {
     setCurrentDetails(describe(current()));
-    upsertSearchAttributes({ PinState: [mode], PinLag: [slots.flatMap(({ partitions }) => partitions).reduce((sum, { lag }) => sum + lag, 0)] });
+    upsertSearchAttributes({
+      PinState: [mode],
+      PinLag: [slots.flatMap(({ partitions }) => partitions).reduce((sum, { lag }) => sum + lag, 0)],
+    });
   };
   const comeHome = async (): Promise<void> => {
     // The slots of now: the main loop may have begun with others before this is looked at again.
@@ -70,13 +77,19 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
     if (mode === 'paused') mode = 'reading';
     return current();
   });
-  setHandler(rescaleUpdate, async (count) => {
-    wantedSlots = count;
-    await comeHome();
-    return current();
-  }, { validator: (count) => {
-    if (!Number.isInteger(count) || count < 1 || count > 64) throw new Error(`A reader has 1 to 64 slots, not ${count}.`);
-  } });
+  setHandler(
+    rescaleUpdate,
+    async (count) => {
+      wantedSlots = count;
+      await comeHome();
+      return current();
+    },
+    {
+      validator: (count) => {
+        if (!Number.isInteger(count) || count < 1 || count > 64) throw new Error(`A reader has 1 to 64 slots, not ${count}.`);
+      },
+    },
+  );
   setHandler(drainUpdate, async () => {
     mode = 'draining';
     await comeHome();
@@ -90,7 +103,12 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
       show();
       try {
         const result = await runSegment.executeWithOptions(
-          { activityId: `seg-s${one.slot}-${String(one.segment).padStart(6, '0')}`, summary: `slot ${one.slot} of ${slots.length}, segment ${one.segment}`, ...segmentOptions(input.segmentMs), taskQueue: queue },
+          {
+            activityId: `seg-s${one.slot}-${String(one.segment).padStart(6, '0')}`,
+            summary: `slot ${one.slot} of ${slots.length}, segment ${one.segment}`,
+            ...segmentOptions(input.segmentMs),
+            taskQueue: queue,
+          },
           [{ slot: one.slot, slots: slots.length, segment: one.segment, segmentMs: input.segmentMs }],
         );
         one.partitions = result.partitions;
@@ -109,9 +127,19 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
     if (draining()) break;
     slots = Array.from({ length: wantedSlots }, (_, slot) => ({ slot, state: 'reading', segment: 0, partitions: [] }));
     scope = new CancellationScope();
-    await scope.run(() => Promise.all(slots.map((one) => runSlot(one).finally(() => { one.state = 'home'; })))).catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+    await scope
+      .run(() =>
+        Promise.all(
+          slots.map((one) =>
+            runSlot(one).finally(() => {
+              one.state = 'home';
+            }),
+          ),
+        ),
+      )
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
     show();
     if (workflowInfo().continueAsNewSuggested && !draining()) {
       await condition(allHandlersFinished);
@@ -126,7 +154,16 @@ export async function superviseReader(input: ReaderInput, queue: string, continu
 /** Markdown for the Web UI: one row a partition, as of the end of its last segment. */
 function describe({ state, slots }: ReaderState): string {
   const rows = slots.flatMap(({ slot, segment, partitions }) =>
-    partitions.map(({ topic, partition, from, to, rows, lag, problem }) => `| ${slot} | ${segment} | ${topic}/${partition} | ${from} | ${to} | ${rows} | ${lag} | ${problem ?? ''} |`),
+    partitions.map(
+      ({ topic, partition, from, to, rows, lag, problem }) =>
+        `| ${slot} | ${segment} | ${topic}/${partition} | ${from} | ${to} | ${rows} | ${lag} | ${problem ?? ''} |`,
+    ),
   );
-  return [`**${state}**, ${slots.length} slots`, '', '| slot | segment | partition | from | to | rows | lag | problem |', '|---|---|---|---|---|---|---|---|', ...rows].join('\n');
+  return [
+    `**${state}**, ${slots.length} slots`,
+    '',
+    '| slot | segment | partition | from | to | rows | lag | problem |',
+    '|---|---|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
 }

@@ -23,8 +23,24 @@ export type LandingOptions = {
 };
 
 type FixedRange = { first: number; last: number; objectKey: string };
-type Buffered = { lines: Buffer[]; bytes: number; first: number; last: number; hour: number; appendTimeMin: number; appendTimeMax: number; since: number };
-type Partition = { owned: OwnedPartition; fixed: FixedRange[]; buffered: Buffered | undefined; start: number; landedTo: number; rows: number };
+type Buffered = {
+  lines: Buffer[];
+  bytes: number;
+  first: number;
+  last: number;
+  hour: number;
+  appendTimeMin: number;
+  appendTimeMax: number;
+  since: number;
+};
+type Partition = {
+  owned: OwnedPartition;
+  fixed: FixedRange[];
+  buffered: Buffered | undefined;
+  start: number;
+  landedTo: number;
+  rows: number;
+};
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -88,7 +104,11 @@ export function makeLandingSink(options: LandingOptions): Sink {
  * Splits records at the ends that are known beforehand: the last offset of a fixed range, a change of hour (keys carry
  * the hour of append time), the size. `complete` says that the object ends after the piece.
  */
-function* cutAtBoundaries(state: Partition, records: LogRecord[], flushBytes: number): Generator<{ records: LogRecord[]; complete: boolean }> {
+function* cutAtBoundaries(
+  state: Partition,
+  records: LogRecord[],
+  flushBytes: number,
+): Generator<{ records: LogRecord[]; complete: boolean }> {
   let piece: LogRecord[] = [];
   let bytes = state.buffered?.bytes ?? 0;
   let hour = state.buffered?.hour;
@@ -122,7 +142,16 @@ function append(state: Partition, records: LogRecord[]): void {
   const first = records[0];
   if (first === undefined) return;
   const lines = encodeRawLines(records);
-  const buffered = (state.buffered ??= { lines: [], bytes: 0, first: first.offset, last: first.offset, hour: Math.floor(first.appendTimeMs / hourMs), appendTimeMin: Infinity, appendTimeMax: -Infinity, since: Date.now() });
+  const buffered = (state.buffered ??= {
+    lines: [],
+    bytes: 0,
+    first: first.offset,
+    last: first.offset,
+    hour: Math.floor(first.appendTimeMs / hourMs),
+    appendTimeMin: Infinity,
+    appendTimeMax: -Infinity,
+    since: Date.now(),
+  });
   buffered.lines.push(lines);
   buffered.bytes += lines.length;
   for (const record of records) {
@@ -138,7 +167,9 @@ async function flush(options: LandingOptions, state: Partition): Promise<void> {
   const planned = state.fixed[0];
   const range = planned ?? (await fixRange(options.postgres, owned, buffered));
   if (range.first !== buffered.first || range.last !== buffered.last) {
-    throw new Error(`buffer ${buffered.first}-${buffered.last} of ${partitionKey(owned)} is not the fixed range ${range.first}-${range.last}`);
+    throw new Error(
+      `buffer ${buffered.first}-${buffered.last} of ${partitionKey(owned)} is not the fixed range ${range.first}-${range.last}`,
+    );
   }
   const lines = Buffer.concat(buffered.lines, buffered.bytes);
   const object = await putObject(options.s3, range.objectKey, lines);
@@ -146,7 +177,17 @@ async function flush(options: LandingOptions, state: Partition): Promise<void> {
     `UPDATE pinflow.landing_range
      SET state = 'landed', landed_at = now(), records = $4, content_bytes = $5, object_bytes = $6, content_sha256 = $7, append_time_min = $8, append_time_max = $9
      WHERE topic = $1 AND partition = $2 AND first_offset = $3 AND state = 'fixed'`,
-    [owned.topic, owned.partition, range.first, range.last - range.first + 1, object.contentBytes, object.objectBytes, object.contentSha256, new Date(buffered.appendTimeMin), new Date(buffered.appendTimeMax)],
+    [
+      owned.topic,
+      owned.partition,
+      range.first,
+      range.last - range.first + 1,
+      object.contentBytes,
+      object.objectBytes,
+      object.contentSha256,
+      new Date(buffered.appendTimeMin),
+      new Date(buffered.appendTimeMax),
+    ],
   );
   if (planned !== undefined) state.fixed.shift();
   state.buffered = undefined;
@@ -175,20 +216,30 @@ type LandedObject = { contentBytes: number; objectBytes: number; contentSha256: 
  */
 async function putObject(s3: S3, key: string, lines: Buffer): Promise<LandedObject> {
   const object = await compress(lines, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-  if ((await s3.putIfAbsent(key, object)) === 'created') return { contentBytes: lines.length, objectBytes: object.length, contentSha256: sha256(lines) };
+  if ((await s3.putIfAbsent(key, object)) === 'created')
+    return { contentBytes: lines.length, objectBytes: object.length, contentSha256: sha256(lines) };
   const existing = await s3.get(key);
   const existingLines = await decompress(existing);
   if (!existingLines.equals(lines) && !holdSameRecords(existingLines, lines)) {
-    throw new Failure('check_failed', `Object ${key} is there with other records than Kafka has for the same offsets: it is not overwritten. Was the topic created anew? Move the object away, or use another bucket.`);
+    throw new Failure(
+      'check_failed',
+      `Object ${key} is there with other records than Kafka has for the same offsets: it is not overwritten. Was the topic created anew? Move the object away, or use another bucket.`,
+    );
   }
   return { contentBytes: existingLines.length, objectBytes: existing.length, contentSha256: sha256(existingLines) };
 }
 
 function holdSameRecords(one: Buffer, other: Buffer): boolean {
-  const parse = (lines: Buffer): string => lines.toString('utf8').trimEnd().split('\n').map((line) => {
-    const { partition, offset, appendTimeMs, key, value } = decodeRawLine(line);
-    return JSON.stringify([partition, offset, appendTimeMs, key?.toString('base64') ?? null, value?.toString('base64') ?? null]);
-  }).join('\n');
+  const parse = (lines: Buffer): string =>
+    lines
+      .toString('utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const { partition, offset, appendTimeMs, key, value } = decodeRawLine(line);
+        return JSON.stringify([partition, offset, appendTimeMs, key?.toString('base64') ?? null, value?.toString('base64') ?? null]);
+      })
+      .join('\n');
   return parse(one) === parse(other);
 }
 

@@ -10,7 +10,13 @@ export type ReaderName = 'landing' | 'stream';
  * transaction of the old owner that is under way; that one commits before, or not at all.
  * `logStart` is where a partition that nobody ever read begins.
  */
-export async function takePartition(postgres: Postgres, reader: ReaderName, partition: TopicPartition, owner: string, logStart: number): Promise<OwnedPartition> {
+export async function takePartition(
+  postgres: Postgres,
+  reader: ReaderName,
+  partition: TopicPartition,
+  owner: string,
+  logStart: number,
+): Promise<OwnedPartition> {
   await postgres.execute(
     `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [reader, partition.topic, partition.partition, logStart],
@@ -20,7 +26,8 @@ export async function takePartition(postgres: Postgres, reader: ReaderName, part
      WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset`,
     [reader, partition.topic, partition.partition, owner],
   );
-  if (row === undefined) throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
+  if (row === undefined)
+    throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
   return { ...partition, epoch: row.epoch, nextOffset: row.next_offset };
 }
 
@@ -29,7 +36,13 @@ export async function takePartition(postgres: Postgres, reader: ReaderName, part
  * and whoever comes second finds another (epoch, next offset).
  * @throws Failure `fenced` when another owner took over.
  */
-export async function advancePosition(statements: Statements, reader: ReaderName, partition: OwnedPartition, from: number, to: number): Promise<void> {
+export async function advancePosition(
+  statements: Statements,
+  reader: ReaderName,
+  partition: OwnedPartition,
+  from: number,
+  to: number,
+): Promise<void> {
   const hit = await statements.prepared<{ epoch: number }>(
     'advance_position',
     `UPDATE pinflow.position SET next_offset = $6, updated_at = now()
@@ -37,7 +50,10 @@ export async function advancePosition(statements: Statements, reader: ReaderName
     [reader, partition.topic, partition.partition, partition.epoch, from, to],
   );
   if (hit.length === 0) {
-    throw new Failure('fenced', `${reader} ${partition.topic}/${partition.partition} was taken over: epoch ${partition.epoch} at offset ${from} is no longer the stored one.`);
+    throw new Failure(
+      'fenced',
+      `${reader} ${partition.topic}/${partition.partition} was taken over: epoch ${partition.epoch} at offset ${from} is no longer the stored one.`,
+    );
   }
 }
 

@@ -38,7 +38,12 @@ const stallMs = 10_000;
  * attempt that is still alive is fenced off.
  * @throws Failure of a kind that can be retried; problems of one partition are recorded and leave the others running.
  */
-export async function runSegment(dependencies: SegmentDependencies, input: SegmentInput, signal: AbortSignal, beat: (partitions: SegmentPartition[]) => void): Promise<SegmentResult> {
+export async function runSegment(
+  dependencies: SegmentDependencies,
+  input: SegmentInput,
+  signal: AbortSignal,
+  beat: (partitions: SegmentPartition[]) => void,
+): Promise<SegmentResult> {
   const state = await takeSlot(dependencies, input);
   const clock = new AbortController();
   const timer = setTimeout(() => clock.abort(), input.segmentMs);
@@ -59,7 +64,15 @@ export async function runSegment(dependencies: SegmentDependencies, input: Segme
   return { ended, partitions, rows: partitions.reduce((sum, { rows }) => sum + rows, 0) };
 }
 
-type Held = OwnedPartition & { start: number; read: number; highWatermark: number; behindSince: number | undefined; handling: boolean; problem: string | null; queue: Promise<void> };
+type Held = OwnedPartition & {
+  start: number;
+  read: number;
+  highWatermark: number;
+  behindSince: number | undefined;
+  handling: boolean;
+  problem: string | null;
+  queue: Promise<void>;
+};
 type Slot = { sink: Sink; held: Map<string, Held>; checkedAt: number };
 
 async function takeSlot({ reader, names, postgres, topics, makeSink, log }: SegmentDependencies, input: SegmentInput): Promise<Slot> {
@@ -71,10 +84,23 @@ async function takeSlot({ reader, names, postgres, topics, makeSink, log }: Segm
       if (partition % input.slots !== input.slot) continue;
       const owned = await takePartition(postgres, reader, { topic, partition }, owner, low);
       const start = await sink.begin(owned);
-      const one: Held = { ...owned, start, read: start, highWatermark: high, behindSince: undefined, handling: false, problem: null, queue: Promise.resolve() };
+      const one: Held = {
+        ...owned,
+        start,
+        read: start,
+        highWatermark: high,
+        behindSince: undefined,
+        handling: false,
+        problem: null,
+        queue: Promise.resolve(),
+      };
       held.set(partitionKey(owned), one);
       if (start < low || start > high) {
-        await stopPartition({ reader, postgres, log }, one, `Offset ${start} of ${topic}/${partition} is not in Kafka any more, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`);
+        await stopPartition(
+          { reader, postgres, log },
+          one,
+          `Offset ${start} of ${topic}/${partition} is not in Kafka any more, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`,
+        );
       }
     }
   }
@@ -111,19 +137,33 @@ function enqueue(one: Held, work: () => Promise<void>): Promise<void> {
   return next;
 }
 
-async function dropOrThrow(dependencies: Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>, one: Held, error: unknown): Promise<void> {
+async function dropOrThrow(
+  dependencies: Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>,
+  one: Held,
+  error: unknown,
+): Promise<void> {
   const kind = failureKindOf(error);
   if (kind !== 'fenced' && kind !== 'offset_lost' && kind !== 'check_failed') throw error;
   await stopPartition(dependencies, one, (error as Failure).message, kind === 'fenced');
 }
 
-async function stopPartition({ reader, postgres, log }: Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>, one: Held, problem: string, fenced = false): Promise<void> {
+async function stopPartition(
+  { reader, postgres, log }: Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>,
+  one: Held,
+  problem: string,
+  fenced = false,
+): Promise<void> {
   one.problem = problem;
   log.warn('partition stopped', { reader, topic: one.topic, partition: one.partition, epoch: one.epoch, fenced, problem });
   if (!fenced) await recordProblem(postgres, reader, one, problem);
 }
 
-function startTicker(dependencies: SegmentDependencies, state: Slot, beat: (partitions: SegmentPartition[]) => void, fail: (error: unknown) => void): { stop: () => Promise<void> } {
+function startTicker(
+  dependencies: SegmentDependencies,
+  state: Slot,
+  beat: (partitions: SegmentPartition[]) => void,
+  fail: (error: unknown) => void,
+): { stop: () => Promise<void> } {
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   const tick = async (): Promise<void> => {
@@ -138,7 +178,11 @@ function startTicker(dependencies: SegmentDependencies, state: Slot, beat: (part
     beat(report(state));
     if (busy) return;
     busy = true;
-    running = tick().catch(fail).finally(() => { busy = false; });
+    running = tick()
+      .catch(fail)
+      .finally(() => {
+        busy = false;
+      });
   }, 1_000);
   return {
     stop: async () => {
@@ -162,7 +206,10 @@ async function assertMoving({ topics, names }: SegmentDependencies, state: Slot)
       if (high <= one.read) one.behindSince = undefined;
       else one.behindSince ??= now;
       if (one.behindSince !== undefined && now - one.behindSince > stallMs) {
-        throw new Failure('unavailable', `No record of ${topic}/${partition} arrived for ${stallMs / 1000} s although Kafka has offsets ${one.read} to ${high}: the reader is replaced.`);
+        throw new Failure(
+          'unavailable',
+          `No record of ${topic}/${partition} arrived for ${stallMs / 1000} s although Kafka has offsets ${one.read} to ${high}: the reader is replaced.`,
+        );
       }
     }
   }
@@ -170,13 +217,22 @@ async function assertMoving({ topics, names }: SegmentDependencies, state: Slot)
 
 async function finishAll(dependencies: SegmentDependencies, state: Slot): Promise<void> {
   for (const one of state.held.values()) {
-    if (one.problem === null) await enqueue(one, () => state.sink.finish(one)).catch((error: unknown) => dropOrThrow(dependencies, one, error));
+    if (one.problem === null)
+      await enqueue(one, () => state.sink.finish(one)).catch((error: unknown) => dropOrThrow(dependencies, one, error));
   }
 }
 
 function report(state: Slot): SegmentPartition[] {
   return [...state.held.values()].map((one) => {
     const { from, to, rows } = state.sink.progress(one);
-    return { topic: one.topic, partition: one.partition, from: String(from), to: String(to), rows, lag: Math.max(0, one.highWatermark - to), problem: one.problem };
+    return {
+      topic: one.topic,
+      partition: one.partition,
+      from: String(from),
+      to: String(to),
+      rows,
+      lag: Math.max(0, one.highWatermark - to),
+      problem: one.problem,
+    };
   });
 }

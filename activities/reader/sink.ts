@@ -1,8 +1,5 @@
 import type { LogRecord, OffsetRange, TopicPartition } from '#domain/terms.ts';
 
-/** Why a partition was let go without failing the segment. */
-export type Dropped = { reason: 'fenced' | 'offset_lost'; message: string };
-
 /** A partition that this attempt owns: writes are valid only while the stored epoch is still this one. */
 export type OwnedPartition = TopicPartition & { epoch: number; nextOffset: number };
 

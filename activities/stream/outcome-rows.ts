@@ -5,13 +5,23 @@ import { sqlStateOf } from '#adapters/postgres.ts';
 import { liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
-export type BatchOutcome = { from: number; to: number; applied: number; superseded: number; unchanged: number; rejected: number; dead: number };
+export type BatchOutcome = {
+  from: number;
+  to: number;
+  applied: number;
+  superseded: number;
+  unchanged: number;
+  rejected: number;
+  dead: number;
+};
 
 /** Writes what became of a batch's records. @throws RangeError when the counts do not add up: then a record got lost. */
 export async function insertStreamBatch(statements: Statements, partition: OwnedPartition, outcome: BatchOutcome): Promise<void> {
   const { from, to, applied, superseded, unchanged, rejected, dead } = outcome;
   if (applied + superseded + unchanged + rejected + dead !== to - from) {
-    throw new RangeError(`offsets ${from} to ${to} of ${partition.topic}/${partition.partition} hold ${to - from} records, but ${JSON.stringify(outcome)} accounts for another number`);
+    throw new RangeError(
+      `offsets ${from} to ${to} of ${partition.topic}/${partition.partition} hold ${to - from} records, but ${JSON.stringify(outcome)} accounts for another number`,
+    );
   }
   await statements.prepared(
     'insert_stream_batch',
@@ -48,6 +58,16 @@ export async function insertDeadLetter(statements: Statements, kind: Kind, recor
   const state = sqlStateOf(refusal) ?? null;
   await statements.execute(
     `INSERT INTO pinflow.dead_letter (topic, partition, "offset", kind, sqlstate, message, append_time, event_id, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [record.topic, record.partition, record.offset, kind, state, `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`, new Date(record.appendTimeMs), liftHeaders(record).eventId, record.value],
+    [
+      record.topic,
+      record.partition,
+      record.offset,
+      kind,
+      state,
+      `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`,
+      new Date(record.appendTimeMs),
+      liftHeaders(record).eventId,
+      record.value,
+    ],
   );
 }

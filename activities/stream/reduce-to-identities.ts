@@ -37,7 +37,12 @@ export function reduceToIdentities(kind: Kind, cleaned: CleanedBatch): { identit
   for (const [name, values] of Object.entries(cleaned.columns)) columns[name] = picked.map(({ latest }) => values[latest]);
   const appendTime = column('append_time');
   return {
-    identities: { rows: picked.length, columns, firstOffset: picked.map(({ first }) => offsets[first] as number), firstAppendTime: picked.map(({ first }) => appendTime[first]) },
+    identities: {
+      rows: picked.length,
+      columns,
+      firstOffset: picked.map(({ first }) => offsets[first] as number),
+      firstAppendTime: picked.map(({ first }) => appendTime[first]),
+    },
     rejects,
     clean: cleaned.rows - rejects.length,
   };

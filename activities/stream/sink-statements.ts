@@ -12,7 +12,26 @@ export type SinkStatements = {
 
 /** Array parameters of upsert-<kind>.sql in their order; names as cleaning puts them out. */
 const parameterColumns: Record<Kind, readonly string[]> = {
-  pin: ['unique_id', 'ind', 'title', 'description', 'follower_count', 'poster_name', 'tag_list', 'is_image_or_video', 'image_src', 'save_location', 'category', 'downloaded', 'nulled', 'extra', 'offset', 'append_time', 'event_id', 'received_at'],
+  pin: [
+    'unique_id',
+    'ind',
+    'title',
+    'description',
+    'follower_count',
+    'poster_name',
+    'tag_list',
+    'is_image_or_video',
+    'image_src',
+    'save_location',
+    'category',
+    'downloaded',
+    'nulled',
+    'extra',
+    'offset',
+    'append_time',
+    'event_id',
+    'received_at',
+  ],
   geo: ['ind', 'country', 'timestamp', 'latitude', 'longitude', 'nulled', 'extra', 'offset', 'append_time', 'event_id', 'received_at'],
   user: ['ind', 'user_name', 'age', 'date_joined', 'nulled', 'extra', 'offset', 'append_time', 'event_id', 'received_at'],
 };

@@ -81,7 +81,15 @@ async function apply(options: StreamSinkOptions, state: Partition, records: LogR
     const upserted = await options.statements.upsert(statements, state.kind, state.owned, identities);
     await insertRejects(statements, state.kind, records, rejects);
     const superseded = clean - identities.rows + upserted.superseded;
-    await insertStreamBatch(statements, state.owned, { from, to, applied: upserted.applied, unchanged: upserted.unchanged, superseded, rejected: rejects.length, dead: 0 });
+    await insertStreamBatch(statements, state.owned, {
+      from,
+      to,
+      applied: upserted.applied,
+      unchanged: upserted.unchanged,
+      superseded,
+      rejected: rejects.length,
+      dead: 0,
+    });
   });
   moved(state, records);
 }

@@ -95,9 +95,15 @@ function assertExpected(first: LogRecord, expected: number | undefined): void {
   if (first.offset === expected) return;
   const where = `${first.topic}/${first.partition}`;
   if (expected !== undefined && first.offset > expected) {
-    throw new Failure('offset_lost', `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: records in between are gone or hidden.`);
+    throw new Failure(
+      'offset_lost',
+      `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: records in between are gone or hidden.`,
+    );
   }
-  throw new Failure('unavailable', `Offset ${expected ?? 'none'} of ${where} was expected, but the reader was set back to ${first.offset}: reading starts anew.`);
+  throw new Failure(
+    'unavailable',
+    `Offset ${expected ?? 'none'} of ${where} was expected, but the reader was set back to ${first.offset}: reading starts anew.`,
+  );
 }
 
 /** An assigner for a group with one member, which gets exactly `partitions`, whatever the topics have. */
@@ -108,8 +114,17 @@ function fixedPartitions(partitions: readonly TopicPartition[]): PartitionAssign
   return () => ({
     name,
     version: 0,
-    assign: ({ members }) => Promise.resolve(members.map(({ memberId }) => ({ memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }) }))),
-    protocol: ({ topics }) => ({ name, metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }) }),
+    assign: ({ members }) =>
+      Promise.resolve(
+        members.map(({ memberId }) => ({
+          memberId,
+          memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }),
+        })),
+      ),
+    protocol: ({ topics }) => ({
+      name,
+      metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
+    }),
   });
 }
 
@@ -122,7 +137,15 @@ function toLogRecord(batch: Batch, message: Batch['messages'][number]): LogRecor
   }
   const offset = Number(message.offset);
   if (!Number.isSafeInteger(offset)) throw new RangeError(`offset ${message.offset} is beyond 2^53`);
-  return { topic: batch.topic, partition: batch.partition, offset, appendTimeMs: Number(message.timestamp), key: message.key, value: message.value, headers };
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    offset,
+    appendTimeMs: Number(message.timestamp),
+    key: message.key,
+    value: message.value,
+    headers,
+  };
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

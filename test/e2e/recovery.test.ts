@@ -6,7 +6,9 @@ import { waitFor } from '#test/support/servers.ts';
 
 /** kill -9 while events flow: work resumes within 15 s, and in the end nothing is lost or doubled. */
 let stack: Stack;
-before(async () => { stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '1000' }); });
+before(async () => {
+  stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '1000' });
+});
 after(() => stack.stop());
 
 const recoveryMs = 15_000;
@@ -15,7 +17,10 @@ const recoveryMs = 15_000;
 async function resumed(what: string): Promise<number> {
   const startedAt = Date.now();
   const target = await stack.inKafka();
-  await waitFor(async () => (await stack.streamed()) > target && (await stack.landed()) > target, { timeoutMs: recoveryMs, what: `both readers beyond ${target} records after ${what}` });
+  await waitFor(async () => (await stack.streamed()) > target && (await stack.landed()) > target, {
+    timeoutMs: recoveryMs,
+    what: `both readers beyond ${target} records after ${what}`,
+  });
   return Date.now() - startedAt;
 }
 
@@ -27,7 +32,14 @@ test('the worker is killed three times and Kafka once, while events flow', async
     t.diagnostic(`worker, round ${round}: both readers moved on after ${await resumed(`kill -9 of the worker, round ${round}`)} ms`);
   }
   stack.killHard('kafka');
-  await waitFor(() => stack.inKafka().then(() => true, () => false), { timeoutMs: recoveryMs, what: 'Kafka after kill -9' });
+  await waitFor(
+    () =>
+      stack.inKafka().then(
+        () => true,
+        () => false,
+      ),
+    { timeoutMs: recoveryMs, what: 'Kafka after kill -9' },
+  );
   t.diagnostic(`kafka: both readers moved on after ${await resumed('kill -9 of Kafka')} ms`);
   const summary = await emulator.stop();
   assert.equal(summary.code, 0, summary.stderr);

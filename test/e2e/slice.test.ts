@@ -9,7 +9,9 @@ import { waitFor } from '#test/support/servers.ts';
  * and must come out of Kafka, S3, the lake and Postgres, the same ones everywhere.
  */
 let stack: Stack;
-before(async () => { stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '1000' }); });
+before(async () => {
+  stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '1000' });
+});
 after(() => stack.stop());
 
 const seed = '5';
@@ -27,12 +29,21 @@ async function metrics(): Promise<unknown> {
 }
 
 async function settled(records: number): Promise<void> {
-  await waitFor(async () => (await stack.streamed()) === records, { timeoutMs: 30_000, what: `${records} records in the stream's account` });
-  await waitFor(async () => (await stack.published()) === records, { timeoutMs: 60_000, what: `${records} records in published intervals` });
-  await waitFor(async () => {
-    const [row] = await stack.postgres.query<{ cause: string }>(`SELECT cause FROM pinflow.generation ORDER BY id DESC LIMIT 1`);
-    return row?.cause === 'marts';
-  }, { timeoutMs: 30_000, what: 'marts after the last interval' });
+  await waitFor(async () => (await stack.streamed()) === records, {
+    timeoutMs: 30_000,
+    what: `${records} records in the stream's account`,
+  });
+  await waitFor(async () => (await stack.published()) === records, {
+    timeoutMs: 60_000,
+    what: `${records} records in published intervals`,
+  });
+  await waitFor(
+    async () => {
+      const [row] = await stack.postgres.query<{ cause: string }>(`SELECT cause FROM pinflow.generation ORDER BY id DESC LIMIT 1`);
+      return row?.cause === 'marts';
+    },
+    { timeoutMs: 30_000, what: 'marts after the last interval' },
+  );
 }
 
 test('1,000 events are 1,000 records in Kafka, in raw objects without gap or overlap, and the same identities in lake and Postgres', async () => {
@@ -50,7 +61,10 @@ test('1,000 events are 1,000 records in Kafka, in raw objects without gap or ove
     assert.equal(first_offset, next.get(`${topic}/${partition}`) ?? 0, `the raw objects of ${topic}/${partition} are contiguous`);
     next.set(`${topic}/${partition}`, last_offset + 1);
   }
-  assert.equal([...next.values()].reduce((sum, end) => sum + end, 0), count);
+  assert.equal(
+    [...next.values()].reduce((sum, end) => sum + end, 0),
+    count,
+  );
 
   const lake = await stack.sql<{ unique_id: string }>('SELECT unique_id FROM pins ORDER BY 1');
   const sink = await stack.postgres.query<{ unique_id: string }>('SELECT unique_id FROM experimental_data ORDER BY 1');
@@ -60,14 +74,19 @@ test('1,000 events are 1,000 records in Kafka, in raw objects without gap or ove
 
 test('batch and stream agree row by row', async () => {
   const columns = `ind, unique_id, title, description, follower_count, poster_name, is_image_or_video, image_src, save_location, category, downloaded, topic, partition, "offset", event_id`;
-  const lake = await stack.sql(`SELECT ${columns}, to_json(tag_list)::VARCHAR AS tags, nulled, extra, epoch_ms(append_time) AS appended, epoch_ms(received_at) AS received FROM pins ORDER BY unique_id`);
+  const lake = await stack.sql(
+    `SELECT ${columns}, to_json(tag_list)::VARCHAR AS tags, nulled, extra, epoch_ms(append_time) AS appended, epoch_ms(received_at) AS received FROM pins ORDER BY unique_id`,
+  );
   const sink = await stack.postgres.query(
     `SELECT ${columns}, to_json(tag_list)::text AS tags, nulled::text AS nulled, extra::text AS extra,
        (extract(epoch FROM append_time) * 1000)::bigint AS appended, (extract(epoch FROM received_at) * 1000)::bigint AS received
      FROM experimental_data ORDER BY unique_id COLLATE "C"`,
   );
   assert.deepEqual(lake, sink);
-  assert.ok(lake.some((row) => (row as { nulled: string | null }).nulled !== null), 'the synthetic rows show dirt');
+  assert.ok(
+    lake.some((row) => (row as { nulled: string | null }).nulled !== null),
+    'the synthetic rows show dirt',
+  );
 });
 
 test('the same 1,000 events sent again move no metric', async () => {
@@ -85,7 +104,9 @@ test('all three kinds flow through the topics route, and the joined mart knows t
   const emulated = await stack.pinflow('emulate', '--count', '60', '--rate', '100', '--seed', '9', '--shape', 'topics', '--quiet');
   assert.equal(emulated.code, 0, emulated.stderr);
   await settled(count * 2 + 180);
-  const [sizes] = await stack.postgres.query<{ geo: number; users: number }>(`SELECT (SELECT count(*)::int FROM geo) AS geo, (SELECT count(*)::int FROM users) AS users`);
+  const [sizes] = await stack.postgres.query<{ geo: number; users: number }>(
+    `SELECT (SELECT count(*)::int FROM geo) AS geo, (SELECT count(*)::int FROM users) AS users`,
+  );
   assert.ok(sizes !== undefined && sizes.geo > 50 && sizes.users > 50);
   const years = await stack.postgres.query(`SELECT post_year FROM marts.popular_category_per_year`);
   assert.ok(years.length > 0);
@@ -94,9 +115,14 @@ test('all three kinds flow through the topics route, and the joined mart knows t
 
 test('status names the endpoints and shows no lag when everything has settled', async () => {
   const { code, stdout } = await stack.pinflow('status', '--json');
-  const status = JSON.parse(stdout) as { endpoints: Record<string, unknown>; stream: { lagRecords: number }; landing: { lagRecords: number } };
+  const status = JSON.parse(stdout) as {
+    endpoints: Record<string, unknown>;
+    stream: { lagRecords: number };
+    landing: { lagRecords: number };
+  };
   assert.equal(code, 0);
-  for (const name of ['api', 'temporal', 'temporalUi', 'kafka', 's3', 'postgres', 'bucket']) assert.ok(status.endpoints[name], `endpoint ${name}`);
+  for (const name of ['api', 'temporal', 'temporalUi', 'kafka', 's3', 'postgres', 'bucket'])
+    assert.ok(status.endpoints[name], `endpoint ${name}`);
   assert.deepEqual([status.stream.lagRecords, status.landing.lagRecords], [0, 0]);
 });
 
@@ -105,6 +131,9 @@ test('tctl triggers the last closed interval again, which changes nothing', asyn
   const triggered = await stack.tctl('schedule', 'trigger', '--schedule_id', 'pin-batch');
   assert.equal(triggered.code, 0, triggered.stderr);
   assert.match(triggered.stdout, /Trigger request sent/);
-  await waitFor(async () => (await stack.manualRuns()) === 1, { timeoutMs: 30_000, what: 'a completed run that no tick of the schedule started' });
+  await waitFor(async () => (await stack.manualRuns()) === 1, {
+    timeoutMs: 30_000,
+    what: 'a completed run that no tick of the schedule started',
+  });
   assert.deepEqual(await stack.postgres.query(`SELECT id FROM pinflow.generation ORDER BY id`), generations);
 });

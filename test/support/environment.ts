@@ -43,7 +43,12 @@ export async function openEnvironment(overrides: Partial<Config> = {}): Promise<
   const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   let connected: Promise<void> | undefined;
   return {
-    config, names, postgres, kafka, topics, s3,
+    config,
+    names,
+    postgres,
+    kafka,
+    topics,
+    s3,
     async produce(topic, partition, values) {
       await (connected ??= producer.connect());
       await producer.send({ topic, acks: -1, messages: values.map((value) => ({ partition, value })) });
@@ -60,7 +65,18 @@ export async function openEnvironment(overrides: Partial<Config> = {}): Promise<
 /** A pin as generation A posts it, with the given identity; further fields override. */
 export function pinJson(uniqueId: string, over: Record<string, unknown> = {}): string {
   return JSON.stringify({
-    index: 7, unique_id: uniqueId, title: 'Ten ideas', description: 'Quick ones', poster_name: 'Some Poster', follower_count: '5k', tag_list: 'One,Two',
-    is_image_or_video: 'image', image_src: 'https://example.invalid/a.jpg', downloaded: 1, save_location: 'Local save in /data/art', category: 'art', ...over,
+    index: 7,
+    unique_id: uniqueId,
+    title: 'Ten ideas',
+    description: 'Quick ones',
+    poster_name: 'Some Poster',
+    follower_count: '5k',
+    tag_list: 'One,Two',
+    is_image_or_video: 'image',
+    image_src: 'https://example.invalid/a.jpg',
+    downloaded: 1,
+    save_location: 'Local save in /data/art',
+    category: 'art',
+    ...over,
   });
 }

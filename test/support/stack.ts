@@ -47,13 +47,22 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
   const caller = callerEnvironment();
   const home = join(loadConfig(caller).home, 'tests', `stack-${randomBytes(4).toString('hex')}`);
   const environment = await environmentOfOwn(caller, home, given);
-  const main = spawn(process.execPath, ['stack/main.ts', 'start', '--no-emulator', '--home', home], { cwd: project, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const main = spawn(process.execPath, ['stack/main.ts', 'start', '--no-emulator', '--home', home], {
+    cwd: project,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   await started(main);
   const config = loadConfig(environmentOverStack({ ...environment, [settings.home.env]: home }));
   const names = makeNames(config.prefix);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
   const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-test'));
-  const run = (script: string, args: string[]): ChildProcess => spawn(process.execPath, [script, ...args], { cwd: project, env: { ...environment, [settings.home.env]: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const run = (script: string, args: string[]): ChildProcess =>
+    spawn(process.execPath, [script, ...args], {
+      cwd: project,
+      env: { ...environment, [settings.home.env]: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   const count = async (sql: string): Promise<number> => (await postgres.query<{ n: number | null }>(sql))[0]?.n ?? 0;
 
   const stack: Stack = {
@@ -69,7 +78,10 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
       const client = await connectTemporal(config);
       try {
         let runs = 0;
-        for await (const { startTime } of client.workflow.list({ query: `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'manual'` })) if (startTime) runs++;
+        for await (const { startTime } of client.workflow.list({
+          query: `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'manual'`,
+        }))
+          if (startTime) runs++;
         return runs;
       } finally {
         await client.connection.close();
@@ -80,7 +92,12 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
     pinflowUntilStopped(...args) {
       const child = run('cli/pinflow.ts', args);
       const end = ended(child);
-      return { stop: () => { child.kill('SIGINT'); return end; } };
+      return {
+        stop: () => {
+          child.kill('SIGINT');
+          return end;
+        },
+      };
     },
     async sql<Row>(query: string) {
       const { code, stdout, stderr } = await stack.pinflow('sql', query, '--json');
@@ -93,7 +110,9 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
     },
     async stop() {
       await Promise.allSettled([postgres.close(), topics.close()]);
-      const end = new Promise((resolve) => { main.once('exit', resolve); });
+      const end = new Promise((resolve) => {
+        main.once('exit', resolve);
+      });
       main.kill('SIGTERM');
       await end;
     },
@@ -105,16 +124,31 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
 async function environmentOfOwn(caller: NodeJS.ProcessEnv, home: string, given: Record<string, string>): Promise<NodeJS.ProcessEnv> {
   const ours = new Set<string>(Object.values(settings).map(({ env }) => env));
   const inherited = Object.fromEntries(Object.entries(caller).filter(([name]) => !ours.has(name)));
-  const portNames = [settings.apiPort.env, settings.kafkaPort.env, settings.s3Port.env, settings.postgresPort.env, settings.temporalPort.env, settings.temporalUiPort.env];
+  const portNames = [
+    settings.apiPort.env,
+    settings.kafkaPort.env,
+    settings.s3Port.env,
+    settings.postgresPort.env,
+    settings.temporalPort.env,
+    settings.temporalUiPort.env,
+  ];
   const ports = await findFreePorts(portNames.length);
-  return { ...inherited, [settings.home.env]: home, ...Object.fromEntries(portNames.map((name, index) => [name, String(ports[index])])), ...given };
+  return {
+    ...inherited,
+    [settings.home.env]: home,
+    ...Object.fromEntries(portNames.map((name, index) => [name, String(ports[index])])),
+    ...given,
+  };
 }
 
 function started(main: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     const giveUp = setTimeout(() => reject(new Error(`npm start did not come up in ${startMs} ms:\n${said}`)), startMs);
-    const settle = (outcome: () => void): void => { clearTimeout(giveUp); outcome(); };
+    const settle = (outcome: () => void): void => {
+      clearTimeout(giveUp);
+      outcome();
+    };
     const listen = (chunk: Buffer): void => {
       said += chunk.toString();
       if (said.includes('Pinflow runs.')) settle(resolve);
@@ -128,8 +162,12 @@ function started(main: ChildProcess): Promise<void> {
 function ended(child: ChildProcess): Promise<Ended> {
   let stdout = '';
   let stderr = '';
-  child.stdout?.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr?.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+  child.stdout?.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));

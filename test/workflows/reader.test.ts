@@ -37,9 +37,15 @@ before(async () => {
         started.push(input);
         const context = Context.current();
         const beat = setInterval(() => context.heartbeat(), 50);
-        await new Promise((resolve) => { context.cancellationSignal.addEventListener('abort', resolve); });
+        await new Promise((resolve) => {
+          context.cancellationSignal.addEventListener('abort', resolve);
+        });
         clearInterval(beat);
-        return { ended: 'asked', rows: 0, partitions: [{ topic: 't', partition: input.slot, from: '0', to: '5', rows: 5, lag: 2, problem: null }] };
+        return {
+          ended: 'asked',
+          rows: 0,
+          partitions: [{ topic: 't', partition: input.slot, from: '0', to: '5', rows: 5, lag: 2, problem: null }],
+        };
       },
     },
   });
@@ -56,23 +62,36 @@ after(async () => {
 
 const state = (): Promise<ReaderState> => client.workflow.getHandle(workflowId).query<ReaderState>('state');
 const update = (name: string): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, []>(name);
-const rescale = (slots: number): Promise<ReaderState> => client.workflow.getHandle(workflowId).executeUpdate<ReaderState, [number]>('rescale', { args: [slots] });
+const rescale = (slots: number): Promise<ReaderState> =>
+  client.workflow.getHandle(workflowId).executeUpdate<ReaderState, [number]>('rescale', { args: [slots] });
 const slotsStarted = (): string[] => started.map(({ slot, slots }) => `${slot}/${slots}`);
 
 test('a reader starts one segment a slot', async () => {
   await waitFor(() => started.length === 2, { timeoutMs: 15_000, what: 'two segments' });
   assert.deepEqual(slotsStarted().sort(), ['0/2', '1/2']);
-  assert.deepEqual((await state()).slots.map((slot) => slot.state), ['reading', 'reading']);
+  assert.deepEqual(
+    (await state()).slots.map((slot) => slot.state),
+    ['reading', 'reading'],
+  );
 });
 
 test('pause answers when every slot is home, and resume goes on with new segments', async () => {
   const paused = await update('pause');
   assert.equal(paused.state, 'paused');
-  assert.deepEqual(paused.slots.map((slot) => [slot.state, slot.partitions[0]?.to]), [['home', '5'], ['home', '5']]);
+  assert.deepEqual(
+    paused.slots.map((slot) => [slot.state, slot.partitions[0]?.to]),
+    [
+      ['home', '5'],
+      ['home', '5'],
+    ],
+  );
   started.length = 0;
   await update('resume');
   await waitFor(() => started.length === 2, { timeoutMs: 15_000, what: 'two segments after resume' });
-  assert.deepEqual(started.map(({ segment }) => segment).sort(), [2, 3]);
+  assert.deepEqual(
+    started.map(({ segment }) => segment).sort((one, other) => one - other),
+    [2, 3],
+  );
 });
 
 test('rescale gives the partitions to another number of slots, and refuses nonsense', async () => {
@@ -85,7 +104,10 @@ test('rescale gives the partitions to another number of slots, and refuses nonse
 
 test('drain sends all slots home and ends the workflow', async () => {
   const drained = await update('drain');
-  assert.deepEqual(drained.slots.map((slot) => slot.state), ['home', 'home', 'home']);
-  const result = await client.workflow.getHandle(workflowId).result() as ReaderState;
+  assert.deepEqual(
+    drained.slots.map((slot) => slot.state),
+    ['home', 'home', 'home'],
+  );
+  const result = (await client.workflow.getHandle(workflowId).result()) as ReaderState;
   assert.equal(result.state, 'draining');
 });

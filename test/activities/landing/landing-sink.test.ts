@@ -12,7 +12,9 @@ import type { Environment } from '#test/support/environment.ts';
 import { openEnvironment, pinJson } from '#test/support/environment.ts';
 
 let environment: Environment;
-before(async () => { environment = await openEnvironment(); });
+before(async () => {
+  environment = await openEnvironment();
+});
 after(() => environment.close());
 
 const noon = Date.UTC(2026, 0, 1, 12);
@@ -20,12 +22,24 @@ const noon = Date.UTC(2026, 0, 1, 12);
 /** Records of one partition from an offset on; `minute` shifts the append time. */
 function records(partition: TopicPartition, from: number, count: number, minute = 0): LogRecord[] {
   return Array.from({ length: count }, (_, index) => ({
-    ...partition, offset: from + index, appendTimeMs: noon + minute * 60_000, key: Buffer.from(`id-${from + index}`), value: Buffer.from(pinJson(`id-${from + index}`)), headers: [],
+    ...partition,
+    offset: from + index,
+    appendTimeMs: noon + minute * 60_000,
+    key: Buffer.from(`id-${from + index}`),
+    value: Buffer.from(pinJson(`id-${from + index}`)),
+    headers: [],
   }));
 }
 
 function sink(over: Partial<Parameters<typeof makeLandingSink>[0]> = {}): Sink {
-  return makeLandingSink({ postgres: environment.postgres, s3: environment.s3, flushBytes: 1e9, bufferBytesMax: 1e9, flushMs: 1e9, ...over });
+  return makeLandingSink({
+    postgres: environment.postgres,
+    s3: environment.s3,
+    flushBytes: 1e9,
+    bufferBytesMax: 1e9,
+    flushMs: 1e9,
+    ...over,
+  });
 }
 
 function take(partition: TopicPartition): ReturnType<typeof takePartition> {
@@ -34,7 +48,10 @@ function take(partition: TopicPartition): ReturnType<typeof takePartition> {
 
 type RangeRow = { first_offset: number; last_offset: number; state: string; object_key: string };
 function ranges({ topic, partition }: TopicPartition): Promise<RangeRow[]> {
-  return environment.postgres.query<RangeRow>(`SELECT first_offset, last_offset, state, object_key FROM pinflow.landing_range WHERE topic = $1 AND partition = $2 ORDER BY first_offset`, [topic, partition]);
+  return environment.postgres.query<RangeRow>(
+    `SELECT first_offset, last_offset, state, object_key FROM pinflow.landing_range WHERE topic = $1 AND partition = $2 ORDER BY first_offset`,
+    [topic, partition],
+  );
 }
 
 /** Offsets of all records in the landed objects of a partition, in order of the ranges. */
@@ -42,7 +59,10 @@ async function landedOffsets(partition: TopicPartition): Promise<number[]> {
   const offsets: number[] = [];
   for (const range of await ranges(partition)) {
     assert.equal(range.state, 'landed');
-    const lines = zstdDecompressSync(await environment.s3.get(range.object_key)).toString('utf8').trimEnd().split('\n');
+    const lines = zstdDecompressSync(await environment.s3.get(range.object_key))
+      .toString('utf8')
+      .trimEnd()
+      .split('\n');
     offsets.push(...lines.map((line) => decodeRawLine(line).offset));
   }
   return offsets;
@@ -61,9 +81,15 @@ test('records land in objects named by their offsets, bytes and all', async () =
   const [range] = await ranges(partition);
   assert.ok(range);
   assert.match(range.object_key, /pinterest\.pin\/dt=2026-01-01\/hour=12\/0-0{20}-0{19}2\.ndjson\.zst$/);
-  const lines = zstdDecompressSync(await environment.s3.get(range.object_key)).toString('utf8').trimEnd().split('\n');
+  const lines = zstdDecompressSync(await environment.s3.get(range.object_key))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n');
   const back = lines.map((line) => decodeRawLine(line));
-  assert.deepEqual(back.map(({ value }) => value?.toString()), sent.map(({ value }) => value?.toString()));
+  assert.deepEqual(
+    back.map(({ value }) => value?.toString()),
+    sent.map(({ value }) => value?.toString()),
+  );
   assert.deepEqual(back[1]?.headers, sent[1].headers);
   assert.deepEqual(one.progress(partition), { ...partition, from: 0, to: 3, rows: 3 });
 });
@@ -88,14 +114,20 @@ test('a cut within the buffer ends the object at the next tick', async () => {
   await one.accept(partition, records(partition, 0, 4));
   await one.tick(partition);
   assert.deepEqual(await ranges(partition), []);
-  await environment.postgres.execute(`INSERT INTO pinflow.cut (at, topic, partition, "offset") VALUES (now(), $1, $2, 2)`, [partition.topic, partition.partition]);
+  await environment.postgres.execute(`INSERT INTO pinflow.cut (at, topic, partition, "offset") VALUES (now(), $1, $2, 2)`, [
+    partition.topic,
+    partition.partition,
+  ]);
   await one.tick(partition);
   assert.deepEqual(await landedOffsets(partition), upTo(4));
 });
 
 /** An S3 that fails around the put of a raw object, as a process that dies there would leave it. */
 const crashPoints: Record<string, (s3: S3) => S3> = {
-  'before the upload': (s3) => ({ ...s3, putIfAbsent: () => Promise.reject(new Failure('unavailable', 'the process died before the upload')) }),
+  'before the upload': (s3) => ({
+    ...s3,
+    putIfAbsent: () => Promise.reject(new Failure('unavailable', 'the process died before the upload')),
+  }),
   'after the upload, before the landed row': (s3) => ({
     ...s3,
     putIfAbsent: async (key, bytes) => {
@@ -112,7 +144,10 @@ for (const [where, breakS3] of Object.entries(crashPoints)) {
     await dying.begin(await take(partition));
     await dying.accept(partition, records(partition, 0, 10));
     await assert.rejects(dying.finish(partition), /died/);
-    assert.deepEqual((await ranges(partition)).map(({ state, last_offset }) => [state, last_offset]), [['fixed', 9]]);
+    assert.deepEqual(
+      (await ranges(partition)).map(({ state, last_offset }) => [state, last_offset]),
+      [['fixed', 9]],
+    );
 
     const next = sink();
     assert.equal(await next.begin(await take(partition)), 0, 'reading starts at the fixed range, not behind it');
@@ -121,7 +156,13 @@ for (const [where, breakS3] of Object.entries(crashPoints)) {
     await next.tick(partition);
     await next.accept(partition, records(partition, 4, 11));
     await next.finish(partition);
-    assert.deepEqual((await ranges(partition)).map(({ first_offset, last_offset }) => [first_offset, last_offset]), [[0, 9], [10, 14]]);
+    assert.deepEqual(
+      (await ranges(partition)).map(({ first_offset, last_offset }) => [first_offset, last_offset]),
+      [
+        [0, 9],
+        [10, 14],
+      ],
+    );
     assert.deepEqual(await landedOffsets(partition), upTo(15));
   });
 }
@@ -147,9 +188,14 @@ test('an object with other records under the same key is refused, not overwritte
   await first.finish(partition);
   // As if the topic had been created anew: the same offsets again, with other bytes.
   await environment.postgres.execute(`DELETE FROM pinflow.landing_range WHERE topic = $1`, [partition.topic]);
-  await environment.postgres.execute(`UPDATE pinflow.position SET next_offset = 0 WHERE reader = 'landing' AND topic = $1`, [partition.topic]);
+  await environment.postgres.execute(`UPDATE pinflow.position SET next_offset = 0 WHERE reader = 'landing' AND topic = $1`, [
+    partition.topic,
+  ]);
   const second = sink();
   await second.begin(await take(partition));
-  await second.accept(partition, records(partition, 0, 2).map((record) => ({ ...record, value: Buffer.from('{"ind":1}') })));
+  await second.accept(
+    partition,
+    records(partition, 0, 2).map((record) => ({ ...record, value: Buffer.from('{"ind":1}') })),
+  );
   await assert.rejects(second.finish(partition), { kind: 'check_failed' });
 });

@@ -20,7 +20,9 @@ before(async () => {
   pins = environment.names.topicOf('pin');
 });
 // A failed test must not leave its segment behind.
-afterEach(() => { for (const asked of running.splice(0)) asked.abort(); });
+afterEach(() => {
+  for (const asked of running.splice(0)) asked.abort();
+});
 after(async () => {
   cleaner.close();
   await environment.close();
@@ -29,7 +31,11 @@ after(async () => {
 function dependencies(over: Partial<SegmentDependencies> = {}): SegmentDependencies {
   const { names, postgres, topics, kafka } = environment;
   return {
-    reader: 'stream', names, postgres, topics, log: quietLog,
+    reader: 'stream',
+    names,
+    postgres,
+    topics,
+    log: quietLog,
     read: (options) => readPartitions({ ...options, kafka }),
     makeSink: () => makeStreamSink({ postgres, names, cleaner, statements: makeSinkStatements(), batchRows: 100 }),
     concurrency: 2,
@@ -44,12 +50,24 @@ function segment(over: Partial<SegmentDependencies> = {}): { end: () => Promise<
   running.push(asked);
   const result = runSegment(dependencies(over), { slot: 0, slots: 1, segment: 0, segmentMs: 60_000 }, asked.signal, () => undefined);
   result.catch(() => undefined);
-  return { result, end: () => { asked.abort(); return result; } };
+  return {
+    result,
+    end: () => {
+      asked.abort();
+      return result;
+    },
+  };
 }
 
-const applied = async (): Promise<number> => (await environment.postgres.query<{ n: number }>(`SELECT coalesce(sum(last_offset - first_offset + 1), 0)::bigint AS n FROM pinflow.stream_batch`))[0]?.n ?? 0;
+const applied = async (): Promise<number> =>
+  (
+    await environment.postgres.query<{ n: number }>(
+      `SELECT coalesce(sum(last_offset - first_offset + 1), 0)::bigint AS n FROM pinflow.stream_batch`,
+    )
+  )[0]?.n ?? 0;
 const pinsNamed = (from: number, count: number): string[] => Array.from({ length: count }, (_, index) => pinJson(`id-${from + index}`));
-const partitionOf = (result: SegmentResult, partition: number): SegmentPartition | undefined => result.partitions.find((one) => one.topic === pins && one.partition === partition);
+const partitionOf = (result: SegmentResult, partition: number): SegmentPartition | undefined =>
+  result.partitions.find((one) => one.topic === pins && one.partition === partition);
 
 test('a segment reads its partitions from the stored offsets, ends when asked, and the next goes on there', async () => {
   await environment.produce(pins, 0, pinsNamed(0, 250));
@@ -78,7 +96,10 @@ test('two attempts of one slot at the same time apply each record once', async (
   await successor.end();
   await zombie.end();
   assert.equal(await applied(), before + 550);
-  const [rows] = await environment.postgres.query<{ n: number }>(`SELECT count(*)::int AS n FROM experimental_data WHERE unique_id = ANY($1)`, [Array.from({ length: 550 }, (_, index) => `id-${300 + index}`)]);
+  const [rows] = await environment.postgres.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM experimental_data WHERE unique_id = ANY($1)`,
+    [Array.from({ length: 550 }, (_, index) => `id-${300 + index}`)],
+  );
   assert.equal(rows?.n, 550);
 });
 
@@ -95,11 +116,17 @@ test('a stored offset that Kafka no longer has stops that partition and says so;
   await waitFor(async () => (await applied()) === before + 4, { what: 'the healthy partition applied' });
   const result = await one.end();
   assert.match(partitionOf(result, 1)?.problem ?? '', /Offset 3 of .*\/1 is not in Kafka any more, which has 8 to 13/);
-  const [row] = await environment.postgres.query<{ problem: string | null; next_offset: number }>(`SELECT problem, next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 1`, [pins]);
+  const [row] = await environment.postgres.query<{ problem: string | null; next_offset: number }>(
+    `SELECT problem, next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
+    [pins],
+  );
   assert.equal(row?.next_offset, 3, 'nothing was skipped');
   assert.match(row.problem ?? '', /nothing is skipped/);
   // Moved by hand, as the sentence says.
-  await environment.postgres.execute(`UPDATE pinflow.position SET next_offset = 8 WHERE reader = 'stream' AND topic = $1 AND partition = 1`, [pins]);
+  await environment.postgres.execute(
+    `UPDATE pinflow.position SET next_offset = 8 WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
+    [pins],
+  );
   const healed = segment();
   await waitFor(async () => (await applied()) === before + 9, { what: 'the moved partition applied' });
   await healed.end();
@@ -111,10 +138,13 @@ test('a sink that fails for now fails the segment, which can be run again', asyn
   const flaky = segment({
     makeSink: () => {
       const sink = dependencies().makeSink();
-      return { ...sink, accept: async (partition, records) => {
-        if (broken) throw new (await import('#domain/failures.ts')).Failure('unavailable', 'the sink is away');
-        return sink.accept(partition, records);
-      } };
+      return {
+        ...sink,
+        accept: async (partition, records) => {
+          if (broken) throw new (await import('#domain/failures.ts')).Failure('unavailable', 'the sink is away');
+          return sink.accept(partition, records);
+        },
+      };
     },
   });
   await environment.produce(pins, 0, pinsNamed(3_000, 7));

@@ -27,7 +27,14 @@ let nextPartition = 100;
 const pinPartition = (): TopicPartition => ({ topic: environment.names.topicOf('pin'), partition: nextPartition++ });
 
 function record(partition: TopicPartition, offset: number, value: string, minute = 0): LogRecord {
-  return { ...partition, offset, appendTimeMs: noon + minute * 60_000, key: null, value: Buffer.from(value), headers: [['event-id', Buffer.from(`e${offset}`)]] };
+  return {
+    ...partition,
+    offset,
+    appendTimeMs: noon + minute * 60_000,
+    key: null,
+    value: Buffer.from(value),
+    headers: [['event-id', Buffer.from(`e${offset}`)]],
+  };
 }
 
 function sink(postgres: Postgres = environment.postgres): Sink {
@@ -42,9 +49,16 @@ async function begun(partition: TopicPartition, postgres?: Postgres): Promise<Si
 
 const query = (sql: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> => environment.postgres.query(sql, parameters);
 const outcome = async ({ topic, partition }: TopicPartition): Promise<unknown> =>
-  (await query(`SELECT sum(applied)::int AS applied, sum(superseded)::int AS superseded, sum(unchanged)::int AS unchanged, sum(rejected)::int AS rejected, sum(dead)::int AS dead FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2`, [topic, partition]))[0];
-const minutes = (category: string): Promise<Record<string, unknown>[]> => query(`SELECT window_start, pins FROM metrics.category_per_minute WHERE category = $1 ORDER BY 1`, [category]);
-const profile = async (poster: string): Promise<unknown> => (await query(`SELECT follower_count, posts FROM metrics.profile_popularity WHERE poster_name = $1`, [poster]))[0];
+  (
+    await query(
+      `SELECT sum(applied)::int AS applied, sum(superseded)::int AS superseded, sum(unchanged)::int AS unchanged, sum(rejected)::int AS rejected, sum(dead)::int AS dead FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2`,
+      [topic, partition],
+    )
+  )[0];
+const minutes = (category: string): Promise<Record<string, unknown>[]> =>
+  query(`SELECT window_start, pins FROM metrics.category_per_minute WHERE category = $1 ORDER BY 1`, [category]);
+const profile = async (poster: string): Promise<unknown> =>
+  (await query(`SELECT follower_count, posts FROM metrics.profile_popularity WHERE poster_name = $1`, [poster]))[0];
 
 test('a batch becomes rows, rejects, metrics and one account of all its records', async () => {
   const partition = pinPartition();
@@ -56,11 +70,34 @@ test('a batch becomes rows, rejects, metrics and one account of all its records'
     record(partition, 3, pinJson('one-a', { category: 'one', poster_name: 'One', follower_count: '2k', title: 'newer' })),
   ]);
   assert.deepEqual(await outcome(partition), { applied: 2, superseded: 1, unchanged: 0, rejected: 1, dead: 0 });
-  assert.deepEqual(await query(`SELECT unique_id, title, tag_list, save_location, "offset", first_offset, event_id FROM experimental_data WHERE category = 'one' ORDER BY 1`), [
-    { unique_id: 'one-a', title: 'newer', tag_list: ['One', 'Two'], save_location: '/data/art', offset: 3, first_offset: 0, event_id: 'e3' },
-    { unique_id: 'one-b', title: 'Ten ideas', tag_list: ['One', 'Two'], save_location: '/data/art', offset: 2, first_offset: 2, event_id: 'e2' },
+  assert.deepEqual(
+    await query(
+      `SELECT unique_id, title, tag_list, save_location, "offset", first_offset, event_id FROM experimental_data WHERE category = 'one' ORDER BY 1`,
+    ),
+    [
+      {
+        unique_id: 'one-a',
+        title: 'newer',
+        tag_list: ['One', 'Two'],
+        save_location: '/data/art',
+        offset: 3,
+        first_offset: 0,
+        event_id: 'e3',
+      },
+      {
+        unique_id: 'one-b',
+        title: 'Ten ideas',
+        tag_list: ['One', 'Two'],
+        save_location: '/data/art',
+        offset: 2,
+        first_offset: 2,
+        event_id: 'e2',
+      },
+    ],
+  );
+  assert.deepEqual(await query(`SELECT "offset", reason, value FROM pinflow.stream_reject WHERE partition = $1`, [partition.partition]), [
+    { offset: 1, reason: 'malformed_json', value: Buffer.from('{"broken') },
   ]);
-  assert.deepEqual(await query(`SELECT "offset", reason, value FROM pinflow.stream_reject WHERE partition = $1`, [partition.partition]), [{ offset: 1, reason: 'malformed_json', value: Buffer.from('{"broken') }]);
   assert.deepEqual(await minutes('one'), [{ window_start: new Date(noon), pins: 2 }]);
   assert.deepEqual(await profile('One'), { follower_count: 3000, posts: 2 });
 });
@@ -109,17 +146,31 @@ test('only the record that Postgres refuses for good becomes a dead letter', asy
   const partition = pinPartition();
   await environment.postgres.execute(`ALTER TABLE experimental_data ADD CONSTRAINT no_bombs CHECK (title <> 'bomb')`);
   const one = await begun(partition);
-  await one.accept(partition, Array.from({ length: 9 }, (_, index) => record(partition, index, pinJson(`five-${index}`, { category: 'five', title: index === 6 ? 'bomb' : 'fine' }))));
+  await one.accept(
+    partition,
+    Array.from({ length: 9 }, (_, index) =>
+      record(partition, index, pinJson(`five-${index}`, { category: 'five', title: index === 6 ? 'bomb' : 'fine' })),
+    ),
+  );
   assert.deepEqual(await outcome(partition), { applied: 8, superseded: 0, unchanged: 0, rejected: 0, dead: 1 });
-  assert.deepEqual(await query(`SELECT "offset", sqlstate, state FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]), [{ offset: 6, sqlstate: '23514', state: 'open' }]);
+  assert.deepEqual(await query(`SELECT "offset", sqlstate, state FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]), [
+    { offset: 6, sqlstate: '23514', state: 'open' },
+  ]);
   assert.deepEqual(await minutes('five'), [{ window_start: new Date(noon), pins: 8 }]);
   assert.deepEqual(one.progress(partition), { ...partition, from: 0, to: 9, rows: 9 });
 });
 
 test('an outage of Postgres is no reason for a dead letter', async () => {
   const partition = pinPartition();
-  const down: Postgres = { ...environment.postgres, transaction: () => environment.postgres.transaction((statements) => statements.query(`SELECT pg_terminate_backend(pg_backend_pid())`) as never) };
+  const down: Postgres = {
+    ...environment.postgres,
+    transaction: () =>
+      environment.postgres.transaction((statements) => statements.query(`SELECT pg_terminate_backend(pg_backend_pid())`) as never),
+  };
   const one = await begun(partition, down);
   await assert.rejects(one.accept(partition, [record(partition, 0, pinJson('six', { category: 'six' }))]), { kind: 'unavailable' });
-  assert.equal(await outcome(partition).then((row) => JSON.stringify(row)), JSON.stringify({ applied: null, superseded: null, unchanged: null, rejected: null, dead: null }));
+  assert.equal(
+    await outcome(partition).then((row) => JSON.stringify(row)),
+    JSON.stringify({ applied: null, superseded: null, unchanged: null, rejected: null, dead: null }),
+  );
 });
