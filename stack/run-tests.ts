@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { signalGroup } from './child.ts';
 import { nodeFlags } from './node-process.ts';
 import { projectFolder } from './project.ts';
 
+const ALL = 'test/**/*.test.ts';
+const WHOLE = join('test', 'e2e');
 const CONCURRENCY = 2;
 /** A test that hangs fails after this long, so that a run always ends. */
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 240_000;
 const STOP_MS = 5_000;
 
 /**
@@ -15,8 +17,25 @@ const STOP_MS = 5_000;
  * goes straight to the terminal. Returns its exit code; when `signal` aborts, nothing of it is left running.
  */
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  const files = filters.length === 0 ? ['test/**/*.test.ts'] : filters.map(patternOf);
-  const flags = [...nodeFlags, '--test', `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`, '--test-reporter=spec'];
+  if (filters.length > 0) return runPhase(filters.map(patternOf), CONCURRENCY, environment, signal);
+  // The tests of whole stacks come last and alone: what they promise in seconds does not hold beside another load.
+  const parts = await runPhase(
+    globSync(ALL).filter((path) => !path.startsWith(WHOLE)),
+    CONCURRENCY,
+    environment,
+    signal,
+  );
+  const whole = await runPhase(globSync(`${WHOLE}/*.test.ts`), 1, environment, signal);
+  return parts === 0 ? whole : parts;
+}
+
+async function runPhase(
+  files: readonly string[],
+  concurrency: number,
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<number> {
+  const flags = [...nodeFlags, '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, '--test-reporter=spec'];
   const child = spawn(process.execPath, [...flags, ...files], {
     cwd: projectFolder,
     env: { UV_THREADPOOL_SIZE: '16', ...environment },

@@ -15,7 +15,8 @@ export const idleSlotWait = '30s';
 export function segmentOptions(segmentMs: number): ActivityOptions {
   return {
     startToCloseTimeout: segmentMs + segmentSlackMs,
-    heartbeatTimeout: '10s',
+    // docs/decisions/0001-segment-heartbeat.md
+    heartbeatTimeout: '8s',
     retry: { initialInterval: '1s', backoffCoefficient: 1 },
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   };

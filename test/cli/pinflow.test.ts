@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { callerEnvironment } from '#adapters/config.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
 import { runCli } from '#test/cli/run-cli.ts';
 
@@ -10,7 +11,7 @@ import { runCli } from '#test/cli/run-cli.ts';
 const home = mkdtempSync(join(tmpdir(), 'pinflow-cli-'));
 after(() => rmSync(home, { recursive: true }));
 const environment: NodeJS.ProcessEnv = {
-  PATH: process.env['PATH'],
+  PATH: callerEnvironment()['PATH'],
   PINFLOW_HOME: home,
   // Ports that nobody listens on.
   API_URL: 'http://127.0.0.1:1',

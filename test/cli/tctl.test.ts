@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Client } from '@temporalio/client';
 import type { Config } from '#adapters/config.ts';
+import { callerEnvironment } from '#adapters/config.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
 import { runCli } from '#test/cli/run-cli.ts';
@@ -17,7 +18,7 @@ const scheduleId = `tctl-test-${randomBytes(4).toString('hex')}`;
 before(async () => {
   config = await testConfig();
   client = await connectTemporal(config);
-  environment = { PATH: process.env['PATH'], PINFLOW_HOME: config.home, TEMPORAL_CLI_ADDRESS: config.temporalAddress };
+  environment = { PATH: callerEnvironment()['PATH'], PINFLOW_HOME: config.home, TEMPORAL_CLI_ADDRESS: config.temporalAddress };
   await client.schedule.create({
     scheduleId,
     spec: { intervals: [{ every: '1h' }] },

@@ -7,7 +7,7 @@ import { waitFor } from '#test/support/servers.ts';
 /** kill -9 while events flow: work resumes within 15 s, and in the end nothing is lost or doubled. */
 let stack: Stack;
 before(async () => {
-  stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '1000' });
+  stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '500' });
 });
 after(() => stack.stop());
 
@@ -26,6 +26,7 @@ async function resumed(what: string): Promise<number> {
 
 test('the worker is killed three times and Kafka once, while events flow', async (t) => {
   const emulator = stack.pinflowUntilStopped('emulate', '--rate', '100', '--seed', '11', '--shape', 'pin', '--quiet');
+  t.after(() => emulator.stop());
   await waitFor(async () => (await stack.streamed()) > 100, { timeoutMs: 20_000, what: 'the first records' });
   for (const round of [1, 2, 3]) {
     stack.killHard('worker');

@@ -12,6 +12,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import { makeNames } from '#domain/names.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
+import { nodeFlags } from '#stack/node-process.ts';
 
 /** A whole `npm start` of a test's own, in a home and on ports of its own. */
 export type Stack = {
@@ -47,7 +48,7 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
   const caller = callerEnvironment();
   const home = join(loadConfig(caller).home, 'tests', `stack-${randomBytes(4).toString('hex')}`);
   const environment = await environmentOfOwn(caller, home, given);
-  const main = spawn(process.execPath, ['stack/main.ts', 'start', '--no-emulator', '--home', home], {
+  const main = spawn(process.execPath, [...nodeFlags, 'stack/main.ts', 'start', '--no-emulator', '--home', home], {
     cwd: project,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
