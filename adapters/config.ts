@@ -154,6 +154,11 @@ export const settings = {
       .default(['control', 'batch', 'stream', 'landing']),
     about: 'Queues that a worker process serves: control, batch, stream, landing.',
   },
+  workerSegmentsMax: {
+    env: 'WORKER_SEGMENTS_MAX',
+    schema: positive.default(64),
+    about: 'Reader segments that one worker process runs at most; lower it where several worker processes should share the slots.',
+  },
   emulatorRate: {
     env: 'EMULATOR_RATE',
     schema: z.coerce.number().positive().default(2),

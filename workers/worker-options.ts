@@ -50,14 +50,14 @@ export async function workerOptions(role: Role, config: Config, resources: Resou
         ...shared,
         taskQueue: names.queues.landing,
         activities: makeSegmentActivities(landingDependencies(config, resources, log)),
-        maxConcurrentActivityTaskExecutions: config.landingSlots + 1,
+        maxConcurrentActivityTaskExecutions: config.workerSegmentsMax,
       };
     case 'stream':
       return {
         ...shared,
         taskQueue: names.queues.stream,
         activities: makeSegmentActivities(await streamDependencies(config, resources, log)),
-        maxConcurrentActivityTaskExecutions: config.streamSlots + 1,
+        maxConcurrentActivityTaskExecutions: config.workerSegmentsMax,
       };
   }
 }
@@ -77,7 +77,7 @@ function landingDependencies(
     read: (options) => readPartitions({ ...options, kafka }),
     makeSink: () => makeLandingSink({ postgres, s3, flushBytes: config.landingFlushBytes, bufferBytesMax: landingBufferBytesMax, flushMs }),
     concurrency: 4,
-    bytesPerPartitionMax: 4_194_304,
+    bytesPerPartitionMax: 2_097_152,
   };
 }
 
@@ -97,6 +97,6 @@ async function streamDependencies(
     read: (options) => readPartitions({ ...options, kafka }),
     makeSink: () => makeStreamSink({ postgres, names, cleaner, statements, batchRows: config.streamBatchRows }),
     concurrency: 3,
-    bytesPerPartitionMax: 4_194_304,
+    bytesPerPartitionMax: 2_097_152,
   };
 }

@@ -12,7 +12,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/run-segment.ts';
+import type { SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { idleSlotWait, segmentOptions } from '#workflows/policies.ts';
 
 /**

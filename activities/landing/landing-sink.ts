@@ -31,6 +31,7 @@ type Buffered = {
   hour: number;
   appendTimeMin: number;
   appendTimeMax: number;
+  lastAppendTimeMs: number;
   since: number;
 };
 type Partition = {
@@ -150,12 +151,14 @@ function append(state: Partition, records: LogRecord[]): void {
     hour: Math.floor(first.appendTimeMs / hourMs),
     appendTimeMin: Infinity,
     appendTimeMax: -Infinity,
+    lastAppendTimeMs: first.appendTimeMs,
     since: Date.now(),
   });
   buffered.lines.push(lines);
   buffered.bytes += lines.length;
   for (const record of records) {
     buffered.last = record.offset;
+    buffered.lastAppendTimeMs = record.appendTimeMs;
     buffered.appendTimeMin = Math.min(buffered.appendTimeMin, record.appendTimeMs);
     buffered.appendTimeMax = Math.max(buffered.appendTimeMax, record.appendTimeMs);
   }
@@ -196,10 +199,14 @@ async function flush(options: LandingOptions, state: Partition): Promise<void> {
 }
 
 /** Decides, once and for all, which records the next object holds. */
-async function fixRange(postgres: Postgres, owned: OwnedPartition, { first, last, appendTimeMin }: Buffered): Promise<FixedRange> {
+async function fixRange(
+  postgres: Postgres,
+  owned: OwnedPartition,
+  { first, last, appendTimeMin, lastAppendTimeMs }: Buffered,
+): Promise<FixedRange> {
   const objectKey = rawObjectKey(owned.topic, owned.partition, first, last, appendTimeMin);
   await postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'landing', owned, first, last + 1);
+    await advancePosition(statements, 'landing', owned, { from: first, to: last + 1, lastAppendTimeMs });
     await statements.execute(
       `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key) VALUES ($1, $2, $3, $4, $5, $6)`,
       [owned.topic, owned.partition, first, last, owned.epoch, objectKey],

@@ -21,15 +21,18 @@ export async function takePartition(
     `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [reader, partition.topic, partition.partition, logStart],
   );
-  const [row] = await postgres.query<{ epoch: number; next_offset: number }>(
+  const [row] = await postgres.query<{ epoch: number; next_offset: number; last_append_time: Date | null }>(
     `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL, updated_at = now()
-     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset`,
+     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_append_time`,
     [reader, partition.topic, partition.partition, owner],
   );
   if (row === undefined)
     throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
-  return { ...partition, epoch: row.epoch, nextOffset: row.next_offset };
+  return { ...partition, epoch: row.epoch, nextOffset: row.next_offset, lastAppendTimeMs: row.last_append_time?.getTime() ?? null };
 }
+
+/** A step of a partition's position: from the stored offset to behind the last record, with that record's append time. */
+export type Advance = { from: number; to: number; lastAppendTimeMs: number };
 
 /**
  * Moves a partition's next offset within a transaction, first of all its statements: the row lock makes zombies queue,
@@ -40,14 +43,13 @@ export async function advancePosition(
   statements: Statements,
   reader: ReaderName,
   partition: OwnedPartition,
-  from: number,
-  to: number,
+  { from, to, lastAppendTimeMs }: Advance,
 ): Promise<void> {
   const hit = await statements.prepared<{ epoch: number }>(
     'advance_position',
-    `UPDATE pinflow.position SET next_offset = $6, updated_at = now()
+    `UPDATE pinflow.position SET next_offset = $6, last_append_time = $7, updated_at = now()
      WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5 RETURNING epoch`,
-    [reader, partition.topic, partition.partition, partition.epoch, from, to],
+    [reader, partition.topic, partition.partition, partition.epoch, from, to, new Date(lastAppendTimeMs)],
   );
   if (hit.length === 0) {
     throw new Failure(

@@ -1,7 +1,12 @@
 import type { LogRecord, OffsetRange, TopicPartition } from '#domain/terms.ts';
 
 /** A partition that this attempt owns: writes are valid only while the stored epoch is still this one. */
-export type OwnedPartition = TopicPartition & { epoch: number; nextOffset: number };
+export type OwnedPartition = TopicPartition & {
+  epoch: number;
+  nextOffset: number;
+  /** Append time of the record before nextOffset: tells whether Kafka still has the log that was read. Null before the first. */
+  lastAppendTimeMs: number | null;
+};
 
 /**
  * What a reader does with records; landing and the stream are the two. One sink serves one attempt of one slot; calls

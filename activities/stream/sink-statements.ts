@@ -40,6 +40,7 @@ const parameterColumns: Record<Kind, readonly string[]> = {
 export function makeSinkStatements(): SinkStatements {
   const load = (name: string): string => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
   const upsertSql: Record<Kind, string> = { pin: load('upsert-pin'), geo: load('upsert-geo'), user: load('upsert-user') };
+  const lockProfilesSql = load('lock-profiles');
   const recomputeProfilesSql = load('recompute-profiles');
   return {
     async upsert(statements, kind, partition, identities) {
@@ -48,7 +49,11 @@ export function makeSinkStatements(): SinkStatements {
       const parameters = [partition.topic, partition.partition, ...arrays, identities.firstOffset, identities.firstAppendTime];
       const [row] = await statements.prepared<Upserted & { corrected?: object[] | null }>(`upsert_${kind}`, upsertSql[kind], parameters);
       if (row === undefined) throw new Error(`upserting ${kind} rows answered nothing`);
-      if (row.corrected) await statements.prepared('recompute_profiles', recomputeProfilesSql, [JSON.stringify(row.corrected)]);
+      if (row.corrected) {
+        const corrected = JSON.stringify(row.corrected);
+        await statements.prepared('lock_profiles', lockProfilesSql, [corrected]);
+        await statements.prepared('recompute_profiles', recomputeProfilesSql, [corrected]);
+      }
       return { applied: row.applied, unchanged: row.unchanged, superseded: row.superseded };
     },
   };

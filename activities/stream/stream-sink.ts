@@ -1,3 +1,4 @@
+import type { Advance } from '#activities/reader/positions.ts';
 import { advancePosition } from '#activities/reader/positions.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
@@ -42,8 +43,7 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
     async accept(partition, records) {
       const state = get(partition);
       for (let start = 0; start < records.length; start += options.batchRows) {
-        const batch = records.slice(start, start + options.batchRows);
-        await applyOrBisect(options, state, batch, await options.cleaner.clean(state.kind, batch));
+        await applyOrBisect(options, state, records.slice(start, start + options.batchRows));
       }
     },
     tick: () => Promise.resolve(),
@@ -56,28 +56,29 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
 }
 
 /**
- * Applies a batch in one transaction. Where Postgres refuses the data for good, the halves are applied on their own,
- * down to the one record that becomes a dead letter; each part is a transaction with its own compare-and-set.
+ * Cleans a batch and applies it in one transaction. Where Postgres refuses the data for good, the halves are applied on
+ * their own, down to the one record that becomes a dead letter; each part is a transaction with its own
+ * compare-and-set. A batch that takes too long is halved as well, but a single record never dies of slowness.
  */
-async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
+async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[]): Promise<void> {
   try {
-    await apply(options, state, records, cleaned);
+    await apply(options, state, records, await options.cleaner.clean(state.kind, records));
   } catch (error) {
-    if (failureKindOf(error) !== 'invalid_data') throw error;
+    const kind = failureKindOf(error);
     const only = records.length === 1 ? records[0] : undefined;
-    if (only !== undefined) return bury(options, state, only, error);
+    if (kind === 'invalid_data' && only !== undefined) return bury(options, state, only, error);
+    if (only !== undefined || (kind !== 'invalid_data' && kind !== 'timeout')) throw error;
     const middle = Math.ceil(records.length / 2);
-    for (const half of [records.slice(0, middle), records.slice(middle)]) {
-      await applyOrBisect(options, state, half, await options.cleaner.clean(state.kind, half));
-    }
+    await applyOrBisect(options, state, records.slice(0, middle));
+    await applyOrBisect(options, state, records.slice(middle));
   }
 }
 
 async function apply(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
-  const { from, to } = rangeOf(records);
+  const { from, to } = advanceOver(records);
   const { identities, rejects, clean } = reduceToIdentities(state.kind, cleaned);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, from, to);
+    await advancePosition(statements, 'stream', state.owned, advanceOver(records));
     const upserted = await options.statements.upsert(statements, state.kind, state.owned, identities);
     await insertRejects(statements, state.kind, records, rejects);
     const superseded = clean - identities.rows + upserted.superseded;
@@ -95,23 +96,23 @@ async function apply(options: StreamSinkOptions, state: Partition, records: LogR
 }
 
 async function bury(options: StreamSinkOptions, state: Partition, record: LogRecord, refusal: unknown): Promise<void> {
-  const { from, to } = rangeOf([record]);
+  const { from, to } = advanceOver([record]);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, from, to);
+    await advancePosition(statements, 'stream', state.owned, advanceOver([record]));
     await insertDeadLetter(statements, state.kind, record, refusal);
     await insertStreamBatch(statements, state.owned, { from, to, applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 1 });
   });
   moved(state, [record]);
 }
 
-function rangeOf(records: LogRecord[]): { from: number; to: number } {
+function advanceOver(records: LogRecord[]): Advance {
   const first = records[0];
   const last = records[records.length - 1];
   if (first === undefined || last === undefined) throw new Error('a batch has at least one record');
-  return { from: first.offset, to: last.offset + 1 };
+  return { from: first.offset, to: last.offset + 1, lastAppendTimeMs: last.appendTimeMs };
 }
 
 function moved(state: Partition, records: LogRecord[]): void {
-  state.to = rangeOf(records).to;
+  state.to = advanceOver(records).to;
   state.rows += records.length;
 }

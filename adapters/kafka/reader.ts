@@ -14,6 +14,8 @@ export type ReadOptions = {
   from: readonly (TopicPartition & { offset: number })[];
   /** Called with at most one batch a partition at a time; the next comes after it resolved. */
   onBatch: (batch: RecordBatch) => Promise<void>;
+  /** A partition that Kafka continued behind the expected offset: it is read no further, the others are. */
+  onGap: (partition: TopicPartition, problem: string) => Promise<void>;
   signal: AbortSignal;
   /** Partitions whose batches are handled side by side. */
   concurrency: number;
@@ -25,7 +27,7 @@ export type ReadOptions = {
  * assign()): its assigner hands this member exactly the given partitions, nothing is ever committed in it.
  * Every batch is guarded: its first offset must be the one expected, so that a silent jump of the client (a seek out of
  * range, a rejoin) ends the read instead of losing or repeating records.
- * @throws Failure `unavailable` when the consumer dies, `offset_lost` on a jump forward, or what `onBatch` threw.
+ * @throws Failure `unavailable` when the consumer dies or was set back, or what `onBatch` threw.
  */
 export async function readPartitions(options: ReadOptions): Promise<void> {
   const { from, signal } = options;
@@ -39,7 +41,8 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
     minBytes: 1,
     maxWaitTimeInMs: 500,
     maxBytesPerPartition: options.bytesPerPartitionMax,
-    maxBytes: Math.max(10_485_760, options.bytesPerPartitionMax * 2),
+    // Room for every partition: the broker fills a fetch in a fixed order, and a backlog must not starve the last ones.
+    maxBytes: options.bytesPerPartitionMax * from.length,
     allowAutoTopicCreation: false,
     // A consumer that failed is replaced by a new one in a new group, never restarted in the old.
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: () => Promise.resolve(false) },
@@ -69,14 +72,18 @@ async function startReading(consumer: Consumer, options: ReadOptions, fail: (err
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat }) => {
+    eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat, pause }) => {
       // After stop, seek or a failure kafkajs still hands out what it had fetched.
       if (failed || options.signal.aborted || !isRunning() || isStale()) return;
       try {
         const records = batch.messages.map((message) => toLogRecord(batch, message));
         const first = records[0];
         if (first === undefined) return;
-        assertExpected(first, expected.get(keyOf(first)));
+        const gap = gapBefore(first, expected.get(keyOf(first)));
+        if (gap !== undefined) {
+          pause();
+          return await options.onGap({ topic: batch.topic, partition: batch.partition }, gap);
+        }
         await options.onBatch({ topic: batch.topic, partition: batch.partition, records, highWatermark: Number(batch.highWatermark) });
         const last = records[records.length - 1] as LogRecord;
         expected.set(keyOf(first), last.offset + 1);
@@ -91,14 +98,12 @@ async function startReading(consumer: Consumer, options: ReadOptions, fail: (err
   for (const { topic, partition, offset } of options.from) consumer.seek({ topic, partition, offset: String(offset) });
 }
 
-function assertExpected(first: LogRecord, expected: number | undefined): void {
-  if (first.offset === expected) return;
+/** What is wrong where Kafka went on behind the expected offset. @throws Failure `unavailable` where it went back. */
+function gapBefore(first: LogRecord, expected: number | undefined): string | undefined {
+  if (first.offset === expected) return undefined;
   const where = `${first.topic}/${first.partition}`;
   if (expected !== undefined && first.offset > expected) {
-    throw new Failure(
-      'offset_lost',
-      `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: records in between are gone or hidden.`,
-    );
+    return `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: the records in between are gone. Nothing is skipped; move the position by hand.`;
   }
   throw new Failure(
     'unavailable',

@@ -5,7 +5,7 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { connectTemporal } from '#adapters/temporal.ts';
-import type { SegmentInput, SegmentResult } from '#activities/reader/run-segment.ts';
+import type { SegmentInput, SegmentResult } from '#activities/reader/segment.ts';
 import { makeNames, workflowTypes } from '#domain/names.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import type { ReaderState } from '#workflows/reader.ts';

@@ -32,6 +32,8 @@ CREATE TABLE pinflow.position (
   epoch bigint NOT NULL DEFAULT 0,
   owner text NOT NULL DEFAULT '',
   next_offset bigint NOT NULL DEFAULT 0,
+  -- Of the record before next_offset: a log that was truncated or made anew has another there.
+  last_append_time timestamptz,
   -- Why the partition stands still, for people; NULL when it does not.
   problem text,
   updated_at timestamptz NOT NULL DEFAULT now(),

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/run-segment.ts';
+import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { runSegment } from '#activities/reader/run-segment.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { readPartitions } from '#adapters/kafka/reader.ts';
+import { Failure } from '#domain/failures.ts';
 import type { Environment } from '#test/support/environment.ts';
 import { openEnvironment, pinJson, quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
@@ -115,7 +116,7 @@ test('a stored offset that Kafka no longer has stops that partition and says so;
   await environment.produce(pins, 0, pinsNamed(2_000, 4));
   await waitFor(async () => (await applied()) === before + 4, { what: 'the healthy partition applied' });
   const result = await one.end();
-  assert.match(partitionOf(result, 1)?.problem ?? '', /Offset 3 of .*\/1 is not in Kafka any more, which has 8 to 13/);
+  assert.match(partitionOf(result, 1)?.problem ?? '', /Offset 3 of .*\/1 is not in Kafka, which has 8 to 13/);
   const [row] = await environment.postgres.query<{ problem: string | null; next_offset: number }>(
     `SELECT problem, next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
     [pins],
@@ -141,7 +142,7 @@ test('a sink that fails for now fails the segment, which can be run again', asyn
       return {
         ...sink,
         accept: async (partition, records) => {
-          if (broken) throw new (await import('#domain/failures.ts')).Failure('unavailable', 'the sink is away');
+          if (broken) throw new Failure('unavailable', 'the sink is away');
           return sink.accept(partition, records);
         },
       };
@@ -153,4 +154,41 @@ test('a sink that fails for now fails the segment, which can be run again', asyn
   const next = segment();
   await waitFor(async () => (await applied()) === before + 7, { what: 'seven records after the outage' });
   await next.end();
+});
+
+test('a log that was made anew, or truncated and written on, is not read on as if nothing had happened', async () => {
+  const before = await applied();
+  // The position says that the record before it carried another append time than the one that Kafka has there now.
+  await environment.postgres.execute(
+    `UPDATE pinflow.position SET last_append_time = last_append_time - interval '1 second' WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+    [pins],
+  );
+  const one = segment();
+  await environment.produce(pins, 0, pinsNamed(4_000, 3));
+  await environment.produce(pins, 1, pinsNamed(4_003, 2));
+  await waitFor(async () => (await applied()) === before + 2, { what: 'the sound partition applied' });
+  const result = await one.end();
+  assert.match(partitionOf(result, 0)?.problem ?? '', /another record than the one that was read there/);
+  assert.equal(await applied(), before + 2);
+  await environment.postgres.execute(
+    `UPDATE pinflow.position SET last_append_time = NULL WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+    [pins],
+  );
+  const healed = segment();
+  await waitFor(async () => (await applied()) === before + 5, { what: 'the partition that a person set right applied' });
+  await healed.end();
+});
+
+test('a segment that fails leaves no consumer behind', async () => {
+  let open = 0;
+  const failing = segment({
+    makeSink: () => ({ ...dependencies().makeSink(), tick: () => Promise.reject(new Failure('unavailable', 'the ticker met an outage')) }),
+    read: async (options) => {
+      open++;
+      await readPartitions({ ...options, kafka: environment.kafka });
+      open--;
+    },
+  });
+  await assert.rejects(failing.result, /met an outage/);
+  assert.equal(open, 0);
 });

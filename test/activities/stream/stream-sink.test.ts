@@ -174,3 +174,20 @@ test('an outage of Postgres is no reason for a dead letter', async () => {
     JSON.stringify({ applied: null, superseded: null, unchanged: null, rejected: null, dead: null }),
   );
 });
+
+test('content and position go by append time before offset, in one batch as over two', async () => {
+  for (const batches of [1, 2]) {
+    const partition = pinPartition();
+    const one = await begun(partition);
+    const id = `seven-${batches}`;
+    // The broker's clock stepped back: the later offset carries the earlier time.
+    const records = [
+      record(partition, 0, pinJson(id, { title: 'stamped later' }), 5),
+      record(partition, 1, pinJson(id, { title: 'stamped earlier' }), 1),
+    ];
+    for (const batch of batches === 1 ? [records] : records.map((single) => [single])) await one.accept(partition, batch);
+    assert.deepEqual(await query(`SELECT title, "offset", first_offset FROM experimental_data WHERE unique_id = $1`, [id]), [
+      { title: 'stamped later', offset: 0, first_offset: 1 },
+    ]);
+  }
+});

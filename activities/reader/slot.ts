@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
+import { partitionKey } from '#activities/reader/sink.ts';
+import type { SegmentDependencies, SegmentInput, SegmentPartition } from '#activities/reader/segment.ts';
+import { recordProblem, takePartition } from '#activities/reader/positions.ts';
+import type { Failure } from '#domain/failures.ts';
+import { failureKindOf } from '#domain/failures.ts';
+import type { LogRecord } from '#domain/terms.ts';
+
+/** A partition in the hands of one attempt. */
+export type Held = OwnedPartition & {
+  /** Where reading begins: one record before the first wanted where that one shows whether the log is still the same. */
+  readFrom: number;
+  /** Whether the record before the position is still to be compared. */
+  unchecked: boolean;
+  /** First offset that no batch brought yet. */
+  read: number;
+  highWatermark: number;
+  behindSince: number | undefined;
+  handling: boolean;
+  problem: string | null;
+  fencedAt: number | undefined;
+  queue: Promise<void>;
+};
+
+export type Slot = {
+  sink: Sink;
+  held: Map<string, Held>;
+  /** When the slot last got or handled a batch, and when it last looked at the log's end. */
+  activeAt: number;
+  checkedAt: number;
+};
+
+type Reporting = Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>;
+
+/** Takes the slot's partitions one after the other into `slot`; stops early when `signal` aborts. */
+export async function takeSlot(dependencies: SegmentDependencies, input: SegmentInput, slot: Slot, signal: AbortSignal): Promise<void> {
+  const owner = `${input.slot}/${input.slots} ${process.pid} ${randomUUID().slice(0, 8)}`;
+  for (const topic of dependencies.names.topics) {
+    for (const { partition, low, high } of await dependencies.topics.fetchOffsets(topic)) {
+      if (partition % input.slots !== input.slot) continue;
+      if (signal.aborted) return;
+      const owned = await takePartition(dependencies.postgres, dependencies.reader, { topic, partition }, owner, low);
+      const start = await slot.sink.begin(owned);
+      // A fixed range that is not landed yet begins before the position; its own bounds guard it.
+      const unchecked = start === owned.nextOffset && owned.lastAppendTimeMs !== null && start > low && start <= high;
+      const one: Held = {
+        ...owned,
+        readFrom: unchecked ? start - 1 : start,
+        unchecked,
+        read: unchecked ? start - 1 : start,
+        highWatermark: high,
+        behindSince: undefined,
+        handling: false,
+        problem: null,
+        fencedAt: undefined,
+        queue: Promise.resolve(),
+      };
+      slot.held.set(partitionKey(owned), one);
+      if (start < low || start > high) {
+        await stopPartition(
+          dependencies,
+          one,
+          `Offset ${start} of ${topic}/${partition} is not in Kafka, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * The records of a batch that are wanted. The first batch brings the record before the position too: with another append
+ * time it belongs to another log (truncated and written on, or a topic made anew), and the partition stops.
+ */
+export async function wantedRecords(reporting: Reporting, one: Held, records: LogRecord[]): Promise<LogRecord[]> {
+  if (!one.unchecked) return records;
+  one.unchecked = false;
+  const [before, ...wanted] = records;
+  if (before?.appendTimeMs === one.lastAppendTimeMs) return wanted;
+  await stopPartition(
+    reporting,
+    one,
+    `Offset ${one.nextOffset - 1} of ${one.topic}/${one.partition} is another record than the one that was read there: Kafka's log was truncated or made anew. Nothing is skipped; move the position by hand.`,
+  );
+  return [];
+}
+
+/** Runs the sink's work of a partition one piece after the other; a failed piece does not poison the next. */
+export function enqueue(one: Held, work: () => Promise<void>): Promise<void> {
+  const next = one.queue.then(work);
+  one.queue = next.catch(() => undefined);
+  return next;
+}
+
+/** Lets a partition go where its failure concerns it alone; every other failure is the whole segment's. */
+export async function dropOrThrow(reporting: Reporting, one: Held, error: unknown): Promise<void> {
+  const kind = failureKindOf(error);
+  if (kind !== 'fenced' && kind !== 'offset_lost' && kind !== 'check_failed') throw error;
+  if (kind === 'fenced') one.fencedAt = Date.now();
+  await stopPartition(reporting, one, (error as Failure).message);
+}
+
+/** Reads a partition no further in this segment, and says why. */
+export async function stopPartition({ reader, postgres, log }: Reporting, one: Held, problem: string): Promise<void> {
+  one.problem = problem;
+  const fenced = one.fencedAt !== undefined;
+  log.warn('partition stopped', { reader, topic: one.topic, partition: one.partition, epoch: one.epoch, fenced, problem });
+  if (!fenced) await recordProblem(postgres, reader, one, problem);
+}
+
+export function describeSlot({ sink, held }: Slot): SegmentPartition[] {
+  return [...held.values()].map((one) => {
+    const { from, to, rows } = sink.progress(one);
+    return {
+      topic: one.topic,
+      partition: one.partition,
+      from: String(from),
+      to: String(to),
+      rows,
+      lag: Math.max(0, one.highWatermark - to),
+      problem: one.problem,
+    };
+  });
+}
