@@ -58,6 +58,8 @@ export function makeS3(config: Config, bucket: string): S3 {
   const put = async (key: string, body: Uint8Array, contentType: string, condition: { IfNoneMatch?: string }): Promise<void> => {
     await client.send(
       new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length, ContentType: contentType, ...condition }),
+      // Large raw objects over a slow line: the same bytes would be sent again and again.
+      { requestTimeout: uploadMs },
     );
   };
   const openBody = async (key: string): Promise<Readable> => {

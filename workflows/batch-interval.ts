@@ -8,6 +8,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { PlanSummary } from '#activities/batch/plan-interval.ts';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeNames } from '#domain/names.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
@@ -66,11 +67,11 @@ export async function pinBatchInterval(input: IntervalInput): Promise<IntervalRe
   }
 }
 
-async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: string, show: (step: string) => void): Promise<IntervalResult> {
+async function runSteps(input: IntervalInput, run: string, show: (step: string) => void): Promise<IntervalResult> {
+  const { start, end, prefix, waitMs } = input;
   const queues = makeNames(prefix).queues;
   const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
   const short = proxyActivities<BatchActivities>({ ...intervalStepOptions, taskQueue: queues.control });
-  const heavy = proxyActivities<BatchActivities>({ ...heavyStepOptions, taskQueue: queues.batch });
   const wait = proxyActivities<BatchActivities>({ ...waitOptions(waitMs), taskQueue: queues.control });
   const interval = { start, end };
 
@@ -84,6 +85,27 @@ async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: stri
   const plan = await short.planInterval.executeWithOptions({ activityId: 'plan', summary: `raw objects of ${start}` }, [{ interval, run }]);
   show(`${plan.records} records in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`);
 
+  try {
+    return await publishParts(input, run, plan, show);
+  } finally {
+    // What is left behind costs room and nothing else: it changes neither a result nor a failure.
+    await CancellationScope.nonCancellable(() =>
+      short.discardStaging
+        .executeWithOptions({ activityId: 'discard-staging' }, [{ start, run, planKey: plan.planKey }])
+        .catch(() => undefined),
+    );
+  }
+}
+
+async function publishParts(
+  { start, prefix }: IntervalInput,
+  run: string,
+  plan: PlanSummary,
+  show: (step: string) => void,
+): Promise<IntervalResult> {
+  const queues = makeNames(prefix).queues;
+  const short = proxyActivities<BatchActivities>({ ...intervalStepOptions, taskQueue: queues.control });
+  const heavy = proxyActivities<BatchActivities>({ ...heavyStepOptions, taskQueue: queues.batch });
   const cleaned = await Promise.all(
     plan.parts.map(({ index, kinds, objects, bytes }) =>
       heavy.cleanPart.executeWithOptions(
@@ -114,7 +136,6 @@ async function runSteps({ start, end, prefix, waitMs }: IntervalInput, run: stri
     { activityId: 'publish', summary: `one commit a table, then the generation` },
     [{ start, run, files, counts }],
   );
-  await short.discardStaging.executeWithOptions({ activityId: 'discard-staging' }, [{ start, run, planKey: plan.planKey }]);
   return { start, state: 'complete', ...published, records: counts.records };
 }
 

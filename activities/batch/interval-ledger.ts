@@ -10,12 +10,15 @@ export type RunRef = { start: string; run: string };
 
 export type OpenInterval = IntervalRef & { state: IntervalState };
 
-/** Intervals that the tick has to work off, oldest first; `running` ones too, whose run may have died. */
+/**
+ * Intervals that the tick has to work off, oldest first; `running` ones too, whose run may have died. Those that wait for
+ * landing come last: a partition that stands still must not keep the others' intervals from their turn.
+ */
 export async function readOpenIntervals(postgres: Postgres, limit: number): Promise<OpenInterval[]> {
   const rows = await postgres.query<IntervalRow>(
     `SELECT start, "end", state FROM pinflow.interval
      WHERE state <> 'complete' AND (state IN ('cut', 'running', 'waiting') OR (state = 'backing_off' AND not_before <= now()))
-     ORDER BY start LIMIT $1`,
+     ORDER BY (state = 'waiting'), start LIMIT $1`,
     [limit],
   );
   return rows.map(toInterval);

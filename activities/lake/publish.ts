@@ -62,11 +62,34 @@ async function takeTurn(dependencies: PublishDependencies, statements: Statement
   }
   const existing = await readGenerationOfRun(statements, plan.run);
   if (existing !== undefined) return existing;
+  await assertCanFinish(statements, plan);
   await statements.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() WHERE id = 1`, [JSON.stringify(plan)]);
   return undefined;
 }
 
+/**
+ * Looks before the plan is written what would keep it, and everyone behind it, from finishing.
+ * @throws Failure `fenced` when another run took the interval, `configuration` when a mart has no table.
+ */
+async function assertCanFinish(statements: Statements, plan: PublishPlan): Promise<void> {
+  if (plan.interval !== undefined) {
+    const owned = await statements.query(
+      `SELECT 1 FROM pinflow.interval WHERE start = $1 AND run_id = $2 AND state = 'running' FOR UPDATE`,
+      [plan.interval, plan.run],
+    );
+    if (owned.length === 0) throw new Failure('fenced', `Interval ${plan.interval} is no longer run ${plan.run}'s: it publishes nothing.`);
+  }
+  for (const { name } of plan.marts) {
+    const [found] = await statements.query<{ oid: unknown }>(`SELECT to_regclass($1) AS oid`, [`marts.${quoted(name)}`]);
+    if (found?.oid == null)
+      throw new Failure('configuration', `Table marts.${name} does not exist: a new metric needs a migration that creates it.`);
+  }
+}
+
 async function lockLake(statements: Statements): Promise<PublishPlan | undefined> {
+  // Between two statements lie commits to S3, which may be slow; a lock that is lost does no harm, a publish that can
+  // never finish would.
+  await statements.execute(`SET LOCAL idle_in_transaction_session_timeout = '10min'`);
   const [row] = await statements.query<{ pending: PublishPlan | null }>(`SELECT pending FROM pinflow.lake_lock WHERE id = 1 FOR UPDATE`);
   if (row === undefined) throw new Failure('configuration', 'pinflow.lake_lock has lost its row: insert (id) VALUES (1).');
   return row.pending ?? undefined;

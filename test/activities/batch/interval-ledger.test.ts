@@ -69,7 +69,7 @@ describe('the ledger of intervals', () => {
     assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { canRetry: false, problem: 'gap' }), { state: 'held' });
   });
 
-  test('the tick sees what is open, oldest first: not what backs off, is held or complete', async () => {
+  test('the tick sees what is open, oldest first and the waiting last: not what backs off, is held or complete', async () => {
     const cut = await lake.closeInterval({});
     const waiting = await lake.closeInterval({});
     await beginRun(lake.postgres, { start: waiting.start, run: 'one' });
@@ -78,8 +78,8 @@ describe('the ledger of intervals', () => {
     await beginRun(lake.postgres, { start: running.start, run: 'one' });
     assert.deepEqual(await readOpenIntervals(lake.postgres, 10), [
       { ...cut, state: 'cut' },
-      { ...waiting, state: 'waiting' },
       { ...running, state: 'running' },
+      { ...waiting, state: 'waiting' },
     ]);
     assert.deepEqual(await readOpenIntervals(lake.postgres, 1), [{ ...cut, state: 'cut' }]);
     assert.deepEqual(await readLastInterval(lake.postgres), { ...running, state: 'running' });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { beginRun } from '#activities/batch/interval-ledger.ts';
 import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { openGeneration } from '#activities/lake/open-generation.ts';
@@ -160,6 +161,7 @@ describe('ad-hoc SQL', () => {
       files: [{ path: 'older.parquet', bytes, rows: 1, partitionDate: '2020-01-01' }],
     };
     const counts = { records: 1, clean: 1, rejects: 0, duplicates: 0 };
+    await beginRun(lake.postgres, { start, run: 'older' });
     await publish(
       { postgres: lake.postgres, s3: lake.s3, log: lake.log },
       { run: 'older', cause: 'interval', interval: start, changes: [change], contentSha256: '', codeVersion: '', counts, marts: [] },

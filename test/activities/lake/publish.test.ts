@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestGeneration } from '#activities/lake/generations.ts';
-import type { PublishPlan } from '#activities/lake/publish.ts';
-import { finishPending, publish } from '#activities/lake/publish.ts';
+import { beginRun } from '#activities/batch/interval-ledger.ts';
+import type { Generation } from '#activities/lake/generations.ts';
+import type { PublishDependencies, PublishPlan } from '#activities/lake/publish.ts';
+import { finishPending, publish as publishPlan } from '#activities/lake/publish.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import { column } from '#domain/clean/kinds.ts';
@@ -33,6 +35,12 @@ function plan(run: string, interval: string): PublishPlan {
       files: [{ path: `dt=${interval.slice(0, 10)}/${run}.parquet`, bytes: 1, rows: 1, partitionDate: interval.slice(0, 10) }],
     })),
   };
+}
+
+/** Publishes as a run does: it has taken its interval. */
+async function publish(dependencies: PublishDependencies, wanted: PublishPlan): Promise<Generation> {
+  await beginRun(dependencies.postgres, { start: wanted.interval!, run: wanted.run });
+  return publishPlan(dependencies, wanted);
 }
 
 /** An S3 whose creating put number `at` (from 0) fails before or after it happened: a process that dies there. */
@@ -131,7 +139,7 @@ describe('a publish that dies', () => {
     const dependencies = { postgres: lake.postgres, s3: lake.s3, log: makeDeltaLog(lake.s3, lake.cache) };
     assert.equal((await finishPending(dependencies))?.run, wanted.run);
     assert.equal(await finishPending(dependencies), undefined);
-    assert.equal((await publish(dependencies, wanted)).run, wanted.run);
+    assert.equal((await publishPlan(dependencies, wanted)).run, wanted.run);
     for (const commits of Object.values(await commitsOf(lake))) assert.equal(commits.filter((run) => run === wanted.run).length, 1);
     const [row] = await lake.postgres.query(
       `SELECT state, generation IS NOT NULL AS published, records FROM pinflow.interval WHERE start = $1`,
@@ -168,6 +176,25 @@ describe('publishers', () => {
     for (const commits of Object.values(await commitsOf(lake))) assert.deepEqual(commits, order);
     for (const [i, { versions }] of generations.entries())
       assert.deepEqual(versions, Object.fromEntries(lakeTables.map((table) => [table, i])));
+  });
+
+  test('a run that lost its interval to another publishes nothing', async () => {
+    const { start } = await lake.closeInterval({});
+    await beginRun(lake.postgres, { start, run: 'slow' });
+    await beginRun(lake.postgres, { start, run: 'quick' });
+    const commits = await commitsOf(lake);
+    await assert.rejects(publishPlan({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, plan('slow', start)), { kind: 'fenced' });
+    assert.deepEqual(await commitsOf(lake), commits);
+  });
+
+  test('a mart without a table is refused before anything is written', async () => {
+    const wanted: PublishPlan = { ...plan('no-table', ''), cause: 'marts', changes: [], marts: [{ name: 'unheard_of', rowsKey: 'x' }] };
+    delete wanted.interval;
+    await assert.rejects(publishPlan({ postgres: lake.postgres, s3: lake.s3, log: lake.log }, wanted), {
+      kind: 'configuration',
+      message: /needs a migration/,
+    });
+    assert.equal(await finishPending({ postgres: lake.postgres, s3: lake.s3, log: lake.log }), undefined);
   });
 
   test('a commit of another engine moves ours to the next version', async () => {
