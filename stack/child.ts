@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Holder } from './lock-file.mjs';
 import { describeProcess } from './lock-file.mjs';
 import { openLog, tailOfLog } from './log-tail.ts';
@@ -73,7 +73,11 @@ export function startChild(home: Home, name: string, command: Command): Child {
     rmSync(pidFile, { force: true });
     return how;
   });
-  if (pid !== undefined) writeFileSync(pidFile, JSON.stringify({ ...describeProcess(pid), stopSignal } satisfies PidFile));
+  if (pid !== undefined) {
+    // Renamed into place: whoever looks must not find half of it.
+    writeFileSync(`${pidFile}.new`, JSON.stringify({ ...describeProcess(pid), stopSignal } satisfies PidFile));
+    renameSync(`${pidFile}.new`, pidFile);
+  }
 
   const kill = (): void => {
     if (!gone && pid !== undefined) signalGroup(pid, 'SIGKILL');

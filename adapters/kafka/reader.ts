@@ -51,12 +51,17 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
   ended.promise.catch(() => undefined); // It may settle before anyone awaits it.
   const onAbort = (): void => ended.resolve();
   signal.addEventListener('abort', onAbort, { once: true });
-  consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(toKafkaFailure(payload.error, 'reading')));
+  let crash: unknown;
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    crash ??= toKafkaFailure(payload.error, 'reading');
+    ended.reject(crash);
+  });
   try {
     await startReading(consumer, options, ended.reject);
     await ended.promise;
   } catch (error) {
-    throw toKafkaFailure(error, 'reading');
+    // A consumer that crashed while it started makes the next call fail: the crash is the reason.
+    throw crash ?? toKafkaFailure(error, 'reading');
   } finally {
     signal.removeEventListener('abort', onAbort);
     await consumer.disconnect().catch(() => undefined); // It may be gone already; the group empties by itself.
