@@ -7,7 +7,7 @@ import { openSource } from '#emulator/source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import type { HomeOption } from './settings.ts';
-import { readSettings } from './settings.ts';
+import { readRunningSettings } from './settings.ts';
 
 export type EmulateOptions = HomeOption & {
   target?: string;
@@ -24,7 +24,7 @@ export type EmulateOptions = HomeOption & {
 
 /** Runs the emulator over the source database until it is done or told to stop; returns the exit code. */
 export async function emulate(options: EmulateOptions): Promise<number> {
-  const config = readSettings(options);
+  const config = readRunningSettings(options);
   const stopping = new AbortController();
   // `on`, not `once`: a terminal and the entry script both pass a Ctrl-C on.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());

@@ -3,11 +3,35 @@ import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
 import { callerEnvironment, environmentOverStack, loadConfig, settings } from '#adapters/config.ts';
 
+import { Failure } from '#domain/failures.ts';
+import { isStackIn, nothingRunsSentence } from './nothing-runs.ts';
+
 export type HomeOption = { home?: string };
 
 /** Adds `--home` to a command that looks at a running stack. */
 export function withHome(command: Command): Command {
   return command.option('--home <folder>', `folder of the stack to talk to (default: ${settings.home.env}, else .pinflow)`);
+}
+
+/** What says where servers are. A person who sets any of these has servers of their own in mind. */
+const places = [
+  settings.kafkaBrokers,
+  settings.s3Endpoint,
+  settings.postgresUrl,
+  settings.sourceUrl,
+  settings.temporalAddress,
+  settings.apiUrl,
+];
+
+/**
+ * The settings of the stack that runs in this home, or of the servers that the environment names.
+ * @throws Failure `unavailable` where there is neither: the usual ports may be those of somebody else's stack.
+ */
+export function readRunningSettings(options: HomeOption): Config {
+  const config = readSettings(options);
+  const environment = callerEnvironment();
+  if (!isStackIn(config) && !places.some(({ env }) => environment[env])) throw new Failure('unavailable', nothingRunsSentence(config));
+  return config;
 }
 
 /** The settings under which the stack of this home runs, over which the environment wins. */

@@ -6,14 +6,14 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import type { HomeOption } from './settings.ts';
-import { readSettings } from './settings.ts';
+import { readRunningSettings } from './settings.ts';
 import { csvOf, jsonOf, tableOf } from './sql-output.ts';
 
 export type SqlOptions = HomeOption & { json?: boolean; csv?: boolean; maxRows: number };
 
 /** Runs the statement and prints its rows on stdout, what there is to say about them on stderr. */
 export async function askLake(sql: string, options: SqlOptions): Promise<void> {
-  const config = readSettings(options);
+  const config = readRunningSettings(options);
   const startedAtMs = performance.now();
   const answer = await orNothingRuns(config, () => runSql(config, sql, options.maxRows));
   const tookMs = Math.round(performance.now() - startedAtMs);

@@ -34,7 +34,7 @@ export function openHome(path: string): Home {
   if ('pid' in home) {
     throw new Failure(
       'configuration',
-      `Pinflow already runs in ${resolve(path)} (process ${home.pid}). Look at it with 'npx pinflow status', end it with 'kill ${home.pid}', or start another one with --home DIR.`,
+      `Pinflow already runs in ${resolve(path)} (process ${home.pid}). Look at it with 'npx pinflow status', end it with 'npx pinflow stop', or start another one with 'npm start -- --home DIR'.`,
     );
   }
   return home;

@@ -5,7 +5,7 @@ export function startScreen(config: Config, apiUrl: string, home: string, emulat
   return `
 Pinflow runs.
 
-  API               ${apiUrl}        (docs: ${apiUrl}/docs)
+  API               ${apiUrl}        (described at ${apiUrl}/openapi.json)
   Temporal Web UI   ${config.temporalUiUrl}
   Postgres          ${config.postgresUrl}
   State and logs    ${home}

@@ -11,9 +11,11 @@ const defaults = { BATCH_INTERVAL_MS: '60000' };
 
 /** Everything up, one screen, and down again at Ctrl-C. Returns the exit code. */
 export function runStart(options: StartOptions): Promise<number> {
+  process.stderr.write('Starting Kafka, S3, Postgres and Temporal ...\n');
   return withServers({ home: options.home, fresh: options.fresh, anyPorts: false, defaults }, async (session) => {
     const { home, environment, config, stop, say } = session;
     writeEnvironmentFile(home, environment);
+    say('The servers run. Starting set-up, worker and API ...');
     const apiUrl = config.apiUrl ?? `http://${config.apiHost}:${config.apiPort}`;
     const processes = await runProcesses({ home, environment, apiUrl, emulator: options.emulator, say, signal: stop.signal });
     process.stdout.write(startScreen(config, apiUrl, home.path, options.emulator));

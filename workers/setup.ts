@@ -76,16 +76,29 @@ async function setUpTemporal(config: Config, names: Names, log: Log): Promise<vo
   try {
     await ensureBatchSchedule(client, config, names);
     const readers = [
-      { type: workflowTypes.landing, workflowId: names.workflowIds.landing, slots: config.landingSlots, queue: names.queues.landing },
-      { type: workflowTypes.stream, workflowId: names.workflowIds.stream, slots: config.streamSlots, queue: names.queues.stream },
+      {
+        type: workflowTypes.landing,
+        workflowId: names.workflowIds.landing,
+        slots: config.landingSlots,
+        queue: names.queues.landing,
+        summary: 'lands every byte of the topics in S3',
+      },
+      {
+        type: workflowTypes.stream,
+        workflowId: names.workflowIds.stream,
+        slots: config.streamSlots,
+        queue: names.queues.stream,
+        summary: 'applies the topics to Postgres, exactly once',
+      },
     ];
-    for (const { type, workflowId, slots, queue } of readers) {
+    for (const { type, workflowId, slots, queue, summary } of readers) {
       await client.workflow
         .start(type, {
           workflowId,
           taskQueue: names.queues.control,
           args: [{ slots, segmentMs: config.segmentMs }, queue],
           workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: summary,
         })
         .catch((error: unknown) => {
           if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -62,7 +62,10 @@ export async function pinBatchTick(input: TickInput): Promise<TickResult> {
   setCurrentDetails(describe(manual, cut, empty, open, []));
   const intervals = await runAll(input, open);
   if (manual) {
-    const last = await ledger.readLast.executeWithOptions({ activityId: 'read-last', summary: 'the interval that closed last' }, []);
+    const last = await ledger.readLast.executeWithOptions(
+      { activityId: 'read-last', summary: 'the interval that had closed last by then' },
+      [{ by: (nominalTime() ?? workflowInfo().startTime).toISOString() }],
+    );
     if (last !== null && !open.some(({ start }) => start === last.start)) intervals.push(await runInterval(input, last, input.waitMs));
   }
   setCurrentDetails(describe(manual, cut, empty, open, intervals));
@@ -125,8 +128,12 @@ async function runInterval({ prefix }: TickInput, { start, end }: IntervalRef, w
 /** The schedule's nominal time, in whole seconds; of a trigger, the moment of the trigger. */
 const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
+function nominalTime(): Date | undefined {
+  return workflowInfo().typedSearchAttributes.get(scheduledStartTime);
+}
+
 function isScheduled({ intervalMs, offsetMs }: TickInput): boolean {
-  const nominal = workflowInfo().typedSearchAttributes.get(scheduledStartTime);
+  const nominal = nominalTime();
   return nominal !== undefined && isOnGrid(nominal.getTime(), intervalMs, offsetMs);
 }
 

@@ -160,7 +160,7 @@ function describe({ state, slots }: ReaderState): string {
     ),
   );
   return [
-    `**${state}**, ${slots.length} slots`,
+    `**${state}**, ${slots.length} slots. Figures are those of each slot's last finished segment; \`pinflow status\` has those of now.`,
     '',
     '| slot | segment | partition | from | to | rows | lag | problem |',
     '|---|---|---|---|---|---|---|---|',

@@ -24,9 +24,12 @@ export async function readOpenIntervals(postgres: Postgres, limit: number): Prom
   return rows.map(toInterval);
 }
 
-/** The interval that closed last; undefined before the first. */
-export async function readLastInterval(postgres: Postgres): Promise<OpenInterval | undefined> {
-  const [row] = await postgres.query<IntervalRow>(`SELECT start, "end", state FROM pinflow.interval ORDER BY start DESC LIMIT 1`);
+/** The interval that closed last by a time (RFC 3339), which a trigger or a backfill means; undefined before the first. */
+export async function readLastInterval(postgres: Postgres, by: string): Promise<OpenInterval | undefined> {
+  const [row] = await postgres.query<IntervalRow>(
+    `SELECT start, "end", state FROM pinflow.interval WHERE "end" <= $1 ORDER BY start DESC LIMIT 1`,
+    [by],
+  );
   return row === undefined ? undefined : toInterval(row);
 }
 

@@ -40,7 +40,7 @@ import type { Names } from '#domain/names.ts';
 export type BatchActivities = {
   cutIntervals(): Promise<CutResult>;
   listOpen(input: { limit: number }): Promise<OpenInterval[]>;
-  readLast(): Promise<OpenInterval | null>;
+  readLast(input: { by: string }): Promise<OpenInterval | null>;
   beginRun(run: RunRef): Promise<{ from: IntervalState }>;
   recordWaiting(input: RunRef & { problem: string }): Promise<void>;
   recordFailure(input: RunRef & { canRetry: boolean; problem: string }): Promise<{ state: IntervalState }>;
@@ -70,7 +70,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   return watchAll({
     cutIntervals: (progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress }),
     listOpen: (_, { limit }) => readOpenIntervals(postgres, limit),
-    readLast: async () => (await readLastInterval(postgres)) ?? null,
+    readLast: async (_, { by }) => (await readLastInterval(postgres, by)) ?? null,
     beginRun: (_, run) => beginRun(postgres, run),
     recordWaiting: (_, { problem, ...run }) => recordWaiting(postgres, run, problem),
     async recordFailure(_, { canRetry, problem, ...run }) {

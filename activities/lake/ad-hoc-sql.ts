@@ -60,7 +60,7 @@ export async function runAdHocSql({ config, postgres, s3, sql, generation: wante
     generation: generation?.id ?? null,
     ...(generation === undefined
       ? {
-          note: 'Nothing is published yet, so the views are empty: an interval is published after it has closed (pinflow status shows when), or at once with npx tctl schedule trigger --schedule_id pin-batch.',
+          note: 'Nothing is published yet, so the views are empty: the first interval is published some seconds after it has closed, which npm start does each minute. Look at npx pinflow status, and try again.',
         }
       : {}),
   };

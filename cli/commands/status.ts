@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
 import { isStackIn, nothingRunsSentence } from '../nothing-runs.ts';
 import type { HomeOption } from '../settings.ts';
-import { readSettings, withHome } from '../settings.ts';
+import { readRunningSettings, withHome } from '../settings.ts';
 import { statusScreen } from '../status-screen.ts';
 
 /** What answers when any stack runs; S3 may be a service elsewhere. */
@@ -16,7 +16,7 @@ export function addStatus(program: Command): void {
     .option('--json', 'as JSON, with every partition')
     .addHelpText('after', `\nExample:\n  $ pinflow status --json | jq -r .endpoints.s3.bucket\n${exitCodesHelp}`)
     .action(async ({ json, ...home }: HomeOption & { json?: boolean }) => {
-      const config = readSettings(home);
+      const config = readRunningSettings(home);
       // Loaded late: help and mistakes need no Kafka client.
       const { lookAtStatus } = await import('../look-at-status.ts');
       const status = await lookAtStatus(config);

@@ -1,3 +1,4 @@
+import { readRunningSettings } from '../settings.ts';
 import type { Client } from '@temporalio/client';
 import { readFileSync } from 'node:fs';
 import { callerEnvironment, loadConfig } from '#adapters/config.ts';
@@ -49,7 +50,7 @@ function connectionOf(options: GlobalOptions, timeoutMs: number): TemporalOption
       '--tls_disable_host_verification is not supported by this stand-in for tctl: name the host that the certificate is for with --tls_server_name.',
     );
   }
-  const config = loadConfig();
+  const config = options.address === undefined ? readRunningSettings({}) : loadConfig();
   const tls = tlsOf(options);
   return {
     temporalAddress: options.address ?? config.temporalAddress,

@@ -82,7 +82,12 @@ describe('the ledger of intervals', () => {
       { ...waiting, state: 'waiting' },
     ]);
     assert.deepEqual(await readOpenIntervals(lake.postgres, 1), [{ ...cut, state: 'cut' }]);
-    assert.deepEqual(await readLastInterval(lake.postgres), { ...running, state: 'running' });
+    assert.deepEqual(await readLastInterval(lake.postgres, running.end), { ...running, state: 'running' });
+    assert.deepEqual(
+      await readLastInterval(lake.postgres, running.start),
+      { ...waiting, state: 'waiting' },
+      'a backfill means what had closed by then',
+    );
   });
 
   test('whoever waits for a run sees its end in the ledger', async () => {

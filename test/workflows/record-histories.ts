@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import proto from '@temporalio/proto';
+import { loadConfig } from '#adapters/config.ts';
+import { connectTemporal } from '#adapters/temporal.ts';
+import { makeNames } from '#domain/names.ts';
+
+/**
+ * Records what test/workflows/replay.test.ts replays, from the stack that runs: `node test/workflows/record-histories.ts`
+ * after some intervals with events, a pause and resume of a reader, a rescale, and a manual trigger. Names of machines are left out.
+ */
+const config = loadConfig();
+const { workflowIds } = makeNames(config.prefix);
+const client = await connectTemporal(config);
+
+async function record(file: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+  forgetIdentities(history);
+  const bytes = proto.temporal.api.history.v1.History.encode(history).finish();
+  writeFileSync(new URL(`histories/${file}.binpb`, import.meta.url), bytes);
+  process.stdout.write(`${file}: ${history.events?.length ?? 0} events of ${workflowId}\n`);
+}
+
+/** Replaces process ids and host names of the machine that recorded, which also stand in the names of sticky queues. */
+function forgetIdentities(value: unknown): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (typeof inner === 'string') Object.assign(value, { [key]: inner.replaceAll(/\d+@[\w.-]+/g, 'worker') });
+    else forgetIdentities(inner);
+  }
+}
+
+await record('pin-landing', workflowIds.landing);
+await record('pin-stream', workflowIds.stream);
+const wanted = [
+  ['pin-batch-interval', `WorkflowType = 'pinBatchInterval' AND ExecutionStatus = 'Completed' AND PinRows > 0`],
+  ['pin-batch-tick', `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'scheduled'`],
+  ['pin-batch-tick-manual', `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'manual'`],
+] as const;
+for (const [file, query] of wanted) {
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    await record(file, workflowId, runId);
+    break;
+  }
+}
+await client.connection.close();
