@@ -32,6 +32,15 @@ test('relative links lead somewhere', () => {
   assertNone(offenders, 'A link that leads nowhere says that nobody reads the page:');
 });
 
+test('tests that documents name exist', () => {
+  const offenders = documents.flatMap((path) =>
+    [...textOf(path).matchAll(/`(test\/[\w/-]+(?:\.test\.ts|\/))`/g)].flatMap(([, named = '']) =>
+      existsSync(join(root, named)) ? [] : [`${path}: ${named}`],
+    ),
+  );
+  assertNone(offenders, 'A promise that names a test which is not there is held by nothing:');
+});
+
 test('commands in documents exist', () => {
   const tools = ['oxfmt', 'knip', 'tsc'];
   const npm = new Set(['start', 'test', 'ci', 'install', ...Object.keys(scripts)]);
