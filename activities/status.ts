@@ -6,11 +6,12 @@ import type { Config } from '#adapters/config.ts';
 import type { KafkaTopics, PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres.ts';
-import { connectTemporal } from '#adapters/temporal.ts';
+import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import type { Names } from '#domain/names.ts';
 import type {
   GenerationStatus,
   IntervalStatus,
+  OrchestrationStatus,
   PartitionStatus,
   PipelineStatus,
   ReaderStatus,
@@ -48,13 +49,14 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     partOrNull(() => readGeneration(postgres)),
     part(() => probeHttp(`${apiUrlOf(config)}/healthz`)),
     part(() => (config.s3Endpoint === undefined ? Promise.resolve(up) : probeHttp(config.s3Endpoint))),
-    part(() => probeTemporal(config)),
+    part(() => readOrchestration(config, names)),
     log,
   ]);
   const status: Omit<Status, 'problems'> = {
     at: new Date().toISOString(),
     endpoints: describeEndpoints(config, isUnreachable(bucket) ? null : bucket.name),
     servers: { api: stateOf(api), kafka: stateOf(offsets), s3: stateOf(s3), postgres: stateOf(ledger), temporal: stateOf(temporal) },
+    orchestration: temporal,
     stream,
     landing,
     intervals: isUnreachable(ledger) ? ledger : ledger.intervals,
@@ -96,10 +98,36 @@ async function probeHttp(url: string): Promise<object> {
   }
 }
 
-async function probeTemporal(config: Config): Promise<object> {
+/** The schedule and the readers' workflows; rejects when Temporal cannot be reached. */
+async function readOrchestration(config: Config, names: Names): Promise<OrchestrationStatus> {
   const client = await connectTemporal({ ...config, connectTimeoutMs: probeMs });
-  await client.connection.close();
-  return up;
+  try {
+    return await client.withDeadline(Date.now() + probeMs, async () => {
+      const [schedule, stream, landing] = await Promise.all([
+        orMissing(
+          async () => ((await client.schedule.getHandle(names.scheduleId).describe()).state.paused ? 'paused' : 'active'),
+          'missing' as const,
+        ),
+        orMissing(async () => (await client.workflow.getHandle(names.workflowIds.stream).describe()).status.name, 'MISSING'),
+        orMissing(async () => (await client.workflow.getHandle(names.workflowIds.landing).describe()).status.name, 'MISSING'),
+      ]);
+      return { schedule, readers: { stream, landing } };
+    });
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function orMissing<Found extends string, Missing extends string>(
+  look: () => Promise<Found>,
+  missing: Missing,
+): Promise<Found | Missing> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isMissingInTemporal(error)) return missing;
+    throw error;
+  }
 }
 
 type LogOffsets = Map<string, PartitionOffsets[]>;

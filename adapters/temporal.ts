@@ -1,6 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
 import type { TLSConfig } from '@temporalio/client';
 import type { Config } from '#adapters/config.ts';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { Failure } from '#domain/failures.ts';
 
 export type TemporalOptions = Pick<Config, 'temporalAddress' | 'temporalNamespace'> & {
@@ -36,4 +37,9 @@ export async function connectTemporal(options: TemporalOptions): Promise<Client>
       { cause: error },
     );
   }
+}
+
+/** Whether Temporal says that the named schedule or workflow does not exist. */
+export function isMissingInTemporal(error: unknown): boolean {
+  return error instanceof ScheduleNotFoundError || error instanceof WorkflowNotFoundError;
 }

@@ -7,6 +7,7 @@ export type PipelineStatus<Endpoints> = {
   at: string;
   endpoints: Endpoints;
   servers: Record<ServerName, 'up' | Unreachable>;
+  orchestration: OrchestrationStatus | Unreachable;
   stream: ReaderStatus | Unreachable;
   landing: ReaderStatus | Unreachable;
   /** The last intervals, newest first. */
@@ -16,6 +17,13 @@ export type PipelineStatus<Endpoints> = {
   generation: GenerationStatus | Unreachable | null;
   /** Sentences for a person; empty when all is well. Lag alone is no problem. */
   problems: string[];
+};
+
+/** What Temporal runs for us: times that pass while the schedule is paused are not caught up by it, only by the ledger. */
+export type OrchestrationStatus = {
+  schedule: 'active' | 'paused' | 'missing';
+  /** RUNNING, or how Temporal says that they ended; MISSING where they were never started. */
+  readers: Record<'stream' | 'landing', string>;
 };
 
 export const serverNames = ['api', 'kafka', 's3', 'postgres', 'temporal'] as const;
@@ -107,7 +115,8 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
   const intervals = isUnreachable(status.intervals) ? [] : status.intervals.flatMap((interval) => intervalProblem(interval));
   const shownHeld = isUnreachable(status.intervals) ? 0 : status.intervals.filter(({ state }) => state === 'held').length;
   const olderHeld = (status.heldIntervals ?? 0) - shownHeld;
-  return [...servers, ...readers, ...intervals, ...(olderHeld > 0 ? [`${olderHeld} older intervals are held`] : [])];
+  const orchestration = isUnreachable(status.orchestration) ? [] : orchestrationProblems(status.orchestration);
+  return [...servers, ...orchestration, ...readers, ...intervals, ...(olderHeld > 0 ? [`${olderHeld} older intervals are held`] : [])];
 }
 
 function readerProblems(reader: string, part: ReaderStatus | Unreachable): string[] {
@@ -119,6 +128,18 @@ function readerProblems(reader: string, part: ReaderStatus | Unreachable): strin
   return untaken === 0
     ? stuck
     : [...stuck, `${reader}: nobody has taken ${untaken} of ${part.partitions.length} partitions yet; is a worker running?`];
+}
+
+function orchestrationProblems({ schedule, readers }: OrchestrationStatus): string[] {
+  const scheduled = {
+    active: [],
+    paused: ['the batch schedule is paused: intervals are cut and run only when it is triggered (tctl schedule toggle --unpause)'],
+    missing: ['the batch schedule is missing: node workers/setup.ts creates it'],
+  }[schedule];
+  const ended = (['stream', 'landing'] as const).flatMap((reader) =>
+    readers[reader] === 'RUNNING' ? [] : [`${reader}: its workflow is not running (${readers[reader]}): node workers/setup.ts starts it`],
+  );
+  return [...scheduled, ...ended];
 }
 
 const troubled = new Set(['held', 'backing_off', 'waiting']);

@@ -1,7 +1,7 @@
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { loadConfig } from '#adapters/config.ts';
-import { makeLog } from '#adapters/log.ts';
+import type { Log } from '#adapters/log.ts';
 import { openResources } from '#workers/resources.ts';
+import { runProcess } from '#workers/run-process.ts';
 import { untilReady } from '#workers/until-ready.ts';
 import { workerOptions } from '#workers/worker-options.ts';
 
@@ -9,34 +9,35 @@ import { workerOptions } from '#workers/worker-options.ts';
  * A worker process: serves the queues of its roles until SIGTERM or SIGINT. Everything it starts with may still be
  * coming up (servers, setup): it waits for them, and says what for.
  */
-const config = loadConfig();
-const log = makeLog('worker', config.logLevel);
-Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
-    // Of the four queues only one has workflows; that the others have none is no news.
-    if (message.startsWith('No workflows registered')) return;
-    log[level === 'ERROR' ? 'error' : 'warn'](message, { ...meta });
-  }),
-  shutdownSignals: ['SIGTERM', 'SIGINT'],
+await runProcess('worker', async (config, log) => {
+  installRuntime(log);
+  const resources = await untilReady('the servers and setup', log, () => openResources(config, log));
+  const connection = await untilReady('Temporal', log, () => NativeConnection.connect({ address: config.temporalAddress }));
+  const workers: Worker[] = [];
+  for (const role of config.workerRoles) {
+    const options = await workerOptions(role, config, resources, log);
+    const create = () => Worker.create({ ...options, connection, namespace: config.temporalNamespace });
+    workers.push(await untilReady(`the queue of ${role}`, log, create));
+  }
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  log.info('worker ready', { roles: config.workerRoles, pid: process.pid });
+  try {
+    await running;
+  } finally {
+    await resources.close();
+    await connection.close();
+  }
+  log.info('worker ended', {});
 });
 
-const resources = await untilReady('the servers and setup', log, () => openResources(config, log));
-const connection = await untilReady('Temporal', log, () => NativeConnection.connect({ address: config.temporalAddress }));
-const workers: Worker[] = [];
-for (const role of config.workerRoles) {
-  const options = await workerOptions(role, config, resources, log);
-  workers.push(
-    await untilReady(`the queue of ${role}`, log, () => Worker.create({ ...options, connection, namespace: config.temporalNamespace })),
-  );
+/** Temporal's own log goes into ours; SIGTERM and SIGINT drain the workers. */
+function installRuntime(log: Log): void {
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      // Of the four queues only one has workflows; that the others have none is no news.
+      if (message.startsWith('No workflows registered')) return;
+      log[level === 'ERROR' ? 'error' : 'warn'](message, { ...meta });
+    }),
+    shutdownSignals: ['SIGTERM', 'SIGINT'],
+  });
 }
-const running = Promise.all(workers.map((worker) => worker.run()));
-log.info('worker ready', { roles: config.workerRoles, pid: process.pid });
-try {
-  await running;
-} finally {
-  await resources.close();
-  await connection.close();
-}
-log.info('worker ended', {});
-// kafkajs keeps reconnect timers for a while; nothing is left to do.
-process.exit(0);

@@ -4,17 +4,16 @@ import { createDatabase } from '#activities/setup/create-database.ts';
 import { layOrigin } from '#activities/batch/lay-origin.ts';
 import { chooseBucket } from '#activities/choose-bucket.ts';
 import type { Config } from '#adapters/config.ts';
-import { loadConfig } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
-import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { Names } from '#domain/names.ts';
 import { makeNames, workflowTypes } from '#domain/names.ts';
 import { migrate } from '#workers/migrate.ts';
+import { runProcess } from '#workers/run-process.ts';
 import { ensureBatchSchedule } from '#workers/schedule.ts';
 import { untilReady } from '#workers/until-ready.ts';
 
@@ -110,10 +109,9 @@ async function setUpTemporal(config: Config, names: Names, log: Log): Promise<vo
 }
 
 if (import.meta.main) {
-  const config = loadConfig();
-  const log = makeLog('setup', config.logLevel);
-  await setUp(config, log);
-  await untilReady('the source database', log, () => fillSource({ postgresUrl: config.sourceUrl }));
-  log.info('setup done', { prefix: config.prefix });
-  process.exit(0); // kafkajs keeps timers for a while.
+  await runProcess('setup', async (config, log) => {
+    await setUp(config, log);
+    await untilReady('the source database', log, () => fillSource({ postgresUrl: config.sourceUrl }));
+    log.info('setup done', { prefix: config.prefix });
+  });
 }

@@ -87,6 +87,7 @@ describe('problems', () => {
     at: '',
     endpoints: {} as Status['endpoints'],
     servers: { api: 'up', kafka: 'up', s3: 'up', postgres: 'up', temporal: 'up' },
+    orchestration: { schedule: 'active', readers: { stream: 'RUNNING', landing: 'RUNNING' } },
     stream: reader,
     landing: reader,
     intervals: [],
@@ -122,6 +123,11 @@ describe('problems', () => {
       'partitions that nobody took',
       { landing: { ...reader, partitions: [{ ...reader.partitions[0]!, owner: '' }] } },
       [/^landing: nobody has taken 1 of 1 partitions yet/],
+    ],
+    [
+      'a paused schedule, and a reader whose workflow ended',
+      { orchestration: { schedule: 'paused', readers: { stream: 'TERMINATED', landing: 'RUNNING' } } },
+      [/schedule is paused/, /^stream: its workflow is not running \(TERMINATED\)/],
     ],
     ['complete intervals are none', { intervals: [interval] }, []],
     [
