@@ -47,7 +47,7 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     readerOf('landing'),
     part(() => readIntervals(postgres)),
     partOrNull(() => readGeneration(postgres)),
-    part(() => probeHttp(`${apiUrlOf(config)}/healthz`)),
+    part(() => probeApi(`${apiUrlOf(config)}/readyz`)),
     part(() => (config.s3Endpoint === undefined ? Promise.resolve(up) : probeHttp(config.s3Endpoint))),
     part(() => readOrchestration(config, names)),
     log,
@@ -98,6 +98,14 @@ async function probeHttp(url: string): Promise<object> {
   }
 }
 
+/** Whether the door takes events; a door that stands but refuses them says why. */
+async function probeApi(url: string): Promise<object> {
+  await probeHttp(url);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(probeMs) });
+  if (answer.status !== 200) throw new Error(`refuses events (${answer.status}): ${(await answer.text()).slice(0, 300)}`);
+  return up;
+}
+
 /** The schedule and the readers' workflows; rejects when Temporal cannot be reached. */
 async function readOrchestration(config: Config, names: Names): Promise<OrchestrationStatus> {
   const client = await connectTemporal({ ...config, connectTimeoutMs: probeMs });
@@ -139,11 +147,11 @@ async function readLog(names: Names, topics: StatusDependencies['topics']): Prom
   return offsets;
 }
 
-type Position = { topic: string; partition: number; next_offset: number; owner: string; problem: string | null };
+type Position = { topic: string; partition: number; next_offset: number; owner: string; problem: string | null; idle_seconds: number };
 
 /** A landing range that is fixed but not landed yet is not in the sink: the position counts from its first offset. */
 const selectPositions = `
-  SELECT p.topic, p.partition, p.owner, p.problem,
+  SELECT p.topic, p.partition, p.owner, p.problem, extract(epoch FROM now() - p.updated_at)::double precision AS idle_seconds,
     least(p.next_offset, (SELECT min(r.first_offset) FROM pinflow.landing_range r
       WHERE p.reader = 'landing' AND r.topic = p.topic AND r.partition = p.partition AND r.state = 'fixed')) AS next_offset
   FROM pinflow.position p WHERE p.reader = $1 AND p.topic = ANY($2)`;
@@ -153,7 +161,8 @@ type ReaderLook = Pick<StatusDependencies, 'names' | 'postgres' | 'topics'> & { 
 async function readReader({ reader, names, postgres, topics, offsets }: ReaderLook): Promise<ReaderStatus> {
   const positions = await postgres.query<Position>(selectPositions, [reader, names.topics]);
   const perTopic = await Promise.all(names.topics.map((topic) => readTopic(topics, topic, offsets.get(topic) ?? [], positions)));
-  return totalLagOf(perTopic.flat());
+  const idle = positions.map(({ idle_seconds }) => idle_seconds);
+  return totalLagOf(perTopic.flat(), idle.length === 0 ? null : roundTo10th(Math.min(...idle)));
 }
 
 async function readTopic(

@@ -28,8 +28,8 @@ import { makeNames } from '#domain/names.ts';
 const requestBytesMax = 1_048_576;
 /** Key, headers and framing that come on top of an event's bytes in its record. */
 const recordOverheadBytes = 2_048;
-/** Bounds of the ways out; together below the 5 s that a stop may take. */
-const drainMsMax = 3_000;
+/** Bounds of the ways out; with the publisher's own second for its disconnect below the 5 s that a stop may take. */
+const drainMsMax = 2_000;
 const flushMsMax = 1_000;
 const receiptsMsMax = 500;
 const topicsRetryMs = 500;

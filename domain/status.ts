@@ -30,7 +30,13 @@ export const serverNames = ['api', 'kafka', 's3', 'postgres', 'temporal'] as con
 export type ServerName = (typeof serverNames)[number];
 
 /** A reader (landing or stream) over all partitions: lag in records is the sum, in seconds the longest. */
-export type ReaderStatus = { partitions: PartitionStatus[]; lagRecords: number; lagSeconds: number };
+export type ReaderStatus = {
+  partitions: PartitionStatus[];
+  lagRecords: number;
+  lagSeconds: number;
+  /** Since a position of the reader moved last; null before the first. */
+  idleSeconds: number | null;
+};
 
 export type PartitionStatus = {
   topic: string;
@@ -70,9 +76,10 @@ export function lagRecordsOf({ nextOffset, low, high }: { nextOffset: number; lo
   return Math.max(0, high - Math.max(nextOffset, low));
 }
 
-export function totalLagOf(partitions: PartitionStatus[]): ReaderStatus {
+export function totalLagOf(partitions: PartitionStatus[], idleSeconds: number | null = null): ReaderStatus {
   return {
     partitions,
+    idleSeconds,
     lagRecords: partitions.reduce((sum, { lagRecords }) => sum + lagRecords, 0),
     lagSeconds: partitions.reduce((most, { lagSeconds }) => Math.max(most, lagSeconds), 0),
   };
@@ -119,11 +126,20 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
   return [...servers, ...orchestration, ...readers, ...intervals, ...(olderHeld > 0 ? [`${olderHeld} older intervals are held`] : [])];
 }
 
+/** Landing flushes after a minute at the latest; a reader that is silent for twice that stands still. */
+const silenceSecondsMax = 120;
+
 function readerProblems(reader: string, part: ReaderStatus | Unreachable): string[] {
   if (isUnreachable(part)) return [`${reader}: ${part.error}`];
   const stuck = part.partitions.flatMap(({ topic, partition, problem }) =>
     problem === null ? [] : [`${reader}: ${topic}/${partition} stands still: ${problem}`],
   );
+  const { lagSeconds, idleSeconds } = part;
+  if (stuck.length === 0 && idleSeconds !== null && Math.min(lagSeconds, idleSeconds) > silenceSecondsMax) {
+    stuck.push(
+      `${reader}: nothing was committed for ${Math.round(idleSeconds)} s although ${part.lagRecords} records wait; is a worker running?`,
+    );
+  }
   const untaken = part.partitions.filter(({ owner, problem }) => owner === '' && problem === null).length;
   return untaken === 0
     ? stuck

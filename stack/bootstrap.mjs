@@ -15,7 +15,7 @@ import {
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { waitForLock } from './lock-file.mjs';
+import { waitForLock } from '../adapters/lock-file.mjs';
 
 /**
  * The entry of `npm start`, `npm test` and the command-line tools, on Node built-ins alone and any Node from 18: brings

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { Holder } from './lock-file.mjs';
-import { describeProcess } from './lock-file.mjs';
+import type { Holder } from '#adapters/lock-file.mjs';
+import { describeProcess } from '#adapters/lock-file.mjs';
 import { openLog, tailOfLog } from './log-tail.ts';
 import type { Home } from './home.ts';
 
@@ -73,12 +73,6 @@ export function startChild(home: Home, name: string, command: Command): Child {
     rmSync(pidFile, { force: true });
     return how;
   });
-  if (pid !== undefined) {
-    // Renamed into place: whoever looks must not find half of it.
-    writeFileSync(`${pidFile}.new`, JSON.stringify({ ...describeProcess(pid), stopSignal } satisfies PidFile));
-    renameSync(`${pidFile}.new`, pidFile);
-  }
-
   const kill = (): void => {
     if (!gone && pid !== undefined) signalGroup(pid, 'SIGKILL');
   };
@@ -100,6 +94,17 @@ export function startChild(home: Home, name: string, command: Command): Child {
     kill,
   };
   home.running.add(running);
+  try {
+    // Renamed into place: whoever looks must not find half of it.
+    if (pid !== undefined) {
+      writeFileSync(`${pidFile}.new`, JSON.stringify({ ...describeProcess(pid), stopSignal } satisfies PidFile));
+      renameSync(`${pidFile}.new`, pidFile);
+    }
+  } catch (error) {
+    // A process that the next stack could not find must not outlive this one.
+    kill();
+    throw error;
+  }
   return running;
 }
 

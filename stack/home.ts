@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { stackEnvironmentFile } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Holder } from './lock-file.mjs';
-import { tryLock } from './lock-file.mjs';
+import type { Holder } from '#adapters/lock-file.mjs';
+import { tryLock } from '#adapters/lock-file.mjs';
 
 /** The folder in which one stack keeps its state, its keys, its ports and its logs. */
 export type Home = {
@@ -92,13 +92,25 @@ export type Keys = { postgresPassword: string; s3AccessKeyId: string; s3SecretAc
 /** The keys of this home; made when it has none. */
 export function keysOf(home: Home): Keys {
   const file = home.at('keys.json');
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Keys;
+  if (existsSync(file)) {
+    try {
+      return JSON.parse(readFileSync(file, 'utf8')) as Keys;
+    } catch (error) {
+      throw new Failure(
+        'configuration',
+        `${file} cannot be read, and the servers of this home open with its keys only: restore it, or begin anew with npm start -- --fresh.`,
+        { cause: error },
+      );
+    }
+  }
   const keys = {
     postgresPassword: randomBytes(18).toString('hex'),
     s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`,
     s3SecretAccessKey: randomBytes(24).toString('hex'),
   };
-  writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  // Flushed and renamed: half a file would lock the home's servers for ever.
+  writeFileSync(`${file}.new`, JSON.stringify(keys), { mode: 0o600, flush: true });
+  renameSync(`${file}.new`, file);
   return keys;
 }
 

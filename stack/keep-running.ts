@@ -27,17 +27,26 @@ export function keepRunning(first: Child, start: () => Child, say: (line: string
   let startedAt = Date.now();
   let timer: NodeJS.Timeout | undefined;
 
+  const later = (how: string): void => {
+    say(`${child.name} ${how}; starting it again in ${delayMs / 1000} s (its log: ${child.logFile})`);
+    timer = setTimeout(startAgain, delayMs);
+    delayMs = Math.min(delayMs * 2, backoff.maxMs);
+  };
+  const startAgain = (): void => {
+    startedAt = Date.now();
+    try {
+      child = start();
+      watch();
+    } catch (error) {
+      // A full disk, above all: it may have room later, and everything else still runs.
+      later(`could not be started (${(error as Error).message})`);
+    }
+  };
   const watch = (): void => {
     void child.exited.then((how) => {
       if (stopping) return;
       if (Date.now() - startedAt >= backoff.healthyMs) delayMs = backoff.firstMs;
-      say(`${child.name} ${how}; starting it again in ${delayMs / 1000} s (its log: ${child.logFile})`);
-      timer = setTimeout(() => {
-        startedAt = Date.now();
-        child = start();
-        watch();
-      }, delayMs);
-      delayMs = Math.min(delayMs * 2, backoff.maxMs);
+      later(how);
     });
   };
   watch();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PidFile } from './child.ts';
 import { signalGroup } from './child.ts';
 import type { Home } from './home.ts';
-import { isAlive } from './lock-file.mjs';
+import { isAlive } from '#adapters/lock-file.mjs';
 
 const STOP_MS = 6_000;
 const POLL_MS = 50;

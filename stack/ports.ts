@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Config } from '#adapters/config.ts';
 import { settings } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
@@ -34,7 +34,7 @@ export async function choosePorts(
   anyFree: boolean,
 ): Promise<Ports> {
   const file = home.at('ports.json');
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
+  const before = readPorts(file);
   const held = holdPorts();
   const choose = async (name: keyof typeof named): Promise<number> => {
     if (anyFree) return held.holdFree();
@@ -52,10 +52,20 @@ export async function choosePorts(
     const ports: Partial<Ports> = {};
     for (const name of Object.keys(named) as (keyof typeof named)[]) ports[name] = await choose(name);
     for (const name of inner) ports[name] = await chooseInner(name);
-    writeFileSync(file, `${JSON.stringify(ports)}\n`);
+    writeFileSync(`${file}.new`, `${JSON.stringify(ports)}\n`);
+    renameSync(`${file}.new`, file);
     return ports as Ports;
   } finally {
     await held.release();
+  }
+}
+
+/** The ports that this home used before; none where the file is not there or a crash left half of it. */
+function readPorts(file: string): Partial<Ports> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>;
+  } catch {
+    return {};
   }
 }
 

@@ -22,7 +22,7 @@ export async function takePartition(
     [reader, partition.topic, partition.partition, logStart],
   );
   const [row] = await postgres.query<{ epoch: number; next_offset: number; last_append_time: Date | null }>(
-    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL, updated_at = now()
+    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL
      WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_append_time`,
     [reader, partition.topic, partition.partition, owner],
   );
@@ -61,8 +61,11 @@ export async function advancePosition(
 
 /** Records why a partition stands still, for status and people. Only the owner may. */
 export async function recordProblem(postgres: Postgres, reader: ReaderName, partition: OwnedPartition, problem: string): Promise<void> {
-  await postgres.execute(
-    `UPDATE pinflow.position SET problem = $5, updated_at = now() WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`,
-    [reader, partition.topic, partition.partition, partition.epoch, problem],
-  );
+  await postgres.execute(`UPDATE pinflow.position SET problem = $5 WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`, [
+    reader,
+    partition.topic,
+    partition.partition,
+    partition.epoch,
+    problem,
+  ]);
 }

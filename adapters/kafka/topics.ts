@@ -66,23 +66,24 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
     return connecting;
   }
 
-  function forget(): void {
-    const stale = connecting;
-    connecting = undefined;
+  function forget(stale: Promise<Admin> | undefined): void {
+    // Another call may have connected afresh already.
+    if (connecting === stale) connecting = undefined;
     // The connection is broken already; that closing it fails too says nothing new.
     void stale?.then((admin) => admin.disconnect()).catch(() => undefined);
   }
 
   async function ask<Result>(doing: string, work: (admin: Admin) => Promise<Result>): Promise<Result> {
     const reused = connecting !== undefined;
+    const used = connect();
     try {
-      return await work(await connect());
+      return await work(await used);
     } catch (error) {
       if (error instanceof Failure) throw error;
       const failure = lostConnection(error, doing);
       if (!(failure instanceof Failure) || failure.kind !== 'unavailable') throw failure;
       // An idle admin connection dies with its broker, and kafkajs notices at the next request only: try once afresh.
-      forget();
+      forget(used);
       if (!reused) throw failure;
       return ask(doing, work);
     }

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Holder } from '#adapters/lock-file.mjs';
+import { isAlive } from '#adapters/lock-file.mjs';
 import { Failure } from '#domain/failures.ts';
 import type { HomeOption } from '../settings.ts';
 import { readSettings, withHome } from '../settings.ts';
@@ -19,52 +20,36 @@ export function addStop(program: Command): void {
     .addHelpText('after', '\nExample:\n  $ pinflow stop')
     .action(async (options: HomeOption) => {
       const { home } = readSettings(options);
-      const pid = findStack(home);
-      if (pid === undefined) {
+      const holder = findStack(home);
+      if (holder === undefined) {
         console.log(`Nothing runs in ${home}.`);
         return;
       }
-      process.kill(pid, 'SIGTERM');
-      await waitUntilGone(pid);
+      process.kill(holder.pid, 'SIGTERM');
+      await waitUntilGone(holder);
       console.log(`Stopped what ran in ${home}.`);
     });
 }
 
-async function waitUntilGone(pid: number): Promise<void> {
+async function waitUntilGone(holder: Holder): Promise<void> {
   const giveUpAtMs = performance.now() + stopMs;
-  while (isStack(pid)) {
+  while (isAlive(holder)) {
     if (performance.now() > giveUpAtMs)
-      throw new Failure('timeout', `Process ${pid} does not stop: look at what it does, or end it by kill -9 ${pid}.`);
+      throw new Failure('timeout', `Process ${holder.pid} does not stop: look at what it does, or end it by kill -9 ${holder.pid}.`);
     await sleep(pollMs);
   }
 }
 
-/** Process id of the stack that holds the home's lock; undefined when the lock is not there or its holder is gone. */
-function findStack(home: string): number | undefined {
-  let text: string;
+/**
+ * The stack that holds the home's lock; undefined when the lock is not there, or its holder is gone. The lock names the
+ * process by more than its id, which is used again: a stranger must not get our signal.
+ */
+function findStack(home: string): Holder | undefined {
   try {
-    text = readFileSync(join(home, 'stack.lock'), 'utf8');
+    const holder = JSON.parse(readFileSync(join(home, 'stack.lock'), 'utf8')) as Holder;
+    return isAlive(holder) ? holder : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-  const { pid } = JSON.parse(text) as { pid: number };
-  return isStack(pid) ? pid : undefined;
-}
-
-/** Whether the process is a stack: process ids are used again, and a stranger must not get our signal. */
-function isStack(pid: number): boolean {
-  return commandLineOf(pid).some((word) => word.replaceAll('\\', '/').endsWith('stack/main.ts'));
-}
-
-function commandLineOf(pid: number): string[] {
-  try {
-    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
-      .trim()
-      .split(' ');
-  } catch {
-    // No such process: the file is not there, ps ends with 1.
-    return [];
   }
 }

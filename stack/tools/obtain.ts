@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { waitForLock } from '../lock-file.mjs';
+import { waitForLock } from '#adapters/lock-file.mjs';
 import type { Progress } from './progress.ts';
 
 /** A server that can be obtained. */

@@ -82,6 +82,7 @@ describe('problems', () => {
     ],
     lagRecords: 9,
     lagSeconds: 60,
+    idleSeconds: 1,
   };
   const well: Omit<Status, 'problems'> = {
     at: '',
@@ -119,6 +120,12 @@ describe('problems', () => {
       { stream: { ...reader, partitions: [stuck] } },
       [/^stream: t\/0 stands still: offset 4 is no longer in Kafka$/],
     ],
+    [
+      'a reader that commits nothing while records wait',
+      { stream: { ...reader, lagSeconds: 400, idleSeconds: 300 } },
+      [/^stream: nothing was committed for 300 s although 9 records wait; is a worker running\?$/],
+    ],
+    ['a reader that catches up is none', { stream: { ...reader, lagSeconds: 4_000, idleSeconds: 1 } }, []],
     [
       'partitions that nobody took',
       { landing: { ...reader, partitions: [{ ...reader.partitions[0]!, owner: '' }] } },

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { assertFreeDisk, keysOf, onceInHome, openHome } from '#stack/home.ts';
 import { writeEnvironmentFile } from '#stack/environment-file.ts';
-import { describeProcess } from '#stack/lock-file.mjs';
+import { describeProcess } from '#adapters/lock-file.mjs';
 import { makeTestFolder, makeTestHome } from '#test/support/stack-home.ts';
 
 test('a second stack in the same home hears that one runs there, and which process it is', () => {

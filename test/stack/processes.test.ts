@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Child } from '#stack/child.ts';
 import { keepRunning } from '#stack/keep-running.ts';
 import { stopLeftovers } from '#stack/leftovers.ts';
-import { describeProcess, identityOf } from '#stack/lock-file.mjs';
+import { describeProcess, identityOf } from '#adapters/lock-file.mjs';
 import { nodeFlags } from '#stack/node-process.ts';
 import { startServer } from '#stack/servers/server.ts';
 import { waitUntilReady } from '#stack/wait-until-ready.ts';

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { callerEnvironment, settings } from '#adapters/config.ts';
-import { identityOf } from '#stack/lock-file.mjs';
+import { identityOf } from '#adapters/lock-file.mjs';
 import { nodeFlags } from '#stack/node-process.ts';
 import { projectFolder } from '#stack/project.ts';
 import { kafkaBrokersOf } from '#stack/servers/kafka-probe.ts';

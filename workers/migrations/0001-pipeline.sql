@@ -36,6 +36,7 @@ CREATE TABLE pinflow.position (
   last_append_time timestamptz,
   -- Why the partition stands still, for people; NULL when it does not.
   problem text,
+  -- When next_offset moved last; being taken is no progress.
   updated_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (reader, topic, partition)
 ) WITH (fillfactor = 70);
