@@ -32,7 +32,7 @@ describe('lag arithmetic', () => {
     const one = { topic: 't', partition: 0, nextOffset: 0, highWatermark: 2, lagRecords: 2, lagSeconds: 5, owner: 'a', problem: null };
     const { lagRecords, lagSeconds } = totalLagOf([one, { ...one, partition: 1, lagRecords: 3, lagSeconds: 1.5 }]);
     assert.deepEqual({ lagRecords, lagSeconds }, { lagRecords: 5, lagSeconds: 5 });
-    assert.deepEqual(totalLagOf([]), { partitions: [], lagRecords: 0, lagSeconds: 0 });
+    assert.deepEqual(totalLagOf([]), { partitions: [], lagRecords: 0, lagSeconds: 0, idleSeconds: null });
   });
 
   test('the search finds the first of a row of trues, wherever it begins', async () => {

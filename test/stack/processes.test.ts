@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Child } from '#stack/child.ts';
 import { keepRunning } from '#stack/keep-running.ts';
@@ -80,6 +80,34 @@ test('after a healthy while the waiting begins from the start again', async () =
     ['0.01', '0.01'],
   );
   await kept.stop();
+});
+
+test('a start that fails, as on a full disk, is tried again', async () => {
+  const home = makeTestHome();
+  const said: string[] = [];
+  const first = startScript(home, 'mortal', 'sleep 60');
+  let tries = 0;
+  const kept = keepRunning(
+    first,
+    () => {
+      if (++tries === 1) throw new Error('no space left on device');
+      return startScript(home, 'mortal', 'sleep 60');
+    },
+    (line) => said.push(line),
+    { firstMs: 5, maxMs: 5, healthyMs: 60_000 },
+  );
+  first.kill();
+  await waitFor(() => tries === 2 && !kept.current().hasExited(), { what: 'the second try' });
+  assert.match(said[1] ?? '', /^mortal could not be started \(no space left on device\); starting it again/);
+  await kept.stop();
+});
+
+test('a process whose note cannot be written is not left behind', async () => {
+  const home = makeTestHome();
+  // The name of the note is taken by a folder: writing fails, as on a full disk.
+  mkdirSync(home.at('run', 'noteless.json.new'));
+  assert.throws(() => startScript(home, 'noteless', 'sleep 60'), /EISDIR/);
+  await waitFor(() => home.running.size === 0, { what: 'the end of the process' });
 });
 
 test('what is being stopped is not started again', async () => {
