@@ -88,10 +88,9 @@ function stateOf(looked: object): Status['servers'][ServerName] {
 }
 
 /** Any answer proves that a server is there; what it thinks of the request is another matter. */
-async function probeHttp(url: string): Promise<object> {
+async function probeHttp(url: string): Promise<Response> {
   try {
-    await fetch(url, { signal: AbortSignal.timeout(probeMs) });
-    return up;
+    return await fetch(url, { signal: AbortSignal.timeout(probeMs) });
   } catch (error) {
     const cause = (error as Error).cause as { code?: string } | undefined;
     throw new Error(`${new URL(url).origin} cannot be reached (${cause?.code ?? (error as Error).message})`, { cause: error });
@@ -100,8 +99,7 @@ async function probeHttp(url: string): Promise<object> {
 
 /** Whether the door takes events; a door that stands but refuses them says why. */
 async function probeApi(url: string): Promise<object> {
-  await probeHttp(url);
-  const answer = await fetch(url, { signal: AbortSignal.timeout(probeMs) });
+  const answer = await probeHttp(url);
   if (answer.status !== 200) throw new Error(`refuses events (${answer.status}): ${(await answer.text()).slice(0, 300)}`);
   return up;
 }

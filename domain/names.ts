@@ -24,14 +24,11 @@ export function makeNames(prefix: string) {
       landing: `${prefix}pin-landing`,
       /** The id is the lock of the interval. `start` is RFC 3339, UTC. */
       interval: (start: string): string => `${prefix}pin-batch/${start}`,
-      marts: `${prefix}pin-marts`,
     },
     /** Schedule id and, at the same time, the prefix of its runs' workflow ids. */
     scheduleId: `${prefix}pin-batch`,
     /** Kafka group of one attempt of a slot: never joined twice. */
     attemptGroup: (reader: string, slot: number, nonce: string): string => `${prefix}pinflow-${reader}-${slot}-${nonce}`,
-    /** Kafka group that only mirrors positions for ordinary lag tools. */
-    displayGroup: (reader: string): string => `${prefix}pinflow-${reader}`,
     bucketPrefix: `${prefix}pinterest-data-`,
   };
 }

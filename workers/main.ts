@@ -3,7 +3,7 @@ import type { Log } from '#adapters/log.ts';
 import { openResources } from '#workers/resources.ts';
 import { runProcess } from '#workers/run-process.ts';
 import { untilReady } from '#workers/until-ready.ts';
-import { workerOptions } from '#workers/worker-options.ts';
+import { makeWorkerOptions } from '#workers/worker-options.ts';
 
 /**
  * A worker process: serves the queues of its roles until SIGTERM or SIGINT. Everything it starts with may still be
@@ -13,9 +13,10 @@ await runProcess('worker', async (config, log) => {
   installRuntime(log);
   const resources = await untilReady('the servers and setup', log, () => openResources(config, log));
   const connection = await untilReady('Temporal', log, () => NativeConnection.connect({ address: config.temporalAddress }));
+  const optionsOf = makeWorkerOptions(config, resources, log);
   const workers: Worker[] = [];
   for (const role of config.workerRoles) {
-    const options = await workerOptions(role, config, resources, log);
+    const options = await optionsOf(role);
     const create = () => Worker.create({ ...options, connection, namespace: config.temporalNamespace });
     workers.push(await untilReady(`the queue of ${role}`, log, create));
   }

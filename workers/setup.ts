@@ -7,6 +7,7 @@ import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
+import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
@@ -23,51 +24,31 @@ import { untilReady } from '#workers/until-ready.ts';
  */
 export async function setUp(config: Config, log: Log): Promise<void> {
   const names = makeNames(config.prefix);
-  // Side by side: the database and the topics do not know each other.
-  await Promise.all([setUpLedgerAndBucket(config, names, log), setUpTopics(config, names, log)]);
-  // A broker that has just made a topic may refuse to be its leader for a moment.
-  await untilReady('Kafka', log, () => layFirstCut(config, names));
-  await setUpTemporal(config, names, log);
-}
-
-async function setUpLedgerAndBucket(config: Config, names: Names, log: Log): Promise<void> {
-  await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
   const postgres = makePostgres({
     url: config.postgresUrl,
     applicationName: 'pinflow-setup',
     connectionsMax: 2,
     statementTimeoutMs: 60_000,
   });
-  try {
-    for (const name of await migrate(postgres)) log.info('migration applied', { name });
-    const bucket = await chooseBucket(postgres, config, names);
-    const s3 = makeS3(config, bucket);
-    await untilReady('S3', log, () => s3.ensureBucket());
-    s3.close();
-  } finally {
-    await postgres.close();
-  }
-}
-
-async function setUpTopics(config: Config, names: Names, log: Log): Promise<void> {
   const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
   try {
-    await untilReady('Kafka', log, () =>
-      topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas }),
-    );
-  } finally {
-    await topics.close();
-  }
-}
-
-async function layFirstCut(config: Config, names: Names): Promise<void> {
-  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-setup', connectionsMax: 1 });
-  const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
-  try {
-    await layOrigin({ config, names, postgres, topics });
+    const wanted = { topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas };
+    // Side by side: the database and the topics do not know each other.
+    await Promise.all([setUpLedgerAndBucket(config, names, postgres, log), untilReady('Kafka', log, () => topics.ensureTopics(wanted))]);
+    // A broker that has just made a topic may refuse to be its leader for a moment.
+    await untilReady('Kafka', log, () => layOrigin({ config, names, postgres, topics }));
   } finally {
     await Promise.all([topics.close(), postgres.close()]);
   }
+  await setUpTemporal(config, names, log);
+}
+
+async function setUpLedgerAndBucket(config: Config, names: Names, postgres: Postgres, log: Log): Promise<void> {
+  await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
+  for (const name of await migrate(postgres)) log.info('migration applied', { name });
+  const s3 = makeS3(config, await chooseBucket(postgres, config, names));
+  await untilReady('S3', log, () => s3.ensureBucket());
+  s3.close();
 }
 
 async function setUpTemporal(config: Config, names: Names, log: Log): Promise<void> {

@@ -10,6 +10,7 @@ import type { Log } from '#adapters/log.ts';
 import { fileURLToPath } from 'node:url';
 import { translateFailures } from '#workers/failure-interceptor.ts';
 import type { Resources } from '#workers/resources.ts';
+import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeBatchActivities } from '#activities/batch/make-batch-activities.ts';
 
 type Role = Config['workerRoles'][number];
@@ -25,8 +26,23 @@ const shared = {
 
 const landingBufferBytesMax = 201_326_592;
 
-/** The options of one role's Worker: its queue, its activities, and for `control` the workflows. */
-export async function workerOptions(role: Role, config: Config, resources: Resources, log: Log): Promise<WorkerOptions> {
+/**
+ * Makes the options of a process's Workers, one a role: the queue, its activities, and for `control` the workflows. The
+ * roles `control` and `batch` share one set of activities, and with it one view of the lake.
+ */
+export function makeWorkerOptions(config: Config, resources: Resources, log: Log): (role: Role) => Promise<WorkerOptions> {
+  let made: BatchActivities | undefined;
+  const batchActivities = (): BatchActivities => (made ??= makeBatchActivities({ config, ...resources, log }));
+  return (role) => workerOptions(role, batchActivities, config, resources, log);
+}
+
+async function workerOptions(
+  role: Role,
+  batchActivities: () => BatchActivities,
+  config: Config,
+  resources: Resources,
+  log: Log,
+): Promise<WorkerOptions> {
   const { names } = resources;
   switch (role) {
     case 'control':
@@ -34,7 +50,7 @@ export async function workerOptions(role: Role, config: Config, resources: Resou
         ...shared,
         taskQueue: names.queues.control,
         workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-        activities: makeBatchActivities({ config, ...resources, log }),
+        activities: batchActivities(),
         maxCachedWorkflows: 100,
         workflowThreadPoolSize: 1,
       };
@@ -42,7 +58,7 @@ export async function workerOptions(role: Role, config: Config, resources: Resou
       return {
         ...shared,
         taskQueue: names.queues.batch,
-        activities: makeBatchActivities({ config, ...resources, log }),
+        activities: batchActivities(),
         maxConcurrentActivityTaskExecutions: 4,
       };
     case 'landing':

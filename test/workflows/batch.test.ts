@@ -13,7 +13,7 @@ import type { Environment } from '#test/support/environment.ts';
 import { openEnvironment, pinJson, quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { ensureBatchSchedule } from '#workers/schedule.ts';
-import { workerOptions } from '#workers/worker-options.ts';
+import { makeWorkerOptions } from '#workers/worker-options.ts';
 import type { TickInput, TickResult } from '#workflows/batch-tick.ts';
 
 const intervalMs = 1_000;
@@ -32,9 +32,10 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
     await layOrigin(environment);
     client = await connectTemporal(config);
     connection = await NativeConnection.connect({ address: config.temporalAddress });
+    const optionsOf = makeWorkerOptions(config, environment, quietLog);
     workers = await Promise.all(
       (['control', 'batch'] as const).map(async (role) =>
-        Worker.create({ ...(await workerOptions(role, config, environment, quietLog)), connection, namespace: config.temporalNamespace }),
+        Worker.create({ ...(await optionsOf(role)), connection, namespace: config.temporalNamespace }),
       ),
     );
     running = Promise.all(workers.map((worker) => worker.run()));
