@@ -1,11 +1,11 @@
 import type { ErrorRequestHandler, Express, RequestHandler, Router } from 'express';
 import express from 'express';
-import { answerDetail, answerText } from '#api/answer.ts';
-import type { Door } from '#api/door.ts';
-import { makeOpenApi } from '#api/openapi.ts';
-import { makePinRoute } from '#api/pin-route.ts';
-import type { Readiness } from '#api/readiness.ts';
-import { makeTopicsRoute } from '#api/topics-route.ts';
+import { answerDetail, answerText } from '#api/door/answer.ts';
+import type { Door } from '#api/door/door.ts';
+import { makeOpenApi } from '#api/docs/openapi.ts';
+import { makePinRoute } from '#api/routes/pin.ts';
+import type { Readiness } from '#api/operations/readiness.ts';
+import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door & {
   readiness: () => Promise<Readiness>;

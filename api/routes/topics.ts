@@ -1,8 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 import type { Ack, RecordToPublish } from '#adapters/kafka/producer.ts';
-import { answerRestV2Error, answerText, headersOfStatus, restV2Type, statusOfRefusal } from '#api/answer.ts';
-import { collectBody } from '#api/collect-body.ts';
-import type { Door } from '#api/door.ts';
+import { answerRestV2Error, answerText, headersOfStatus, restV2Type, statusOfRefusal } from '#api/door/answer.ts';
+import { collectBody } from '#api/door/collect-body.ts';
+import type { Door } from '#api/door/door.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';

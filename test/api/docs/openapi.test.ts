@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeOpenApi } from '#api/openapi.ts';
+import { makeOpenApi } from '#api/docs/openapi.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
 type Document = {

@@ -1,7 +1,7 @@
 import type { Router } from 'express';
 import express from 'express';
 import type { Status } from '#activities/status.ts';
-import { answerText } from '#api/answer.ts';
+import { answerText } from '#api/door/answer.ts';
 
 /**
  * `GET /` of the path it is mounted at: the status that `pinflow status --json` prints. Always 200: what is down stands

@@ -1,7 +1,7 @@
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { Log } from '#adapters/log.ts';
-import type { EventHeaders } from '#api/event-headers.ts';
-import type { DoorMetrics } from '#api/metrics.ts';
+import type { EventHeaders } from '#api/door/event-headers.ts';
+import type { DoorMetrics } from '#api/door/metrics.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 

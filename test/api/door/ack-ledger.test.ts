@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { makeAckLedger, mergeRanges } from '#api/ack-ledger.ts';
+import { makeAckLedger, mergeRanges } from '#api/door/ack-ledger.ts';
 import { testConfig } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { restV2Types } from '#api/topics-route.ts';
+import { restV2Types } from '#api/routes/topics.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 import { kinds } from '#domain/terms.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { mergeRanges } from '#api/ack-ledger.ts';
+import { mergeRanges } from '#api/door/ack-ledger.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
-import { pin } from '#test/api/pin-cases.ts';
+import { pin } from '#test/api/routes/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 

@@ -1,10 +1,10 @@
 import type { NextFunction } from 'express';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerDetail, answerText, headersOfStatus, statusOfRefusal } from '#api/answer.ts';
-import { collectBody } from '#api/collect-body.ts';
-import type { Door } from '#api/door.ts';
-import { apiSource } from '#api/event-headers.ts';
-import { emptyBodyErrors, explainBody, explainPin } from '#api/fastapi-errors.ts';
+import { answerDetail, answerText, headersOfStatus, statusOfRefusal } from '#api/door/answer.ts';
+import { collectBody } from '#api/door/collect-body.ts';
+import type { Door } from '#api/door/door.ts';
+import { apiSource } from '#api/door/event-headers.ts';
+import { emptyBodyErrors, explainBody, explainPin } from '#api/routes/fastapi-errors.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
