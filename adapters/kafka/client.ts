@@ -3,6 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
+import { installRecordBatchEncoder } from '#adapters/kafka/record-batch.ts';
 import { Failure } from '#domain/failures.ts';
 
 // The error classes are spread into kafkajs's exports, where Node's ESM loader cannot see their names.
@@ -13,6 +14,7 @@ const { KafkaJSError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, 
  * the door and the readers would lag that long behind a broker that is back.
  */
 export function makeKafkaClient(config: Config, clientId: string): Kafka {
+  installRecordBatchEncoder();
   return new kafkajs.Kafka(kafkaOptions(config, clientId));
 }
 

@@ -1,0 +1,39 @@
+/** What record-batch.ts and its test use of the insides of kafkajs 2.2.4, which declares its public face only. */
+declare module 'kafkajs/src/protocol/encoder.js' {
+  class Encoder {
+    buf: Buffer;
+    offset: number;
+    readonly buffer: Buffer;
+    constructor(initialSize?: number);
+    writeInt8(value: number): this;
+    writeInt16(value: number): this;
+    writeInt32(value: number): this;
+    writeUInt32(value: number): this;
+    /** Takes numbers, bigints, decimal strings and kafkajs's Long. */
+    writeInt64(value: unknown): this;
+  }
+  export = Encoder;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/v0/index.js' {
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+  import type { RecordBatch } from '#adapters/kafka/record-batch.ts';
+  /** Takes encoded records, or what the encoder of records left as it was. */
+  const exports: {
+    RecordBatch(this: void, batch: Omit<RecordBatch, 'records'> & { records: object[] }): Promise<Encoder>;
+    MAGIC_BYTE: number;
+  };
+  export = exports;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
+  import type Encoder from 'kafkajs/src/protocol/encoder.js';
+  import type { BatchRecord } from '#adapters/kafka/records.ts';
+  function encodeRecord(record: BatchRecord): Encoder;
+  export = encodeRecord;
+}
+
+declare module 'kafkajs/src/protocol/recordBatch/crc32C/index.js' {
+  function crc32C(bytes: Buffer): number;
+  export = crc32C;
+}
