@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { Failure } from '#domain/failures.ts';
+import { kinds } from '#domain/terms.ts';
 
 /**
  * The one reader of `process.env`. Every setting has an environment name, a schema with its default, and a sentence;
@@ -11,6 +12,7 @@ const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const port = z.coerce.number().int().min(1).max(65_535);
 const positive = z.coerce.number().int().positive();
 const optionalText = z.string().min(1).optional();
+const httpUrl = z.url({ protocol: /^https?$/, error: 'a URL that begins with http:// or https://' });
 
 export const settings = {
   home: {
@@ -41,6 +43,17 @@ export const settings = {
     about: 'Comma-separated bootstrap brokers.',
   },
   kafkaTls: { env: 'KAFKA_TLS', schema: flag.default(false), about: 'Whether brokers are reached over TLS.' },
+  kafkaTlsCaFile: {
+    env: 'KAFKA_TLS_CA_FILE',
+    schema: optionalText,
+    about: "PEM file of the authorities that sign the brokers' certificates; unset means those that Node trusts.",
+  },
+  kafkaTlsCertFile: {
+    env: 'KAFKA_TLS_CERT_FILE',
+    schema: optionalText,
+    about: 'PEM file of our certificate, where brokers ask clients for one.',
+  },
+  kafkaTlsKeyFile: { env: 'KAFKA_TLS_KEY_FILE', schema: optionalText, about: 'PEM file of the key of KAFKA_TLS_CERT_FILE, not encrypted.' },
   kafkaSaslMechanism: {
     env: 'KAFKA_SASL_MECHANISM',
     schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
@@ -51,11 +64,16 @@ export const settings = {
   topicPartitions: { env: 'PINFLOW_TOPIC_PARTITIONS', schema: positive.default(4), about: 'Partitions of a topic when it is created.' },
   topicReplicas: { env: 'PINFLOW_TOPIC_REPLICAS', schema: positive.default(1), about: 'Replicas of a topic when it is created.' },
 
-  s3Endpoint: { env: 'S3_ENDPOINT', schema: optionalText, about: 'URL of the S3 server; unset means AWS.' },
+  s3Endpoint: { env: 'S3_ENDPOINT', schema: httpUrl.optional(), about: 'URL of the S3 server; unset means AWS.' },
   s3Region: { env: 'S3_REGION', schema: z.string().default('us-east-1'), about: 'S3 region.' },
   s3AccessKeyId: { env: 'S3_ACCESS_KEY_ID', schema: optionalText, about: 'S3 access key; unset means the default provider chain.' },
   s3SecretAccessKey: { env: 'S3_SECRET_ACCESS_KEY', schema: optionalText, about: 'S3 secret key.', secret: true },
   s3PathStyle: { env: 'S3_PATH_STYLE', schema: flag.default(true), about: 'Bucket in the path (true) or in the host name (false).' },
+  s3TlsCaFile: {
+    env: 'S3_TLS_CA_FILE',
+    schema: optionalText,
+    about: 'PEM file of the authorities that sign the certificate of an https S3_ENDPOINT; unset means those that Node trusts.',
+  },
   s3Bucket: {
     env: 'S3_BUCKET',
     schema: optionalText,
@@ -65,18 +83,46 @@ export const settings = {
   postgresUrl: {
     env: 'POSTGRES_URL',
     schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_streaming'),
-    about: 'Database of the stream, the ledger and the metrics.',
+    about:
+      'Database of the stream, the ledger and the metrics. TLS is set in the URL: ?sslmode=verify-full (also what require, verify-ca and prefer mean here), no-verify or disable, with sslrootcert=FILE, sslcert=FILE and sslkey=FILE (PEM).',
     secret: true,
   },
   sourceUrl: {
     env: 'PINFLOW_SOURCE_URL',
     schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_data'),
-    about: 'SQL database that the emulator reads its rows from.',
+    about: 'SQL database that the emulator reads its rows from; TLS as in POSTGRES_URL.',
     secret: true,
   },
 
   temporalAddress: { env: 'TEMPORAL_ADDRESS', schema: z.string().default('127.0.0.1:7233'), about: 'host:port of the Temporal frontend.' },
   temporalNamespace: { env: 'TEMPORAL_NAMESPACE', schema: z.string().default('default'), about: 'Temporal namespace.' },
+  temporalTls: { env: 'TEMPORAL_TLS', schema: flag.default(false), about: 'Whether Temporal is reached over TLS.' },
+  temporalTlsCaFile: {
+    env: 'TEMPORAL_TLS_CA_FILE',
+    schema: optionalText,
+    about: 'PEM file of the authorities that sign the certificate of Temporal; unset means those that the system trusts.',
+  },
+  temporalTlsCertFile: {
+    env: 'TEMPORAL_TLS_CERT_FILE',
+    schema: optionalText,
+    about: 'PEM file of our certificate, where Temporal asks clients for one.',
+  },
+  temporalTlsKeyFile: {
+    env: 'TEMPORAL_TLS_KEY_FILE',
+    schema: optionalText,
+    about: 'PEM file of the key of TEMPORAL_TLS_CERT_FILE, not encrypted.',
+  },
+  temporalTlsServerName: {
+    env: 'TEMPORAL_TLS_SERVER_NAME',
+    schema: optionalText,
+    about: 'Host name that the certificate of Temporal is for, where it is not the one in TEMPORAL_ADDRESS.',
+  },
+  temporalApiKey: {
+    env: 'TEMPORAL_API_KEY',
+    schema: optionalText,
+    about: 'API key for Temporal, sent with each request; needs TEMPORAL_TLS=true.',
+    secret: true,
+  },
   temporalUiUrl: {
     env: 'TEMPORAL_UI_URL',
     schema: z.string().default('http://127.0.0.1:8233'),
@@ -85,6 +131,31 @@ export const settings = {
 
   apiHost: { env: 'API_HOST', schema: z.string().default('127.0.0.1'), about: 'Address that the API binds to.' },
   apiPort: { env: 'API_PORT', schema: port.default(8000), about: 'Port that the API binds to.' },
+  apiProcesses: {
+    env: 'API_PROCESSES',
+    schema: positive.default(1),
+    about: 'Processes that share the port of the API, each with a producer of its own.',
+  },
+  apiKeys: {
+    env: 'API_KEYS',
+    schema: z.enum(['auto', 'required', 'off']).default('auto'),
+    about: 'Whether requests need a key: auto means only where API_HOST is no loopback address; off waives keys anywhere.',
+  },
+  apiRateEvents: {
+    env: 'API_RATE_EVENTS',
+    schema: z.coerce.number().int().nonnegative().default(0),
+    about: 'Events a second that a key may send unless it was made with a rate of its own; 0 means no limit.',
+  },
+  apiRateBytes: {
+    env: 'API_RATE_BYTES',
+    schema: z.coerce.number().int().nonnegative().default(0),
+    about: 'Body bytes a second that a key may send unless it was made with a rate of its own; 0 means no limit.',
+  },
+  apiAccessLogSample: {
+    env: 'API_ACCESS_LOG_SAMPLE',
+    schema: z.coerce.number().min(0).max(1).default(0.01),
+    about: 'Share of the requests answered below 400 that the access log shows; the others are always shown, up to a bound a second.',
+  },
   apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },
   ingestMaxEvents: {
     env: 'INGEST_MAX_EVENTS',
@@ -100,6 +171,25 @@ export const settings = {
     env: 'INGEST_MAX_EVENT_BYTES',
     schema: positive.default(65_536),
     about: 'Largest body of a single event; larger is 413.',
+  },
+  ingestMaxRequestBytes: {
+    env: 'INGEST_MAX_REQUEST_BYTES',
+    schema: positive.default(10_485_760),
+    about: 'Largest body of a request of several events, as sent and as decoded; larger is 413.',
+  },
+  ingestMaxBodyBytes: {
+    env: 'INGEST_MAX_BODY_BYTES',
+    schema: positive.default(268_435_456),
+    about: 'Bytes of all bodies that are being read at one time before the door answers 503.',
+  },
+  ingestNameKinds: {
+    env: 'INGEST_NAME_KINDS',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.string().regex(new RegExp(`^[^=]+=(${kinds.join('|')})$`), `<name>=<kind>, where a kind is ${kinds.join(', ')}`)))
+      .default([]),
+    about: 'Kinds of topic and stream names that do not end in one, as in clicks=pin,places=geo.',
   },
   ingestStallMs: {
     env: 'INGEST_STALL_MS',

@@ -1,16 +1,23 @@
-import type { ErrorRequestHandler, Express, RequestHandler, Router } from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
-import { answerDetail, answerText } from '#api/door/answer.ts';
-import type { Door } from '#api/door/door.ts';
+import type { Status } from '#activities/status.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
-import { makePinRoute } from '#api/routes/pin.ts';
+import { answerJson } from '#api/door/answer.ts';
+import type { Door } from '#api/door/door.ts';
+import type { EventRoute } from '#api/door/event-route.ts';
+import { makeTakeEvents } from '#api/door/take-events.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { makeMetricsHandler } from '#api/operations/metrics.ts';
+import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
+import { makeReadyHandler } from '#api/operations/readiness.ts';
+import { makeStatusHandler } from '#api/operations/status.ts';
+import { makePinRoute } from '#api/routes/pin.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door & {
   readiness: () => Promise<Readiness>;
-  /** Routes of other parts (operations, answers), mounted behind the door's own. */
-  routers?: readonly { path: string; router: Router }[];
+  lookAtStatus: () => Promise<Status>;
 };
 
 /** Builds the HTTP application. It listens to nothing and starts nothing. */
@@ -19,49 +26,47 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
 
+  const operation = makeOperations(options);
+  const refuse = (refusal: Refusal): RequestHandler => operation({ name: 'other', scope: 'open', answer: () => refusal });
+  const only = (allow: string): RequestHandler =>
+    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } });
+  const takeAt = (method: 'post' | 'put', paths: readonly string[], route: EventRoute): void => {
+    const handler = makeTakeEvents(options, route);
+    for (const path of paths) {
+      app[method](path, handler);
+      app.all(path, only(method.toUpperCase()));
+    }
+  };
+  const get = (path: string, handler: RequestHandler): void => {
+    app.get(path, handler);
+    app.all(path, only('GET, HEAD'));
+  };
+
   // Hot routes first: whatever is mounted before them is paid by every event. `/pin/` matches too.
-  app.post('/pin', makePinRoute(options));
-  app.all('/pin', methodNotAllowed('POST'));
-  const topics = makeTopicsRoute(options);
-  for (const path of ['/topics/:name', '/:stage/topics/:name']) {
-    app.post(path, topics);
-    app.all(path, methodNotAllowed('POST'));
-  }
+  takeAt('post', ['/pin'], makePinRoute(options));
+  takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
 
   const openApi = JSON.stringify(makeOpenApi());
-  get(app, '/healthz', (_req, res) => answerText(res, 200, '{"status":"ok"}'));
-  get(app, '/readyz', async (_req, res) => {
-    const { ready, reasons } = await options.readiness();
-    answerText(res, ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', reasons }));
-  });
-  get(app, '/openapi.json', (_req, res) => answerText(res, 200, openApi));
-  get(app, '/metrics', async (_req, res) =>
-    answerText(res, 200, await options.metrics.text(), { 'Content-Type': options.metrics.contentType }),
-  );
+  get('/healthz', operation({ name: 'healthz', scope: 'open', answer: () => answerJson(200, '{"status":"ok"}') }));
+  get('/readyz', makeReadyHandler(operation, options.readiness));
+  get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
+  get('/metrics', makeMetricsHandler(operation, options.metrics));
+  get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
 
-  for (const { path, router } of options.routers ?? []) app.use(path, router);
-
-  app.use((_req, res) => answerDetail(res, 404, 'Not Found'));
-  app.use(makeErrorHandler(options));
+  app.use(refuse({ status: 404, reason: 'not_found', message: 'Not Found' }));
+  app.use(makeErrorHandler(options, refuse));
   return app;
 }
 
-function get(app: Express, path: string, handler: RequestHandler): void {
-  app.get(path, handler);
-  app.all(path, methodNotAllowed('GET, HEAD'));
-}
-
-function methodNotAllowed(allow: string): RequestHandler {
-  return (_req, res) => answerDetail(res, 405, 'Method Not Allowed', { Allow: allow });
-}
-
 /** Comes last: no answer is HTML, and none shows a stack. */
-function makeErrorHandler({ log }: Pick<Door, 'log'>): ErrorRequestHandler {
-  return (error: unknown, _req, res, _next) => {
+function makeErrorHandler({ log }: Pick<Door, 'log'>, refuse: (refusal: Refusal) => RequestHandler): ErrorRequestHandler {
+  const badRequest = refuse({ status: 400, reason: 'malformed_target', message: 'Bad Request' });
+  const fault = refuse({ status: 500, reason: 'fault', message: 'Internal Server Error' });
+  return (error: unknown, req, res, next) => {
     const status = (error as { status?: unknown }).status;
     // Express marks what the client did wrong (a malformed escape in the path) with a status below 500.
-    if (typeof status === 'number' && status >= 400 && status < 500) return answerDetail(res, status, 'Bad Request');
+    if (typeof status === 'number' && status >= 400 && status < 500) return badRequest(req, res, next);
     log.error('a request failed', { error });
-    answerDetail(res, 500, 'Internal Server Error');
+    return fault(req, res, next);
   };
 }

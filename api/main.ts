@@ -12,20 +12,21 @@ import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
 import { endWithParent } from '#adapters/parent.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { openAccess } from '#api/access/open-access.ts';
 import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
+import { makeExchanges } from '#api/door/exchange.ts';
+import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
-import { makeStatusRouter } from '#api/operations/status.ts';
 import { Failure } from '#domain/failures.ts';
+import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
 
-/** Largest body of a request of several events. */
-const requestBytesMax = 1_048_576;
 /** Key, headers and framing that come on top of an event's bytes in its record. */
 const recordOverheadBytes = 2_048;
 /** Bounds of the ways out; with the publisher's own second for its disconnect below the 5 s that a stop may take. */
@@ -77,8 +78,16 @@ async function main(): Promise<void> {
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),
-    limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: Math.max(requestBytesMax, config.ingestMaxEventBytes) },
-    routers: [{ path: '/api/status', router: makeStatusRouter(() => getStatus({ config, names, postgres, topics })) }],
+    exchanges: makeExchanges(instance, []),
+    access: openAccess,
+    idempotency: makeIdempotency(postgres),
+    budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
+    kindByName: kindsOfNames(config.ingestNameKinds),
+    limits: {
+      eventBytesMax: config.ingestMaxEventBytes,
+      requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
+    },
+    lookAtStatus: () => getStatus({ config, names, postgres, topics }),
   });
   const listening = await listen(app, config.apiHost, config.apiPort);
   log.info('api listens', { url: listening.url, instance });

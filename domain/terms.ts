@@ -49,4 +49,6 @@ export const headerNames = {
   kind: 'kind',
   source: 'source',
   instance: 'instance',
+  /** Id of the API key that sent the event; absent where keys are off. */
+  keyId: 'key-id',
 } as const;

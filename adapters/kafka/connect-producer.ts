@@ -12,6 +12,8 @@ export type ProducerConnection = {
   partitionCounts: ReadonlyMap<string, number>;
   /** Bytes of records that any of the topics takes in one batch. */
   batchBytesMax: number;
+  /** Whether the cluster has a single broker. */
+  oneBroker: boolean;
 };
 
 /** Room of a record batch for what an estimate of a record leaves out. */
@@ -21,7 +23,7 @@ const connectPauseMs = 250;
 /** Connects until it succeeds, saying once why it does not; undefined where `isClosing` ended it. */
 export async function connectProducer(options: {
   kafka: Kafka;
-  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax'>;
+  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax' | 'describe'>;
   topicNames: readonly string[];
   isClosing: () => boolean;
   log: Log;
@@ -36,11 +38,12 @@ export async function connectProducer(options: {
     try {
       const counts = await Promise.all(topicNames.map(async (topic) => [topic, await topics.partitionCount(topic)] as const));
       const limits = await Promise.all(topicNames.map((topic) => topics.messageBytesMax(topic)));
+      const { brokers } = await topics.describe(topicNames);
       await producer.connect();
       // Loads the metadata of all topics, so that the first event need not.
       await producer.sendBatch({ acks: -1, topicMessages: topicNames.map((topic) => ({ topic, messages: [] })) });
       log.info('connected to Kafka', { topics: topicNames });
-      return { producer, partitionCounts: new Map(counts), batchBytesMax: Math.min(...limits) - batchSlackBytes };
+      return { producer, partitionCounts: new Map(counts), batchBytesMax: Math.min(...limits) - batchSlackBytes, oneBroker: brokers === 1 };
     } catch (error) {
       void producer.disconnect().catch(() => undefined);
       const failure = toKafkaFailure(error, 'connecting');

@@ -18,6 +18,11 @@ export type Verdicts<Entry> = {
   onAck?: ((topic: string, partition: number, firstOffset: number, lastOffset: number) => void) | undefined;
   /** After each produce request that Kafka took. */
   onProduce?: ((records: number, tookMs: number) => void) | undefined;
+  /**
+   * Whether all partitions are led by one broker. With several, one may have taken its part of a request that failed:
+   * its sequence numbers have moved on, and sent again the part would stand in the log twice.
+   */
+  oneBroker: boolean;
   log: Log;
 };
 
@@ -67,7 +72,7 @@ async function attemptUntilTaken<Entry extends Waiting>(
   startedAt: number,
 ): Promise<RecordMetadata[]> {
   const topicMessages = toTopicMessages(groups);
-  for (;;) {
+  for (let unanswered = false; ; unanswered = true) {
     const attemptedAt = performance.now();
     try {
       const answer = await within(attemptMsMax, through.sendBatch({ acks: -1, topicMessages }));
@@ -75,9 +80,13 @@ async function attemptUntilTaken<Entry extends Waiting>(
       return answer;
     } catch (error) {
       const failure = toKafkaFailure(error, 'sending events');
-      if (failure instanceof Failure && (failure.kind === 'invalid_data' || failure.kind === 'denied')) throw failure;
+      if (failure instanceof Failure && (failure.kind === 'invalid_data' || (failure.kind === 'denied' && !unanswered))) throw failure;
       const canRepeat =
-        failure instanceof Failure && failure.canRetry && !lostSequence(error) && performance.now() - startedAt < requestMsMax;
+        verdicts.oneBroker &&
+        failure instanceof Failure &&
+        failure.canRetry &&
+        !lostSequence(error) &&
+        performance.now() - startedAt < requestMsMax;
       if (!canRepeat) throw new Ambiguous('a produce request was given up', { cause: failure });
       verdicts.log.warn('a produce request failed; it is sent again', { error: failure });
       await delay(retryPauseMs);

@@ -13,7 +13,7 @@ import { Failure } from '#domain/failures.ts';
  *
  * An event is in one of these states, and each has one answer:
  *   refused   bound reached or Kafka stalled: never sent            Failure `exhausted` / `unavailable`, at once
- *   queued    at its deadline it is taken out: never sent           Failure `unavailable`
+ *   queued    taken out when Kafka stalls: never sent               Failure `unavailable`
  *   sent      part of a produce request; at its deadline            Failure `timeout`: the event may exist
  *   acked     in the log, in all replicas that are in sync          its coordinates
  *   culprit   Kafka refuses this record, and always will            Failure `invalid_data`
@@ -25,9 +25,13 @@ import { Failure } from '#domain/failures.ts';
 export type Publisher = {
   /** Connects and loads what the first event would have to wait for; tries until it succeeds or the publisher closes. */
   start(): Promise<void>;
-  publish(record: RecordToPublish): Promise<Ack>;
-  /** All of the records are taken or all are refused; each has its own answer. */
-  publishMany(records: readonly RecordToPublish[]): Promise<Ack>[];
+  /** Whether Kafka has been reached: before that nothing is taken. */
+  isConnected(): boolean;
+  /**
+   * Takes all of the records or refuses all at once (the failure that is returned: none was sent). The promise never
+   * rejects for what Kafka says; its outcomes stand in the order of the records, each with the record's own fate.
+   */
+  publish(records: readonly RecordToPublish[]): Failure | Promise<Outcome[]>;
   /** Age of the produce request in flight, or of the time without a connection; 0 when nothing waits for Kafka. */
   oldestInFlightMs(): number;
   /** What is queued or sent and not settled. */
@@ -40,9 +44,12 @@ export type Publisher = {
 
 export type { Ack, RecordToPublish };
 
+/** What became of a record: where it is, or why it is nowhere (`exhausted`, `unavailable`, `invalid_data`, `denied`) or perhaps somewhere (`timeout`). */
+export type Outcome = Ack | Failure;
+
 export type PublisherOptions = {
   kafka: Kafka;
-  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax'>;
+  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax' | 'describe'>;
   /** The topics that events may go to. */
   topicNames: readonly string[];
   eventsMax: number;
@@ -63,13 +70,9 @@ const disconnectMsMax = 1_000;
 /** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
 const recordsPerProducerMax = 2 ** 30;
 
-type Entry = Waiting & {
-  bytes: number;
-  at: number;
-  answered: boolean;
-  resolve: (ack: Ack) => void;
-  reject: (failure: unknown) => void;
-};
+/** The records of one call of `publish`, answered together. */
+type Batch = { outcomes: Outcome[]; left: number; done: (outcomes: Outcome[]) => void };
+type Entry = Waiting & { bytes: number; at: number; answered: boolean; batch: Batch; position: number };
 
 export function makePublisher(options: PublisherOptions): Publisher {
   const { log, eventsMax, bytesMax, stallMs, deadlineMs } = options;
@@ -100,64 +103,52 @@ export function makePublisher(options: PublisherOptions): Publisher {
       return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
     if (events + count > eventsMax || bytes + size > bytesMax)
       return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
-    if (oldestInFlightMs() > stallMs)
-      return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
+    if (oldestInFlightMs() > stallMs) return stalled();
     return undefined;
   }
 
-  function publish(record: RecordToPublish): Promise<Ack> {
-    const size = sizeOf(record);
-    const refused = refusal(1, size) ?? misfit(record, size);
-    if (refused !== undefined) return Promise.reject(refused);
-    const ack = enqueue(record, size);
-    pump();
-    return ack;
-  }
-
-  function publishMany(records: readonly RecordToPublish[]): Promise<Ack>[] {
+  function publish(records: readonly RecordToPublish[]): Failure | Promise<Outcome[]> {
     const sizes = records.map(sizeOf);
     const refused = refusal(
       records.length,
       sizes.reduce((sum, size) => sum + size, 0),
     );
-    const acks = records.map((record, i) => {
-      const failure = refused ?? misfit(record, sizes[i]!);
-      return failure === undefined ? enqueue(record, sizes[i]!) : Promise.reject(failure);
+    if (refused !== undefined) return refused;
+    return new Promise((done) => {
+      const batch: Batch = { outcomes: new Array<Outcome>(records.length), left: records.length, done };
+      const now = performance.now();
+      for (const [position, record] of records.entries()) {
+        const misfit = findMisfit(record, sizes[position]!);
+        if (misfit === undefined) enqueue(record, sizes[position]!, now, batch, position);
+        else decide(batch, position, misfit);
+      }
+      if (records.length === 0) done([]);
+      pump();
     });
-    pump();
-    return acks;
   }
 
-  function misfit(record: RecordToPublish, size: number): Failure | undefined {
+  function findMisfit(record: RecordToPublish, size: number): Failure | undefined {
     if (!partitionCounts.has(record.topic)) throw new Error(`topic ${record.topic} is not among the publisher's topics`);
     return size <= batchBytesMax
       ? undefined
       : new Failure('invalid_data', `The record has ${size} bytes, the topic takes ${batchBytesMax}.`);
   }
 
-  function enqueue(record: RecordToPublish, size: number): Promise<Ack> {
+  function enqueue(record: RecordToPublish, size: number, at: number, batch: Batch, position: number): void {
     events += 1;
     bytes += size;
-    return new Promise((resolve, reject) => {
-      queue.push({
-        record,
-        partition: partitionOfKey(record.key, partitionCounts.get(record.topic)!),
-        bytes: size,
-        at: performance.now(),
-        answered: false,
-        resolve,
-        reject,
-      });
-    });
+    const partition = partitionOfKey(record.key, partitionCounts.get(record.topic)!);
+    queue.push({ record, partition, bytes: size, at, answered: false, batch, position });
   }
 
   // --- Requests ---
 
   const verdicts = {
-    acked: (entry: Entry, ack: Ack) => settleEntry(entry, () => entry.resolve(ack)),
-    refused: (entry: Entry, failure: Failure) => settleEntry(entry, () => entry.reject(failure)),
+    acked: settleEntry,
+    refused: settleEntry,
     onAck: options.onAck,
     onProduce: options.onProduce,
+    oneBroker: false,
     log,
   };
 
@@ -199,41 +190,42 @@ export function makePublisher(options: PublisherOptions): Publisher {
       return true;
     } catch (error) {
       log.error('gave up a produce request', { records: entries.length, error: error instanceof Ambiguous ? error.cause : error });
-      for (const entry of entries) settleEntry(entry, () => entry.reject(mayExist(error)));
+      for (const entry of entries) settleEntry(entry, mayExist(error));
       return false;
     }
   }
 
-  function settleEntry(entry: Entry, answer: () => void): void {
+  function settleEntry(entry: Entry, outcome: Outcome): void {
     if (entry.bytes < 0) return;
     events -= 1;
     bytes -= entry.bytes;
     entry.bytes = -1;
-    entry.answered = true;
-    answer();
+    answer(entry, outcome);
     if (events === 0) {
       for (const wake of idleWaiters) wake();
       idleWaiters = [];
     }
   }
 
-  /** Deadlines. Entries stand in order of age, so it ends at the first that still has time. */
+  function answer(entry: Entry, outcome: Outcome): void {
+    if (entry.answered) return;
+    entry.answered = true;
+    decide(entry.batch, entry.position, outcome);
+  }
+
+  /** Stalls and deadlines. Entries stand in order of age, so it ends at the first that still has time. */
   function sweep(): void {
     const now = performance.now();
     for (const entry of sent) {
       if (entry.at + deadlineMs > now) break;
-      if (entry.answered) continue;
       // It still counts as in flight: its bytes are held until Kafka's verdict.
-      entry.answered = true;
-      entry.reject(mayExist(undefined));
+      answer(entry, mayExist(undefined));
     }
-    let expired = 0;
-    while (expired < queue.length && queue[expired]!.at + deadlineMs <= now) expired += 1;
-    for (const entry of expired === 0 ? [] : queue.splice(0, expired)) {
-      settleEntry(entry, () =>
-        entry.reject(new Failure('unavailable', 'Kafka did not take the event in time; it was not sent. Send it again later.')),
-      );
-    }
+    // What has not been sent when Kafka stalls is told so at once, like what comes now.
+    if (queue.length === 0 || oldestInFlightMs() <= stallMs) return;
+    const unsent = queue;
+    queue = [];
+    for (const entry of unsent) settleEntry(entry, stalled());
   }
 
   // --- The producer's life ---
@@ -253,6 +245,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
     if (closing) return connection.producer.disconnect();
     ({ producer, partitionCounts } = connection);
     batchBytesMax = Math.min(requestBytesMax, connection.batchBytesMax);
+    verdicts.oneBroker = connection.oneBroker;
     recordsOfProducer = 0;
     pump();
   }
@@ -275,8 +268,8 @@ export function makePublisher(options: PublisherOptions): Publisher {
 
   return {
     start: () => (starting ??= connect()),
+    isConnected: () => partitionCounts.size > 0,
     publish,
-    publishMany,
     oldestInFlightMs,
     inFlight: () => ({ events, bytes }),
     flush,
@@ -288,6 +281,16 @@ export function makePublisher(options: PublisherOptions): Publisher {
       if (producer !== undefined) await within(disconnectMsMax, producer.disconnect()).catch(() => undefined);
     },
   };
+}
+
+function decide(batch: Batch, position: number, outcome: Outcome): void {
+  batch.outcomes[position] = outcome;
+  batch.left -= 1;
+  if (batch.left === 0) batch.done(batch.outcomes);
+}
+
+function stalled(): Failure {
+  return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
 }
 
 function mayExist(cause: unknown): Failure {

@@ -1,52 +1,64 @@
 import type { ServerResponse } from 'node:http';
-import { Failure } from '#domain/failures.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+
+/** An answer as a value: written once, and kept for requests with an Idempotency-Key. */
+export type Answer = {
+  status: number;
+  body: string | Buffer;
+  headers: Readonly<Record<string, string>>;
+  /** The request may be sent again as it was and end better: what was said is not the last word on it. */
+  isRetriable?: boolean;
+};
 
 /** Content type of the REST v2 answers. */
 export const restV2Type = 'application/vnd.kafka.v2+json';
 
+const json = { 'Content-Type': 'application/json' };
+const restV2 = { 'Content-Type': restV2Type };
+
+export function answerJson(status: number, body: string | Buffer, headers?: Record<string, string>): Answer {
+  return { status, body, headers: headers === undefined ? json : { ...json, ...headers } };
+}
+
+/** In FastAPI's shape for errors, `{"detail": ...}`. */
+export function answerDetail(refusal: Refusal): Answer {
+  return answerJson(refusal.status, JSON.stringify({ detail: refusal.detail ?? refusal.message }), refusal.headers);
+}
+
+/** In Confluent's shape for errors: the code is the status times 100 and a running number. */
+export function answerRestV2Error(refusal: Refusal, code: number): Answer {
+  return {
+    status: refusal.status,
+    body: JSON.stringify({ error_code: code, message: `${refusal.message}.` }),
+    headers: refusal.headers === undefined ? restV2 : { ...restV2, ...refusal.headers },
+  };
+}
+
+/** In the shape of the modern routes: the reason for programs, the sentence for people. */
+export function answerProblem(refusal: Refusal): Answer {
+  return answerJson(refusal.status, JSON.stringify({ error: { reason: refusal.reason, message: `${refusal.message}.` } }), refusal.headers);
+}
+
+/** On every answer: what is sent is data, whatever a browser makes of it. */
+const commonHeaders = [
+  'X-Content-Type-Options',
+  'nosniff',
+  'Content-Security-Policy',
+  "default-src 'none'; frame-ancestors 'none'",
+  'Cache-Control',
+  'no-store',
+];
+
 /**
- * Answers with a JSON text that is ready. Bypasses Express's `res.send`: on the hot route its negotiation costs more
- * than the rest of the answer.
+ * Writes the answer. Bypasses Express's `res.send`: on the hot route its negotiation costs more than the rest of the
+ * answer. Does nothing where the client has gone or an answer has begun.
  */
-export function answerText(
-  res: ServerResponse,
-  status: number,
-  text: string | Buffer,
-  headers: Record<string, string | number> = {},
-): void {
+export function writeAnswer(res: ServerResponse, { status, body, headers }: Answer, more?: Readonly<Record<string, string>>): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': typeof text === 'string' ? Buffer.byteLength(text) : text.length,
-    ...headers,
-  });
-  res.end(text);
-}
-
-/** Answers in FastAPI's shape for errors, `{"detail": ...}`. */
-export function answerDetail(res: ServerResponse, status: number, detail: unknown, headers: Record<string, string | number> = {}): void {
-  answerText(res, status, JSON.stringify({ detail }), headers);
-}
-
-/** Answers in Confluent's shape for errors: the code is the status times 100 and a running number. */
-export function answerRestV2Error(
-  res: ServerResponse,
-  status: number,
-  code: number,
-  message: string,
-  headers: Record<string, string | number> = {},
-): void {
-  answerText(res, status, JSON.stringify({ error_code: code, message }), { 'Content-Type': restV2Type, ...headers });
-}
-
-/** The HTTP status of an event that was not acked. What is no failure of ours is a fault in the program. */
-export function statusOfRefusal(error: unknown): 413 | 503 | 504 | 500 {
-  if (!(error instanceof Failure)) return 500;
-  if (error.kind === 'timeout') return 504;
-  return error.kind === 'invalid_data' ? 413 : 503;
-}
-
-/** Headers that go with a status: a client that was refused may come back in a second. */
-export function headersOfStatus(status: number): Record<string, string> {
-  return status === 503 ? { 'Retry-After': '1' } : {};
+  const all: (string | number)[] = [...commonHeaders];
+  for (const name in headers) all.push(name, headers[name]!);
+  for (const name in more) all.push(name, more[name]!);
+  all.push('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+  res.writeHead(status, all);
+  res.end(body);
 }

@@ -1,21 +1,31 @@
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { Log } from '#adapters/log.ts';
+import type { Access } from '#api/door/caller.ts';
 import type { EventHeaders } from '#api/door/event-headers.ts';
+import type { Exchanges } from '#api/door/exchange.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { Idempotency } from '#api/door/idempotency.ts';
 import type { DoorMetrics } from '#api/door/metrics.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 
 /** What the routes that take events share. */
 export type Door = {
-  publisher: Pick<Publisher, 'publish' | 'publishMany'>;
+  publisher: Pick<Publisher, 'publish'>;
   names: Names;
-  makeHeaders: (kind: Kind, source: string) => EventHeaders;
+  makeHeaders: EventHeaders;
+  exchanges: Exchanges;
+  access: Access;
+  idempotency: Idempotency;
   metrics: DoorMetrics;
   log: Log;
+  budget: BodyBudget;
+  /** Kinds of topic and stream names that do not end in one. */
+  kindByName: ReadonlyMap<string, Kind>;
   limits: {
     /** Largest body of a single event, and largest value in a request of several. */
     eventBytesMax: number;
-    /** Largest body of a request of several events. */
+    /** Largest body of a request of several events, as sent and as decoded. */
     requestBytesMax: number;
   };
 };

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import type { Publisher } from '#adapters/kafka/producer.ts';
 
 /** Routes that take events, as label values. */
-export type DoorRoute = 'pin' | 'topics';
+export type DoorRoute = 'pin' | 'topics' | 'streams' | 'send_data' | 'events';
 
 /**
  * The door's metrics. Counting on the hot route is an addition in a plain object; prom-client's own label look-up would
@@ -10,6 +10,8 @@ export type DoorRoute = 'pin' | 'topics';
  */
 export type DoorMetrics = {
   countAnswer: (route: DoorRoute, status: number) => void;
+  /** Events of `?ack=none` that were answered with 202 and did not get into the log. */
+  countUnacked: (events: number) => void;
   countAcked: (topic: string, records: number) => void;
   observeProduce: (records: number, tookMs: number) => void;
   /** Adds the gauges that ask the publisher. */
@@ -21,10 +23,8 @@ export type DoorMetrics = {
 export function makeDoorMetrics(): DoorMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const answers = new Map<DoorRoute, Map<number, number>>([
-    ['pin', new Map()],
-    ['topics', new Map()],
-  ]);
+  const answers = new Map<DoorRoute, Map<number, number>>();
+  let unacked = 0;
   const acked = new Map<string, number>();
 
   registry.registerMetric(
@@ -51,6 +51,17 @@ export function makeDoorMetrics(): DoorMetrics {
       },
     }),
   );
+  registry.registerMetric(
+    new Counter({
+      name: 'pinflow_door_unacked_total',
+      help: 'Events that were answered with 202 (?ack=none) and did not get into the log.',
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(unacked);
+      },
+    }),
+  );
   const latency = new Histogram({
     name: 'pinflow_door_produce_seconds',
     help: 'Time of a produce request.',
@@ -66,8 +77,12 @@ export function makeDoorMetrics(): DoorMetrics {
 
   return {
     countAnswer(route, status) {
-      const byStatus = answers.get(route)!;
+      let byStatus = answers.get(route);
+      if (byStatus === undefined) answers.set(route, (byStatus = new Map()));
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
+    },
+    countUnacked(events) {
+      unacked += events;
     },
     countAcked: (topic, records) => void acked.set(topic, (acked.get(topic) ?? 0) + records),
     observeProduce(records, tookMs) {

@@ -1,7 +1,22 @@
+import type { RequestHandler } from 'express';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import { answerJson } from '#api/door/answer.ts';
+import type { MakeOperation } from '#api/operations/operation.ts';
 
 export type Readiness = { ready: boolean; reasons: string[] };
+
+/** `GET /readyz`: 503 tells balancers to send elsewhere. */
+export function makeReadyHandler(makeOperation: MakeOperation, readiness: () => Promise<Readiness>): RequestHandler {
+  return makeOperation({
+    name: 'readyz',
+    scope: 'open',
+    async answer() {
+      const { ready, reasons } = await readiness();
+      return answerJson(ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', reasons }));
+    },
+  });
+}
 
 /** How long an answer of Kafka counts, so that eager probes do not become its load; and how long it may take. */
 const rememberMs = 500;
@@ -10,7 +25,7 @@ const answerMsMax = 2_000;
 export type ReadinessOptions = {
   topics: Pick<KafkaTopics, 'describe'>;
   topicNames: readonly string[];
-  publisher: Pick<Publisher, 'oldestInFlightMs'>;
+  publisher: Pick<Publisher, 'oldestInFlightMs' | 'isConnected'>;
   stallMs: number;
   /** Whether the process is on its way out. */
   isDraining: () => boolean;
@@ -38,7 +53,8 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
   }
 
   return async () => {
-    const reasons = options.isDraining() ? ['the door is shutting down'] : await kafkaReasons();
+    const reasons = options.isDraining() ? ['the door is shutting down'] : [...(await kafkaReasons())];
+    if (reasons.length === 0 && !options.publisher.isConnected()) reasons.push('the door is still connecting to Kafka');
     if (reasons.length === 0 && options.publisher.oldestInFlightMs() > options.stallMs)
       reasons.push('events wait for Kafka longer than they may');
     return { ready: reasons.length === 0, reasons };

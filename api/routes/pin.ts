@@ -1,54 +1,42 @@
-import type { NextFunction } from 'express';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerDetail, answerText, headersOfStatus, statusOfRefusal } from '#api/door/answer.ts';
-import { collectBody } from '#api/door/collect-body.ts';
+import { answerDetail, answerJson } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
+import type { EventRoute, Intake } from '#api/door/event-route.ts';
+import { makeWholeBodyReader } from '#api/door/event-route.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
 import { emptyBodyErrors, explainBody, explainPin } from '#api/routes/fastapi-errors.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
-const jsonTypes: ReadonlySet<string> = new Set(['application/json']);
+export const jsonTypes: ReadonlySet<string> = new Set(['application/json']);
 
 /**
- * `POST /pin/`: one pin, echoed after the broker's ack. The hot route: no middleware before it, the body is parsed
- * once, and the client's own bytes go to Kafka and back.
+ * `POST /pin/` (generation A): one pin, echoed after the broker's ack. The hot route: no middleware before it, the body
+ * is parsed once, and the client's own bytes go to Kafka and back.
  */
-export function makePinRoute(door: Door): (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void {
-  const topic = door.names.topicOf('pin');
+export function makePinRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
+  return {
+    name: 'pin',
+    limits: { bytesMax: limits.eventBytesMax, types: jsonTypes },
+    open: () => makeWholeBodyReader(readPin),
+    refuse: answerDetail,
+  };
+}
 
-  function refuse(res: ServerResponse, status: number, detail: unknown, headers: Record<string, string> = {}): void {
-    door.metrics.countAnswer('pin', status);
-    answerDetail(res, status, detail, headers);
+function readPin(body: Buffer): Intake | Refusal {
+  if (body.length === 0) return { status: 422, reason: 'empty_body', message: 'The body is empty', detail: emptyBodyErrors };
+  const read = readBody(body);
+  if (!read.ok) {
+    const refusal = refusalOfProblem(read.problem);
+    return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
   }
-
-  function take(res: ServerResponse, body: Buffer): void {
-    if (body.length === 0) return refuse(res, 422, emptyBodyErrors);
-    const read = readBody(body);
-    if (!read.ok)
-      return read.problem.reason === 'invalid_utf8' ? refuse(res, 400, read.problem.message) : refuse(res, 422, explainBody(read.problem));
-    const checked = pinItem.safeParse(read.row);
-    if (!checked.success) return refuse(res, 422, explainPin(checked.error.issues, read.row));
-    door.publisher
-      .publish({ topic, key: Buffer.from(checked.data.unique_id), value: body, headers: door.makeHeaders('pin', apiSource) })
-      .then(
-        () => {
-          door.metrics.countAnswer('pin', 200);
-          answerText(res, 200, body);
-        },
-        (error: unknown) => {
-          const status = statusOfRefusal(error);
-          if (status === 500) door.log.error('a pin could not be published', { error });
-          refuse(res, status, status === 500 ? 'Internal Server Error' : (error as Error).message, headersOfStatus(status));
-        },
-      );
-  }
-
-  const limits = { bytesMax: door.limits.eventBytesMax, types: jsonTypes };
-  return (req, res, next) => {
-    collectBody(req, next, limits, (refusal, body, closeAfter) => {
-      if (refusal === undefined) take(res, body);
-      else refuse(res, refusal.status, refusal.message, closeAfter ? { Connection: 'close' } : {});
-    });
+  const checked = pinItem.safeParse(read.row);
+  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainPin(checked.error.issues, read.row) };
+  return {
+    events: [{ kind: 'pin', source: apiSource, key: Buffer.from(checked.data.unique_id), value: body }],
+    rejected: [],
+    answer: (outcomes, [eventId = '']) => answerJson(200, body, receiptHeader('pin', outcomes?.[0], eventId)),
   };
 }

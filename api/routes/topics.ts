@@ -1,15 +1,18 @@
-import type { NextFunction, Request, Response } from 'express';
-import type { Ack, RecordToPublish } from '#adapters/kafka/producer.ts';
-import { answerRestV2Error, answerText, headersOfStatus, restV2Type, statusOfRefusal } from '#api/door/answer.ts';
-import { collectBody } from '#api/door/collect-body.ts';
+import type { Outcome } from '#adapters/kafka/producer.ts';
+import type { Answer } from '#api/door/answer.ts';
+import { answerRestV2Error, restV2Type } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
-import type { BodyProblem } from '#domain/door/read-event.ts';
+import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
+import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
-import { kindByEnding, parseTopicName } from '#domain/door/topic-name.ts';
+import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { RestV2Record } from '#domain/schemas/rest-v2.ts';
 import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
@@ -22,95 +25,74 @@ export const restV2Types: ReadonlySet<string> = new Set([
 
 /** Error codes of single records in an answer that has both: the record is wrong, or it is worth sending again. */
 const recordErrorCodes = { final: 1, retriable: 2 };
+const shape = 'send {"records": [{"value": {...}}]}';
 
 /**
- * `POST /topics/<name>.<kind>`: one or several records in Confluent's REST v2 shape, answered with the partition and
- * offset that each has. All records of a request are valid or none is sent.
+ * `POST /topics/<name>.<kind>` (generation B): one or several records in Confluent's REST v2 shape, answered with the
+ * partition and offset that each has. All records of a request are valid or none is sent.
  */
-export function makeTopicsRoute(door: Door): (req: Request, res: Response, next: NextFunction) => void {
-  function refuse(res: Response, status: number, code: number, message: string, headers: Record<string, string> = {}): void {
-    door.metrics.countAnswer('topics', status);
-    answerRestV2Error(res, status, code, message, headers);
-  }
-
-  function take(res: Response, name: TopicName, body: Buffer): void {
-    const read = body.length === 0 ? undefined : readBody(body);
-    if (read === undefined) return refuse(res, 422, 42200, 'The body is empty; send {"records": [{"value": {...}}]}.');
-    if (!read.ok)
-      return read.problem.reason === 'invalid_utf8'
-        ? refuse(res, 400, 40000, `${read.problem.message}.`)
-        : refuse(res, 422, 42200, sentence(read.problem));
-    const checked = restV2Bodies[name.kind].safeParse(read.row);
-    if (!checked.success) {
-      const issue = checked.error.issues[0]!;
-      return refuse(res, 422, 42200, `${issue.path.map(String).join('.') || 'body'}: ${issue.message}. See /openapi.json.`);
-    }
-    const spans = findRecordValues(body);
-    const records = checked.data.records.map((record, i): RecordToPublish => {
-      const { from, to } = spans[i]!;
-      return {
-        topic: door.names.topicOf(name.kind),
-        key: Buffer.from(keyText(name.kind, record.value as Row)),
-        value: body.subarray(from, to),
-        headers: door.makeHeaders(name.kind, name.source),
-      };
-    });
-    const large = records.findIndex(({ value }) => value.length > door.limits.eventBytesMax);
-    if (large >= 0) return refuse(res, 422, 42201, `records.${large}: the value has more than ${door.limits.eventBytesMax} bytes.`);
-    void Promise.allSettled(door.publisher.publishMany(records)).then((outcomes) => answer(res, outcomes));
-  }
-
-  function answer(res: Response, outcomes: PromiseSettledResult<Ack>[]): void {
-    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
-    const fault = errors.find((error) => !(error instanceof Failure));
-    if (fault !== undefined) door.log.error('records could not be published', { error: fault });
-    if (errors.length === outcomes.length || fault !== undefined) {
-      const status = statusOfRefusal(fault ?? errors[0]);
-      return refuse(
-        res,
-        status,
-        status * 100 + 1,
-        fault === undefined ? (errors[0] as Failure).message : 'Internal Server Error',
-        headersOfStatus(status),
-      );
-    }
-    const offsets = outcomes.map((outcome): RestV2Record => {
-      if (outcome.status === 'fulfilled')
-        return { partition: outcome.value.partition, offset: outcome.value.offset, error_code: null, error: null };
-      const failure = outcome.reason as Failure;
-      return {
-        partition: null,
-        offset: null,
-        error_code: failure.canRetry ? recordErrorCodes.retriable : recordErrorCodes.final,
-        error: failure.message,
-      };
-    });
-    door.metrics.countAnswer('topics', 200);
-    answerText(res, 200, JSON.stringify({ offsets, key_schema_id: null, value_schema_id: null }), { 'Content-Type': restV2Type });
-  }
-
-  const limits = { bytesMax: door.limits.requestBytesMax, types: restV2Types };
-  return (req, res, next) => {
-    const name = parseTopicName(String(req.params['name']));
-    collectBody(req, next, limits, (refusal, body, closeAfter) => {
-      const headers: Record<string, string> = closeAfter ? { Connection: 'close' } : {};
-      if (name === undefined)
-        refuse(
-          res,
-          404,
-          40401,
-          `Topic not found. A topic's name ends in ${Object.keys(kindByEnding)
-            .map((ending) => `.${ending}`)
-            .join(', ')}.`,
-          headers,
-        );
-      else if (refusal !== undefined) refuse(res, refusal.status, refusal.status * 100 + 1, `${refusal.message}.`, headers);
-      else take(res, name, body);
-    });
+export function makeTopicsRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
+  return {
+    name: 'topics',
+    limits: { bytesMax: Math.max(wholeBodyBytesMax, limits.eventBytesMax), types: restV2Types },
+    open(req) {
+      const name = parseTopicName(String(req.params['name']), kindByName);
+      return name === undefined ? unknownKind('Topic') : makeWholeBodyReader((body) => readRecords(name, body, limits.eventBytesMax));
+    },
+    sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
+    refuse: (refusal) => answerRestV2Error(refusal, codeOf(refusal)),
   };
 }
 
-function sentence(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>): string {
-  if (problem.reason === 'malformed_json') return `The body is no JSON: ${problem.json.error} at character ${problem.json.position}.`;
-  return problem.reason === 'not_an_object' ? 'The body is no JSON object; send {"records": [{"value": {...}}]}.' : `${problem.message}.`;
+/** Confluent's codes: the status times 100 and a number; clients know 40401, 42201 (too large). */
+function codeOf({ status, reason }: Refusal): number {
+  if (reason === 'unknown_kind' || reason === 'row_too_large') return status * 100 + 1;
+  return status === 422 || status === 400 ? status * 100 : status * 100 + 1;
+}
+
+function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {
+  if (body.length === 0) return { status: 422, reason: 'empty_body', message: `The body is empty; ${shape}` };
+  const read = readBody(body);
+  if (!read.ok) {
+    const refusal = refusalOfProblem(read.problem);
+    return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${shape}` } : refusal;
+  }
+  const checked = restV2Bodies[name.kind].safeParse(read.row);
+  if (!checked.success) return refusalOfIssues(checked.error.issues);
+  const spans = findRecordValues(body);
+  const events = checked.data.records.map((record, i): EventToTake => {
+    const { from, to } = spans[i]!;
+    return {
+      kind: name.kind,
+      source: name.source,
+      key: Buffer.from(keyText(name.kind, record.value as Row)),
+      value: body.subarray(from, to),
+    };
+  });
+  const large = events.findIndex(({ value }) => value.length > eventBytesMax);
+  if (large >= 0)
+    return { status: 422, reason: 'row_too_large', message: `records.${large}: the value has more than ${eventBytesMax} bytes` };
+  return { events, rejected: [], answer: (outcomes, eventIds) => answerOffsets(name, events.length, outcomes, eventIds) };
+}
+
+function answerOffsets(name: TopicName, count: number, outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer {
+  const offsets = outcomes?.map(toRecord) ?? Array.from({ length: count }, () => unknownPlace);
+  return {
+    status: 200,
+    body: JSON.stringify({ offsets, key_schema_id: null, value_schema_id: null }),
+    headers: { 'Content-Type': restV2Type, ...(count === 1 ? receiptHeader(name.kind, outcomes?.[0], eventIds[0]!) : {}) },
+    isRetriable: offsets.some(({ error_code: code }) => code === recordErrorCodes.retriable),
+  };
+}
+
+const unknownPlace: RestV2Record = { partition: null, offset: null, error_code: null, error: null };
+
+function toRecord(outcome: Outcome): RestV2Record {
+  if (!(outcome instanceof Failure)) return { partition: outcome.partition, offset: outcome.offset, error_code: null, error: null };
+  return {
+    partition: null,
+    offset: null,
+    error_code: outcome.canRetry ? recordErrorCodes.retriable : recordErrorCodes.final,
+    error: outcome.message,
+  };
 }

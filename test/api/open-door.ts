@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Kafka } from 'kafkajs';
+import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
@@ -9,12 +10,17 @@ import { makePublisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { openAccess } from '#api/access/open-access.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
+import { makeExchanges } from '#api/door/exchange.ts';
+import { makeIdempotency } from '#api/door/idempotency.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { Names } from '#domain/names.ts';
+import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
 import { testConfig } from '#test/support/servers.ts';
 
@@ -43,6 +49,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   const doorsTopics = makeKafkaTopics(doorsKafka);
   const acked: AckedRange[] = [];
   const metrics = makeDoorMetrics();
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 4 });
   const publisher = makePublisher({
     kafka: doorsKafka,
     topics: doorsTopics,
@@ -69,7 +76,13 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       stallMs: config.ingestStallMs,
       isDraining: () => false,
     }),
-    limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: 1_048_576 },
+    lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    exchanges: makeExchanges(randomUUID(), []),
+    access: openAccess,
+    idempotency: makeIdempotency(postgres),
+    budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
+    kindByName: kindsOfNames(config.ingestNameKinds),
+    limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
   });
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -91,6 +104,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();
+      await postgres.close();
     },
   };
 }

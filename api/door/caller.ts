@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import type { Refusal } from '#api/door/refusal.ts';
+import type { Kind } from '#domain/terms.ts';
+
+/** What a key may do. `operate` is for `/api/...` that changes things. */
+export type Scope = `append:${Kind}` | 'read' | 'operate';
+
+/** Who sent a request. Where keys are off everyone is `anonymous` and may do everything. */
+export type Caller = {
+  /** Id of the key (public, not the key itself); empty for `anonymous`. */
+  keyId: string;
+  name: string;
+  scopes: ReadonlySet<Scope>;
+};
+
+/** What a caller's allowance says about a request. */
+export type Allowance = {
+  /** RateLimit headers of the answer, whatever it is. */
+  headers: Readonly<Record<string, string>>;
+  /** 429 with Retry-After where the allowance does not reach. */
+  refusal?: Refusal;
+};
+
+/** Who may come in, and how much they may bring. All of it is answered from memory. */
+export type Access = {
+  /** The caller, or 401 (no key, unknown, revoked), or 503 while no key has ever been read. */
+  identify(req: IncomingMessage): Caller | Refusal;
+  /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
+  spend(caller: Caller, events: number, bytes: number): Allowance | undefined;
+};

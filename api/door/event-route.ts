@@ -1,0 +1,64 @@
+import type { Request } from 'express';
+import type { Outcome } from '#adapters/kafka/producer.ts';
+import type { Answer } from '#api/door/answer.ts';
+import type { BodyLimits } from '#api/door/gather-body.ts';
+import type { DoorRoute } from '#api/door/metrics.ts';
+import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
+import type { Kind } from '#domain/terms.ts';
+
+/** An event that the door will publish: the client's own bytes, the identity as key. */
+export type EventToTake = { kind: Kind; source: string; key: Buffer; value: Buffer };
+
+/** A row of a request of several that is not taken, while others are. `position` counts rows from 0. */
+export type RejectedRow = { position: number; reason: RefusalReason; message: string };
+
+/** What a request brings, and how its client generation is answered. */
+export type Intake = {
+  events: readonly EventToTake[];
+  /** Rows that are no events; they are counted, and `answer` tells the client. */
+  rejected: readonly RejectedRow[];
+  /**
+   * The answer once Kafka has decided, in the order of `events`; undefined when nobody waits (`?ack=none`). Not asked
+   * where Kafka took none of the events: that is a refusal. `eventIds` stand in the same order.
+   */
+  answer(outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer;
+};
+
+/** Reads one request's body. Throws nothing for what clients send. */
+export type BodyReader = {
+  /** Takes the next piece, decoded. A refusal ends the reading. */
+  write(chunk: Buffer): Refusal | undefined;
+  /** What the whole body brings. */
+  end(): Intake | Refusal;
+};
+
+/** One client generation's way to send events: how to read it and how to speak to it. The rest is the same for all (take-events.ts). */
+export type EventRoute = {
+  name: DoorRoute;
+  limits: BodyLimits;
+  /** Begins a request: a reader, or a refusal that needs no body (unknown kind: 404). */
+  open(req: Request): BodyReader | Refusal;
+  /** The source that the target names, for the account of refusals; absent where all events of the route have the same. */
+  sourceOf?(req: Request): string;
+  /** A refusal in this generation's words. */
+  refuse(refusal: Refusal): Answer;
+};
+
+/** Largest body that is parsed as a whole: parsing holds up everybody else. */
+export const wholeBodyBytesMax = 1_048_576;
+
+/** A reader for bodies that are looked at as a whole. One chunk is not copied. */
+export function makeWholeBodyReader(read: (body: Buffer) => Intake | Refusal): BodyReader {
+  let first: Buffer | undefined;
+  let more: Buffer[] | undefined;
+  return {
+    write(chunk) {
+      if (first === undefined) first = chunk;
+      else (more ??= [first]).push(chunk);
+      return undefined;
+    },
+    end: () => read(more === undefined ? (first ?? empty) : Buffer.concat(more)),
+  };
+}
+
+const empty = Buffer.alloc(0);

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Answer } from '#api/door/answer.ts';
+import { writeAnswer } from '#api/door/answer.ts';
+import type { RejectedRow } from '#api/door/event-route.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+
+/** One request and its answer, for headers, metrics, the access log and the account of refusals. */
+export type Exchange = {
+  /** The client's X-Request-Id where it is a plain token, else one of ours. */
+  id: string;
+  /** The route's name, not its path. */
+  route: string;
+  startedAt: number;
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** Empty until the caller is known. */
+  keyId: string;
+  /** Name of the event source that the client gave (the topic's name before its ending); empty where it has none. */
+  source: string;
+  bytesIn: number;
+  events: number;
+  /** Why the request was refused, if it was. */
+  refusal: Refusal | undefined;
+  /** Rows that were refused while the request was taken. */
+  rejected: readonly RejectedRow[];
+};
+
+/** Hears of every exchange when its answer is written. Must be quick and must not throw. */
+export type ExchangeListener = (exchange: Exchange, status: number) => void;
+
+const requestIdHeader = 'X-Request-Id';
+const token = /^[\w.:/+=@-]{1,128}$/;
+
+/** Begins and ends exchanges. `instance` makes the ids of several processes differ. */
+export function makeExchanges(instance: string, listeners: readonly ExchangeListener[]) {
+  const prefix = `${instance.slice(0, 8)}-`;
+  let count = 0;
+
+  return {
+    begin(req: IncomingMessage, res: ServerResponse, route: string): Exchange {
+      const given = req.headers['x-request-id'];
+      const id = typeof given === 'string' && token.test(given) ? given : prefix + (count++).toString(36);
+      return {
+        id,
+        route,
+        startedAt: performance.now(),
+        req,
+        res,
+        keyId: '',
+        source: '',
+        bytesIn: 0,
+        events: 0,
+        refusal: undefined,
+        rejected: [],
+      };
+    },
+    end(exchange: Exchange, answer: Answer, more?: Readonly<Record<string, string>>): void {
+      writeAnswer(
+        exchange.res,
+        answer,
+        more === undefined ? { [requestIdHeader]: exchange.id } : { ...more, [requestIdHeader]: exchange.id },
+      );
+      for (const hear of listeners) hear(exchange, answer.status);
+    },
+  };
+}
+
+export type Exchanges = ReturnType<typeof makeExchanges>;

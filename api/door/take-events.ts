@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import type { Outcome } from '#adapters/kafka/producer.ts';
+import type { Answer } from '#api/door/answer.ts';
+import type { Caller } from '#api/door/caller.ts';
+import type { Door } from '#api/door/door.ts';
+import { apiSource, makeEventId } from '#api/door/event-headers.ts';
+import type { BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
+import type { Exchange } from '#api/door/exchange.ts';
+import { gatherBody } from '#api/door/gather-body.ts';
+import { makePublishEvents } from '#api/door/publish-events.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal, refusalOfFailure } from '#api/door/refusal.ts';
+import { Failure } from '#domain/failures.ts';
+
+/** How long the client wants to wait: for Kafka's word, or not at all. */
+type Ack = 'log' | 'none';
+
+const keyHeader = 'idempotency-key';
+const keyCharactersMax = 255;
+
+/**
+ * The way of every request that brings events, whatever generation its client is: who, what, may they, how much, to
+ * Kafka, answer. The hot path has no await of its own beyond the publisher's.
+ */
+export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, res: Response, next: NextFunction) => void {
+  const publishEvents = makePublishEvents(door);
+
+  function end(exchange: Exchange, answer: Answer, more?: Readonly<Record<string, string>>): void {
+    door.metrics.countAnswer(route.name, answer.status);
+    door.exchanges.end(exchange, answer, more);
+  }
+
+  function refuse(exchange: Exchange, refusal: Refusal): Answer {
+    exchange.refusal = refusal;
+    if (refusal.reason === 'fault') door.log.error('a request failed', { route: route.name, requestId: exchange.id });
+    return route.refuse(refusal);
+  }
+
+  /** Checks what the request brings against what the caller may, and has Kafka take it. */
+  async function settle(exchange: Exchange, caller: Caller, intake: Intake, ack: Ack, firstId: string): Promise<Answer> {
+    const { events } = intake;
+    const forbidden = events.find(({ kind }) => !mayAppend(caller, kind));
+    if (forbidden !== undefined)
+      return refuse(exchange, {
+        status: 403,
+        reason: 'forbidden',
+        message: `This key may not append events of the kind ${forbidden.kind}: it lacks the scope append:${forbidden.kind}`,
+      });
+    if (events.length === 0) return intake.answer([], []);
+    const { eventIds, outcomes } = publishEvents(events, caller.keyId, firstId);
+    if (outcomes instanceof Failure) return refuse(exchange, refusalOfFailure(outcomes));
+    if (ack === 'none') {
+      void outcomes.then((all) => door.metrics.countUnacked(all.filter((outcome) => outcome instanceof Failure).length));
+      const answer = intake.answer(undefined, eventIds);
+      return answer.status === 200 ? { ...answer, status: 202 } : answer;
+    }
+    const decided = await outcomes;
+    const failure = failureOfAll(decided);
+    return failure === undefined ? intake.answer(decided, eventIds) : refuse(exchange, refusalOfFailure(failure));
+  }
+
+  return (req, res, next) => {
+    const exchange = door.exchanges.begin(req, res, route.name);
+    const caller = door.access.identify(req);
+    if (!isRefusal(caller)) exchange.keyId = caller.keyId;
+    exchange.source = route.sourceOf?.(req) ?? apiSource;
+    const ack = readAck(req);
+    const key = readKey(req);
+    const found = firstRefusal(caller, ack, key);
+    const opened = found ?? route.open(req);
+    const hash = typeof key === 'string' && found === undefined ? createHash('sha256').update(`${req.originalUrl}\n`) : undefined;
+
+    const write = (chunk: Buffer): Refusal | undefined => {
+      hash?.update(chunk);
+      return (opened as BodyReader).write(chunk);
+    };
+
+    gatherBody(
+      req,
+      next,
+      { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
+      write,
+      (refusal, bytes, closeAfter) => {
+        exchange.bytesIn = bytes;
+        const intake = refusal ?? (opened as BodyReader).end();
+        const more = closeAfter ? { Connection: 'close' } : undefined;
+        if (isRefusal(caller) || isRefusal(intake))
+          return end(exchange, refuse(exchange, isRefusal(intake) ? intake : (caller as Refusal)), more);
+        exchange.events = intake.events.length;
+        exchange.rejected = intake.rejected;
+        const allowance = door.access.spend(caller, intake.events.length, bytes);
+        if (allowance?.refusal !== undefined) return end(exchange, refuse(exchange, allowance.refusal), allowance.headers);
+        const work = (firstId: string): Promise<Answer> => settle(exchange, caller, intake, ack as Ack, firstId);
+        const answered =
+          hash === undefined
+            ? work(makeEventId())
+            : door.idempotency
+                .once({ keyId: caller.keyId, route: route.name, key: key as string, hash: hash.digest() }, work)
+                .then((answer) => ('body' in answer ? answer : refuse(exchange, answer)));
+        answered.then((answer) => end(exchange, answer, allowance?.headers), next);
+      },
+    );
+  };
+}
+
+function mayAppend(caller: Caller, kind: Intake['events'][number]['kind']): boolean {
+  return caller.keyId === '' || caller.scopes.has(`append:${kind}`);
+}
+
+function firstRefusal(caller: Caller | Refusal, ack: Ack | Refusal, key: string | undefined | Refusal): Refusal | undefined {
+  if (isRefusal(caller)) return caller;
+  if (typeof ack === 'object') return ack;
+  return typeof key === 'object' ? key : undefined;
+}
+
+/** `?ack=log` (default) or `?ack=none`. The target is parsed only where it has a query. */
+function readAck(req: Request): Ack | Refusal {
+  const query = req.url.indexOf('?');
+  const said = query < 0 ? null : new URLSearchParams(req.url.slice(query + 1)).get('ack');
+  if (said === null || said === 'log') return 'log';
+  if (said === 'none') return 'none';
+  return { status: 422, reason: 'unknown_parameter', message: 'ack must be log (answer when Kafka has it) or none (answer at once)' };
+}
+
+function readKey(req: Request): string | undefined | Refusal {
+  const key = req.headers[keyHeader];
+  if (key === undefined) return undefined;
+  if (typeof key === 'string' && key !== '' && key.length <= keyCharactersMax) return key;
+  return { status: 422, reason: 'unknown_parameter', message: `Idempotency-Key must have 1 to ${keyCharactersMax} characters` };
+}
+
+/** Where Kafka took none: the failure that says most. "May exist" outranks "was not sent". */
+function failureOfAll(outcomes: readonly Outcome[]): Failure | undefined {
+  let worst: Failure | undefined;
+  for (const outcome of outcomes) {
+    if (!(outcome instanceof Failure)) return undefined;
+    if (worst === undefined || outcome.kind === 'timeout') worst = outcome;
+  }
+  return worst;
+}

@@ -1,0 +1,35 @@
+import type { Request, RequestHandler } from 'express';
+import type { Answer } from '#api/door/answer.ts';
+import { answerDetail } from '#api/door/answer.ts';
+import type { Caller, Scope } from '#api/door/caller.ts';
+import type { Door } from '#api/door/door.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal } from '#api/door/refusal.ts';
+
+/** Makes handlers of routes that take no events: who asks, may they, answer. Errors go to the app's error handler. */
+export type MakeOperation = (operation: {
+  /** Name for the access log. */
+  name: string;
+  /** What a key needs to ask; `open` to everyone. */
+  scope: Scope | 'open';
+  answer: (req: Request, caller: Caller | undefined) => Answer | Refusal | Promise<Answer | Refusal>;
+}) => RequestHandler;
+
+export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | 'access'>): MakeOperation {
+  return ({ name, scope, answer }) =>
+    async (req, res) => {
+      const exchange = exchanges.begin(req, res, name);
+      const caller = scope === 'open' ? undefined : access.identify(req);
+      if (caller !== undefined && !isRefusal(caller)) exchange.keyId = caller.keyId;
+      const found = caller === undefined || isRefusal(caller) ? caller : refuseScope(caller, scope);
+      const said = found ?? (await answer(req, isRefusal(caller ?? {}) ? undefined : (caller as Caller | undefined)));
+      if ('body' in said) return exchanges.end(exchange, said);
+      exchange.refusal = said;
+      exchanges.end(exchange, answerDetail(said));
+    };
+}
+
+function refuseScope(caller: Caller, scope: Scope | 'open'): Refusal | undefined {
+  if (scope === 'open' || caller.keyId === '' || caller.scopes.has(scope)) return undefined;
+  return { status: 403, reason: 'forbidden', message: `This key may not do that: it lacks the scope ${scope}` };
+}
