@@ -6,7 +6,9 @@ import type { Config } from '#adapters/config.ts';
 import type { KafkaTopics, PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres.ts';
+import { askS3 } from '#adapters/s3-endpoint.ts';
 import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
+import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type {
   GenerationStatus,
@@ -48,7 +50,7 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     part(() => readIntervals(postgres)),
     partOrNull(() => readGeneration(postgres)),
     part(() => probeApi(`${apiUrlOf(config)}/readyz`)),
-    part(() => (config.s3Endpoint === undefined ? Promise.resolve(up) : probeHttp(config.s3Endpoint))),
+    part(() => probeS3(config)),
     part(() => readOrchestration(config, names)),
     log,
   ]);
@@ -87,19 +89,29 @@ function stateOf(looked: object): Status['servers'][ServerName] {
   return isUnreachable(looked) ? looked : 'up';
 }
 
-/** Any answer proves that a server is there; what it thinks of the request is another matter. */
-async function probeHttp(url: string): Promise<Response> {
+/** Any answer proves that a server is there; what it thinks of the request is another matter. AWS is not asked. */
+async function probeS3(config: Config): Promise<object> {
+  const { s3Endpoint: endpoint } = config;
+  if (endpoint === undefined) return up;
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(probeMs) });
+    await askS3(config, new URL(endpoint), { method: 'GET', timeoutMs: probeMs });
   } catch (error) {
-    const cause = (error as Error).cause as { code?: string } | undefined;
-    throw new Error(`${new URL(url).origin} cannot be reached (${cause?.code ?? (error as Error).message})`, { cause: error });
+    throw error instanceof Failure ? error : unreachable(endpoint, error);
   }
+  return up;
+}
+
+function unreachable(url: string, error: unknown): Error {
+  const { name, code, cause, message } = error as Error & { code?: string; cause?: { code?: string } };
+  const reason = /^(Abort|Timeout)Error$/.test(name) ? `no answer within ${probeMs} ms` : (cause?.code ?? code ?? message);
+  return new Error(`${new URL(url).origin} cannot be reached (${reason})`, { cause: error });
 }
 
 /** Whether the door takes events; a door that stands but refuses them says why. */
 async function probeApi(url: string): Promise<object> {
-  const answer = await probeHttp(url);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(probeMs) }).catch((error: unknown) => {
+    throw unreachable(url, error);
+  });
   if (answer.status !== 200) throw new Error(`refuses events (${answer.status}): ${(await answer.text()).slice(0, 300)}`);
   return up;
 }

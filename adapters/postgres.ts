@@ -1,4 +1,6 @@
 import pg from 'pg';
+import { postgresTlsAdvice, splitTls } from '#adapters/postgres-tls.ts';
+import { tlsFailureOf } from '#adapters/tls.ts';
 import type { FailureKind } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
 
@@ -41,10 +43,13 @@ function parseSafeInteger(text: string): number {
   return value;
 }
 
+/** @throws Failure `configuration` where the TLS parameters of the URL cannot be used. */
 export function makePostgres(options: PostgresOptions): Postgres {
   const timeoutMs = options.statementTimeoutMs ?? 10_000;
+  const { url, ssl } = splitTls(options.url);
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: url,
+    ...(ssl === undefined ? {} : { ssl }),
     application_name: options.applicationName,
     max: options.connectionsMax ?? 8,
     connectionTimeoutMillis: 5_000,
@@ -133,10 +138,13 @@ const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE',
 function toFailure(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = (error as { code?: unknown }).code;
+  const tlsFailure = tlsFailureOf(error, postgresTlsAdvice);
+  if (tlsFailure !== undefined) return tlsFailure;
   if (typeof code === 'string') {
     if (unreachable.has(code)) return new Failure('unavailable', `Postgres cannot be reached (${code}): is it running?`, { cause: error });
     const kind = kindByState[code] ?? transientByClass[code.slice(0, 2)] ?? (code.startsWith('22') ? 'invalid_data' : undefined);
-    if (kind !== undefined) return new Failure(kind, `Postgres: ${error.message} (SQLSTATE ${code})`, { cause: error });
+    if (kind !== undefined)
+      return new Failure(kind, `Postgres: ${error.message} (SQLSTATE ${code})${hintFor(code, error)}`, { cause: error });
   }
   if (/Query read timeout/.test(error.message))
     return new Failure('timeout', 'Postgres did not answer in time; the statement may have run.', { cause: error });
@@ -147,7 +155,21 @@ function toFailure(error: unknown): unknown {
   ) {
     return new Failure('unavailable', `Postgres: ${error.message}`, { cause: error });
   }
+  // pg's own words, which have no code.
+  if (/does not support SSL/.test(error.message))
+    return new Failure('configuration', `Postgres does not offer TLS: check ${postgresTlsAdvice.use}, or turn TLS on in the server.`, {
+      cause: error,
+    });
+  if (/^SASL: .*client password must be/.test(error.message))
+    return new Failure('denied', 'Postgres asks for a password, and its URL has none: put one into it.', { cause: error });
   return error;
+}
+
+/** What to change where Postgres does not let us in. */
+function hintFor(code: string, { message }: Error): string {
+  if (code === '28P01') return ': check user and password of its URL.';
+  if (code === '28000' && /no encryption/.test(message)) return ': it wants TLS, so add sslmode=verify-full to its URL.';
+  return '';
 }
 
 /** SQLSTATE of a failure that Postgres reported, for a dead letter's record. */

@@ -15,6 +15,7 @@ import {
   paginateListObjectsV2,
 } from '@aws-sdk/client-s3';
 import type { Config } from '#adapters/config.ts';
+import { readS3TlsFiles, s3TlsFailureOf } from '#adapters/s3-endpoint.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** Objects of one bucket. Errors arrive as Failures: `missing`, `denied`, `unavailable`, `timeout`. */
@@ -157,6 +158,7 @@ function clientOptions(config: Config): S3ClientConfig {
     );
   }
   const agent = { keepAlive: true, maxSockets: socketsMax };
+  const tls = readS3TlsFiles(config);
   return {
     region: config.s3Region,
     forcePathStyle: config.s3PathStyle,
@@ -167,7 +169,7 @@ function clientOptions(config: Config): S3ClientConfig {
       socketTimeout: answerMs,
       throwOnRequestTimeout: true,
       httpAgent: agent,
-      httpsAgent: agent,
+      httpsAgent: { ...agent, ...tls },
     },
     ...(config.s3Endpoint === undefined ? {} : { endpoint: config.s3Endpoint }),
     ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
@@ -186,6 +188,9 @@ type SdkError = Error & { code?: string; $metadata?: { httpStatusCode?: number }
 
 const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE']);
 const existing = new Set(['PreconditionFailed', 'BucketAlreadyOwnedByYou']);
+const misdirected = new Set(['AuthorizationHeaderMalformed', 'IllegalLocationConstraintException', 'Unknown']);
+/** versitygw says it with 404. */
+const unknownKey = new Set(['InvalidAccessKeyId', 'XAdminUserNotFound']);
 const missing = new Set(['NoSuchKey', 'NotFound', 'NoSuchBucket']);
 
 /** Translates an SDK error. Whatever is unknown stays what it is, so that it fails loudly. */
@@ -195,14 +200,23 @@ function toFailure(error: unknown, doing: string): unknown {
   const status = $metadata?.httpStatusCode;
   const fail = (kind: ConstructorParameters<typeof Failure>[0], text: string): Failure =>
     new Failure(kind, `S3, while ${doing}: ${text}`, { cause: error });
+  const tlsFailure = s3TlsFailureOf(error);
+  if (tlsFailure !== undefined) return tlsFailure;
+  if (unknownKey.has(name)) return fail('denied', `${name}: check S3_ACCESS_KEY_ID.`);
   if (existing.has(name) || status === 412) return fail('exists', 'it exists already.');
   if (missing.has(name) || status === 404)
     return fail('missing', name === 'NoSuchBucket' ? 'there is no such bucket: run setup.' : 'it does not exist.');
+  // The SDK counts this among its timeouts; the server may have done the work.
+  if (name === 'TimeoutError' && code === 'ECONNRESET')
+    return fail('timeout', 'the connection broke off. If it stays so, check whether S3_ENDPOINT is http or https.');
   if (name === 'TimeoutError' || code === 'ETIMEDOUT') return fail('timeout', 'no answer in time.');
   if (code !== undefined && unreachable.has(code)) return fail('unavailable', `the server cannot be reached (${code}): is it running?`);
   if (status === 409) return fail('conflict', 'another write is under way.');
   if (status === 403 || status === 401 || name === 'CredentialsProviderError')
     return fail('denied', `${name}: check S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY and the rights on the bucket.`);
+  // The answer to a HEAD has no body that would say which.
+  if (status === 301 || status === 307 || status === 405 || (status === 400 && misdirected.has(name)))
+    return fail('configuration', `the server answered ${status} (${name}): check S3_REGION, S3_ENDPOINT and S3_PATH_STYLE.`);
   if (status === 507) return fail('exhausted', 'the server has no room left.');
   if (status === 429 || (status !== undefined && status >= 500)) return fail('unavailable', `the server answered ${status} (${name}).`);
   if (/checksum mismatch|socket hang up|aborted/i.test(error.message))

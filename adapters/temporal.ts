@@ -1,41 +1,29 @@
 import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
-import type { TLSConfig } from '@temporalio/client';
 import type { Config } from '#adapters/config.ts';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { Failure } from '#domain/failures.ts';
+import type { TemporalAccess } from '#adapters/temporal-connection.ts';
+import { explainTemporalFailure, temporalConnectionOptions } from '#adapters/temporal-connection.ts';
 
-export type TemporalOptions = Pick<Config, 'temporalAddress' | 'temporalNamespace'> & {
-  /** TLS, where the server wants it; `true` means the system's authorities and no client certificate. */
-  temporalTls?: TLSConfig | boolean;
-  /** Sent as `authorization` header with each request. */
-  temporalAuthorization?: string;
-  /** Default 5 s. */
-  connectTimeoutMs?: number;
-};
+export type TemporalOptions = TemporalAccess &
+  Pick<Config, 'temporalNamespace'> & {
+    /** Default 5 s. */
+    connectTimeoutMs?: number;
+  };
 
 const connectTimeoutMs = 5_000;
 
 /**
  * Connects a client to Temporal, within a bounded time; close it with `client.connection.close()`. Workers have their
  * own, native connection.
- * @throws Failure `unavailable` when no server answers.
+ * @throws Failure `unavailable` when no server answers, `configuration` or `denied` when it does and settings do not fit.
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
-  const { temporalAddress: address, temporalNamespace: namespace, temporalTls: tls, temporalAuthorization: authorization } = options;
+  const connectionOptions = temporalConnectionOptions(options);
   try {
-    const connection = await Connection.connect({
-      address,
-      connectTimeout: options.connectTimeoutMs ?? connectTimeoutMs,
-      ...(tls === undefined ? {} : { tls }),
-      ...(authorization === undefined ? {} : { metadata: { authorization } }),
-    });
-    return new Client({ connection, namespace });
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: options.connectTimeoutMs ?? connectTimeoutMs });
+    return new Client({ connection, namespace: options.temporalNamespace });
   } catch (error) {
-    throw new Failure(
-      'unavailable',
-      `Temporal at ${address} cannot be reached: start the stack with npm start, or check TEMPORAL_ADDRESS.`,
-      { cause: error },
-    );
+    throw await explainTemporalFailure(options, error);
   }
 }
 

@@ -119,9 +119,11 @@ async function checkGivenS3(home: Home, config: Config): Promise<undefined> {
     s3AccessKeyId: accessKeyId,
     s3SecretAccessKey: secretAccessKey,
     s3Bucket: bucket,
+    s3PathStyle: pathStyle,
+    s3TlsCaFile: tlsCaFile,
   } = config;
   if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) return;
   await onceInHome(home, `s3-put-if-absent-${endpoint}`, () =>
-    assertPutIfAbsent({ endpoint, region, accessKeyId, secretAccessKey, bucket }),
+    assertPutIfAbsent({ endpoint, region, accessKeyId, secretAccessKey, bucket, pathStyle, tlsCaFile }),
   );
 }

@@ -1,5 +1,6 @@
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Log } from '#adapters/log.ts';
+import { connectNative } from '#workers/connect-native.ts';
 import { openResources } from '#workers/resources.ts';
 import { runProcess } from '#workers/run-process.ts';
 import { untilReady } from '#workers/until-ready.ts';
@@ -12,7 +13,7 @@ import { makeWorkerOptions } from '#workers/worker-options.ts';
 await runProcess('worker', async (config, log) => {
   installRuntime(log);
   const resources = await untilReady('the servers and setup', log, () => openResources(config, log));
-  const connection = await untilReady('Temporal', log, () => NativeConnection.connect({ address: config.temporalAddress }));
+  const connection = await untilReady('Temporal', log, () => connectNative(config));
   const optionsOf = makeWorkerOptions(config, resources, log);
   const workers: Worker[] = [];
   for (const role of config.workerRoles) {

@@ -3,7 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
+import { settings } from '#adapters/config.ts';
 import { installRecordBatchEncoder } from '#adapters/kafka/record-batch.ts';
+import type { TlsAdvice } from '#adapters/tls.ts';
+import { assertNoTlsFiles, readTlsFiles, tlsFailureOf } from '#adapters/tls.ts';
 import { Failure } from '#domain/failures.ts';
 
 // The error classes are spread into kafkajs's exports, where Node's ESM loader cannot see their names.
@@ -23,7 +26,7 @@ export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
   const options: KafkaConfig = {
     clientId,
     brokers: [...config.kafkaBrokers],
-    ssl: config.kafkaTls,
+    ssl: tlsOf(config),
     connectionTimeout: 2_000,
     requestTimeout: 10_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
@@ -42,6 +45,25 @@ export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
   return options;
 }
 
+/** @throws Failure `configuration` where a file cannot be used, or files are given for a connection without TLS. */
+function tlsOf(config: Config): NonNullable<KafkaConfig['ssl']> {
+  const ca = { setting: settings.kafkaTlsCaFile.env, path: config.kafkaTlsCaFile };
+  const cert = { setting: settings.kafkaTlsCertFile.env, path: config.kafkaTlsCertFile };
+  const key = { setting: settings.kafkaTlsKeyFile.env, path: config.kafkaTlsKeyFile };
+  if (config.kafkaTls) return readTlsFiles({ ca, cert, key });
+  assertNoTlsFiles(`${settings.kafkaTls.env}=true`, [ca, cert, key]);
+  return false;
+}
+
+const tlsAdvice: TlsAdvice = {
+  server: 'Kafka',
+  ca: settings.kafkaTlsCaFile.env,
+  use: `${settings.kafkaBrokers.env} and ${settings.kafkaTls.env}`,
+  client: `${settings.kafkaTlsCertFile.env} and ${settings.kafkaTlsKeyFile.env}`,
+};
+
+const saslSettings = `${settings.kafkaSaslMechanism.env}, ${settings.kafkaUsername.env} and ${settings.kafkaPassword.env}`;
+
 /** kafkajs's own factory leaves Nagle's algorithm on, which holds small produce requests back on real networks. */
 const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
   const socket = ssl
@@ -57,7 +79,10 @@ export function toKafkaFailure(error: unknown, doing: string): unknown {
   if (error instanceof Failure || !(error instanceof KafkaJSError)) return error;
   const root = rootOf(error);
   const type = (root as { type?: string }).type;
-  const message = `Kafka, while ${doing}: ${root.message}`;
+  const { code } = root as { code?: string };
+  const tlsFailure = tlsFailureOf(root, tlsAdvice);
+  if (tlsFailure !== undefined) return tlsFailure;
+  const message = `Kafka, while ${doing}: ${root.message}${hintFor(root.name, type, code)}`;
   if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE' || type === 'CORRUPT_MESSAGE' || type === 'INVALID_RECORD')
     return new Failure('invalid_data', message, { cause: error });
   if (type === 'OFFSET_OUT_OF_RANGE') return new Failure('offset_lost', message, { cause: error });
@@ -72,6 +97,15 @@ export function toKafkaFailure(error: unknown, doing: string): unknown {
   )
     return error;
   return new Failure('unavailable', message, { cause: error });
+}
+
+/** What to look at where a client and a listener that do not fit show as a closed connection, which may pass as well. */
+function hintFor(name: string, type: string | undefined, code: string | undefined): string {
+  if (name === 'KafkaJSSASLAuthenticationError') return `. Check ${saslSettings}.`;
+  if (type === 'ILLEGAL_SASL_STATE') return `. If it stays so, the listener wants no SASL: check ${saslSettings}.`;
+  if (name === 'KafkaJSConnectionClosedError' || code === 'ECONNRESET')
+    return `. If it stays so, the listener wants something else: check ${settings.kafkaTls.env} and ${settings.kafkaSaslMechanism.env}.`;
+  return '';
 }
 
 /** What went wrong first: kafkajs wraps an error once more each time one of its nested retries gives up. */

@@ -1,6 +1,5 @@
 import { readRunningSettings } from '../settings.ts';
 import type { Client } from '@temporalio/client';
-import { readFileSync } from 'node:fs';
 import { callerEnvironment, loadConfig } from '#adapters/config.ts';
 import type { TemporalOptions } from '#adapters/temporal.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
@@ -51,28 +50,21 @@ function connectionOf(options: GlobalOptions, timeoutMs: number): TemporalOption
     );
   }
   const config = options.address === undefined ? readRunningSettings({}) : loadConfig();
-  const tls = tlsOf(options);
+  if ((options.tls_cert_path === undefined) !== (options.tls_key_path === undefined))
+    throw usageError('--tls_cert_path and --tls_key_path belong together: give both.');
+  const { tls_cert_path: certFile, tls_key_path: keyFile, tls_ca_path: caFile, tls_server_name: serverName } = options;
+  const wantsTls = certFile !== undefined || caFile !== undefined || serverName !== undefined;
   return {
     temporalAddress: options.address ?? config.temporalAddress,
     temporalNamespace: options.namespace ?? config.temporalNamespace,
+    temporalTls: wantsTls || config.temporalTls,
+    temporalTlsCaFile: caFile ?? config.temporalTlsCaFile,
+    temporalTlsCertFile: certFile ?? config.temporalTlsCertFile,
+    temporalTlsKeyFile: keyFile ?? config.temporalTlsKeyFile,
+    temporalTlsServerName: serverName ?? config.temporalTlsServerName,
+    temporalApiKey: options.auth === undefined ? config.temporalApiKey : undefined,
     connectTimeoutMs: timeoutMs,
-    ...(tls === undefined ? {} : { temporalTls: tls }),
     ...(options.auth === undefined ? {} : { temporalAuthorization: options.auth }),
-  };
-}
-
-function tlsOf({
-  tls_cert_path: cert,
-  tls_key_path: key,
-  tls_ca_path: ca,
-  tls_server_name: name,
-}: GlobalOptions): TemporalOptions['temporalTls'] {
-  if ((cert === undefined) !== (key === undefined)) throw usageError('--tls_cert_path and --tls_key_path belong together: give both.');
-  if (cert === undefined && ca === undefined && name === undefined) return undefined;
-  return {
-    ...(name === undefined ? {} : { serverNameOverride: name }),
-    ...(ca === undefined ? {} : { serverRootCACertificate: readFileSync(ca) }),
-    ...(cert === undefined || key === undefined ? {} : { clientCertPair: { crt: readFileSync(cert), key: readFileSync(key) } }),
   };
 }
 

@@ -12,8 +12,17 @@ import type { Server } from './server.ts';
 /** Leaving in good order takes about two seconds. A killed broker loses nothing, it only starts more slowly. */
 const STOP_MS = 3_000;
 
+/** What a node has beyond the usual: lines of its properties, which win over earlier ones, and arguments of its formatting. */
+export type KafkaExtras = { properties: string; formatArguments: readonly string[] };
+
 /** One Kafka node, broker and controller at once, with its log in the home. */
-export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment: NodeJS.ProcessEnv): Server {
+export function makeKafka(
+  home: Home,
+  ports: Pick<Ports, 'kafka' | 'kafkaController'>,
+  tool: KafkaTool,
+  environment: NodeJS.ProcessEnv,
+  extras: KafkaExtras = { properties: '', formatArguments: [] },
+): Server {
   const properties = home.at('config', 'kafka.properties');
   const java = (main: string, ...args: string[]): { command: string; args: string[]; environment: NodeJS.ProcessEnv; cwd: string } => ({
     command: tool.java,
@@ -28,10 +37,19 @@ export function makeKafka(home: Home, ports: Ports, tool: KafkaTool, environment
       // Compression codecs unpack native code here; a killed broker leaves it behind.
       rmSync(home.at('tmp'), { recursive: true, force: true });
       mkdirSync(home.at('tmp'));
-      writeFileSync(properties, kafkaProperties(home.at('kafka'), ports.kafka, ports.kafkaController));
+      writeFileSync(properties, kafkaProperties(home.at('kafka'), ports.kafka, ports.kafkaController) + extras.properties);
       if (existsSync(home.at('kafka', 'meta.properties'))) return;
       await runProgram({
-        ...java('kafka.tools.StorageTool', 'format', '--cluster-id', clusterId(), '--config', properties, '--ignore-formatted'),
+        ...java(
+          'kafka.tools.StorageTool',
+          'format',
+          '--cluster-id',
+          clusterId(),
+          '--config',
+          properties,
+          '--ignore-formatted',
+          ...extras.formatArguments,
+        ),
         signal,
       });
     },

@@ -25,14 +25,15 @@ const flags: Readonly<Record<string, string>> = {
   log_min_messages: 'warning',
 };
 
-/** Postgres from the npm package's binaries, with its cluster in the home. */
+/** Postgres from the npm package's binaries, with its cluster in the home; `extraFlags` are server settings that win over ours. */
 export function makePostgresServer(
   home: Home,
-  ports: Ports,
-  keys: Keys,
+  ports: Pick<Ports, 'postgres'>,
+  keys: Pick<Keys, 'postgresPassword'>,
   folder: string,
   identity: Identity,
   environment: NodeJS.ProcessEnv,
+  extraFlags: Readonly<Record<string, string>> = {},
 ): Server {
   const data = home.at('postgres');
   const program = (name: string, args: readonly string[]): Program => {
@@ -89,7 +90,7 @@ export function makePostgresServer(
         data,
         '-p',
         String(ports.postgres),
-        ...Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+        ...Object.entries({ ...flags, ...extraFlags }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
       ]),
       // Fast shutdown: SIGTERM would wait for the clients to leave.
       stopSignal: 'SIGINT',

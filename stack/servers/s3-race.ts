@@ -1,8 +1,18 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { askS3 } from '#adapters/s3-endpoint.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** Where an S3 is and how to get in; `bucket` is one that may be written to, else one is made for the check. */
-export type S3Access = { endpoint: string; region: string; accessKeyId: string; secretAccessKey: string; bucket?: string | undefined };
+export type S3Access = {
+  endpoint: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+  bucket?: string | undefined;
+  /** Bucket in the path (the default) or in the host name. */
+  pathStyle?: boolean;
+  tlsCaFile?: string | undefined;
+};
 
 const CONTENDERS = 20;
 const REQUEST_MS = 10_000;
@@ -14,11 +24,11 @@ const REQUEST_MS = 10_000;
  */
 export async function assertPutIfAbsent(access: S3Access): Promise<void> {
   const bucket = access.bucket ?? `pinflow-check-${randomUUID()}`;
-  const key = `/${bucket}/pinflow-check-${randomUUID()}`;
-  if (access.bucket === undefined) await request(access, 'PUT', `/${bucket}`);
+  const key = `pinflow-check-${randomUUID()}`;
+  if (access.bucket === undefined) await request(access, bucket, 'PUT', '');
   try {
     const answers = await Promise.all(
-      Array.from({ length: CONTENDERS }, (_, writer) => request(access, 'PUT', key, `writer ${writer}`, { 'if-none-match': '*' })),
+      Array.from({ length: CONTENDERS }, (_, writer) => request(access, bucket, 'PUT', key, `writer ${writer}`, { 'if-none-match': '*' })),
     );
     const won = answers.filter((status) => status === 200).length;
     if (won !== 1) {
@@ -28,8 +38,8 @@ export async function assertPutIfAbsent(access: S3Access): Promise<void> {
       );
     }
   } finally {
-    await request(access, 'DELETE', key);
-    if (access.bucket === undefined) await request(access, 'DELETE', `/${bucket}`);
+    await request(access, bucket, 'DELETE', key);
+    if (access.bucket === undefined) await request(access, bucket, 'DELETE', '');
   }
 }
 
@@ -37,15 +47,25 @@ export async function assertPutIfAbsent(access: S3Access): Promise<void> {
  * One request, signed with AWS Signature Version 4: no more of S3 is needed here than these, and the driver belongs to
  * the adapter.
  */
-async function request(access: S3Access, method: string, path: string, body = '', extra: Record<string, string> = {}): Promise<number> {
-  const { host } = new URL(access.endpoint);
+function request(
+  access: S3Access,
+  bucket: string,
+  method: string,
+  key: string,
+  body = '',
+  extra: Record<string, string> = {},
+): Promise<number> {
+  const url = new URL(access.endpoint);
+  if (access.pathStyle === false) url.host = `${bucket}.${url.host}`;
+  url.pathname = access.pathStyle === false ? `/${key}` : `/${bucket}${key === '' ? '' : `/${key}`}`;
+  const { host, pathname } = url;
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
   const day = time.slice(0, 8);
   const headers: Record<string, string> = { host, 'x-amz-content-sha256': sha256(body), 'x-amz-date': time };
   const names = Object.keys(headers).toSorted();
   const canonical = [
     method,
-    path,
+    pathname,
     '',
     ...names.map((name) => `${name}:${headers[name]}`),
     '',
@@ -59,14 +79,12 @@ async function request(access: S3Access, method: string, path: string, body = ''
   );
   const signature = hmac(signingKey, ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n')).toString('hex');
   const authorization = `AWS4-HMAC-SHA256 Credential=${access.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
-  const response = await fetch(new URL(path, access.endpoint), {
+  return askS3({ s3Endpoint: access.endpoint, s3TlsCaFile: access.tlsCaFile }, url, {
     method,
     headers: { ...headers, ...extra, authorization },
-    ...(method === 'PUT' ? { body } : {}),
-    signal: AbortSignal.timeout(REQUEST_MS),
+    timeoutMs: REQUEST_MS,
+    body,
   });
-  await response.arrayBuffer();
-  return response.status;
 }
 
 function sha256(text: string): string {

@@ -109,7 +109,7 @@ test('no secret has a value in the file', () => {
 test('our processes get every setting that makes sense in a container', () => {
   // The embedded stack's own, transport security that these servers do not speak, and paths inside the image.
   const elsewhere =
-    /^(PINFLOW_HOME|XDG_CACHE_HOME|WORKER_ROLES|S3_PATH_STYLE|KAFKA_(TLS|SASL_MECHANISM|USERNAME|PASSWORD)|PINFLOW_\w+_PORT)$/;
+    /^(PINFLOW_HOME|XDG_CACHE_HOME|WORKER_ROLES|S3_PATH_STYLE|KAFKA_(SASL_MECHANISM|USERNAME|PASSWORD)|[A-Z3]+_TLS(_\w+)?|TEMPORAL_API_KEY|PINFLOW_\w+_PORT)$/;
   const known = Object.values(settings).map((setting) => setting.env as string);
   for (const [name, { environment = {} }] of ours) {
     const given = Object.keys(environment);
