@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
 import type { Status } from '#activities/status.ts';
+import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
@@ -13,6 +14,7 @@ import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
+import { makeStreamsRoute } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door & {
@@ -45,6 +47,8 @@ export function createApp(options: AppOptions): Express {
   // Hot routes first: whatever is mounted before them is paid by every event. `/pin/` matches too.
   takeAt('post', ['/pin'], makePinRoute(options));
   takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
+  for (const form of ['record', 'records'] as const)
+    takeAt('put', [`/streams/:name/${form}`, `/:stage/streams/:name/${form}`], makeStreamsRoute(options, form));
 
   const openApi = JSON.stringify(makeOpenApi());
   get('/healthz', operation({ name: 'healthz', scope: 'open', answer: () => answerJson(200, '{"status":"ok"}') }));
@@ -53,7 +57,12 @@ export function createApp(options: AppOptions): Express {
   get('/metrics', makeMetricsHandler(operation, options.metrics));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
 
-  app.use(refuse({ status: 404, reason: 'not_found', message: 'Not Found' }));
+  const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });
+  const docs = makeDocsPage(notFound);
+  get('/docs', docs.page);
+  get('/docs/:file', docs.file);
+
+  app.use(notFound);
   app.use(makeErrorHandler(options, refuse));
   return app;
 }

@@ -5,7 +5,7 @@ export function startScreen(config: Config, apiUrl: string, home: string, emulat
   return `
 Pinflow runs.
 
-  API               ${apiUrl}        (described at ${apiUrl}/openapi.json)
+  API               ${apiUrl}        (described, and to be tried, at ${apiUrl}/docs)
   Temporal Web UI   ${config.temporalUiUrl}
   Postgres          ${config.postgresUrl}
   State and logs    ${home}
