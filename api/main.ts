@@ -34,6 +34,8 @@ const drainMsMax = 2_000;
 const flushMsMax = 1_000;
 const receiptsMsMax = 500;
 const topicsRetryMs = 500;
+/** Statements of keyed requests: shorter than their client is made to wait. */
+const keyedStatementMsMax = 1_500;
 
 /** The process of the API: listens, says when events can be taken, and leaves without losing one that was acked. */
 async function main(): Promise<void> {
@@ -45,6 +47,12 @@ async function main(): Promise<void> {
   const topics = makeKafkaTopics(kafka);
   const metrics = makeDoorMetrics();
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-api', connectionsMax: 4 });
+  const keyedPostgres = makePostgres({
+    url: config.postgresUrl,
+    applicationName: 'pinflow-api-keyed',
+    connectionsMax: 4,
+    statementTimeoutMs: keyedStatementMsMax,
+  });
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
     kafka,
@@ -80,7 +88,7 @@ async function main(): Promise<void> {
     makeHeaders: makeEventHeaders(instance),
     exchanges: makeExchanges(instance, []),
     access: openAccess,
-    idempotency: makeIdempotency(postgres),
+    idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
     limits: {

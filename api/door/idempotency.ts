@@ -1,6 +1,12 @@
+import type { Log } from '#adapters/log.ts';
+import type { Statements } from '#adapters/postgres.ts';
 import type { Answer } from '#api/door/answer.ts';
-import type { Postgres } from '#adapters/postgres.ts';
+import { answerJson } from '#api/door/answer.ts';
+import { makeEventId } from '#api/door/event-headers.ts';
+import type { Claim, ClaimResult, StoredOutcome } from '#api/door/idempotency-store.ts';
+import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
 import type { Refusal } from '#api/door/refusal.ts';
+import { Failure } from '#domain/failures.ts';
 
 /** A request that carries an Idempotency-Key. Together caller, route and key are the key's scope. */
 export type KeyedRequest = {
@@ -21,14 +27,169 @@ export type Idempotency = {
   once(request: KeyedRequest, work: (eventId: string) => Promise<Answer>): Promise<Answer | Refusal>;
 };
 
-/** Keeps outcomes in `pinflow.idempotency`. */
-export function makeIdempotency(_postgres: Pick<Postgres, 'query'>): Idempotency {
+/** What became of a keyed request, as label values. */
+export type IdempotentOutcome = 'new' | 'replayed' | 'running' | 'mismatch' | 'taken_over' | 'unavailable';
+
+/** Bound on a claim and on storing an outcome: a keyed request must not hang with Postgres. */
+const storeMsMax = 2_000;
+/** Requests that wait for a claim at one time. */
+const claimsMax = 1_000;
+/** Larger answers are not kept; a replay then says so. */
+const bodyBytesMax = 8_388_608;
+const expireEveryMs = 600_000;
+const expireRows = 1_000;
+const expireBatches = 100;
+
+/**
+ * Keeps outcomes in `pinflow.idempotency` for 24 h. What may have been published stays pending: after 10 s the next
+ * request with the key and body takes it over and publishes with the same event id. So it is when
+ * - the process died, or the work failed by a fault of ours;
+ * - the answer was "may exist" (504, or single records of several);
+ * - the outcome could not be stored. The client still gets it: its events are acked.
+ * A claim whose confirmation got lost stays pending too; its client was told 503, and 409 until the 10 s are over.
+ * Work that takes longer than 10 s can be overtaken by its own retry: both publish the same event ids, and only the
+ * one that holds the claim stores its outcome.
+ */
+export function makeIdempotency(options: {
+  /** Best a pool of its own: claims must not wait behind other statements. */
+  statements: Pick<Statements, 'prepared' | 'execute'>;
+  log: Log;
+  count: (outcome: IdempotentOutcome) => void;
+}): Idempotency & { expire(): Promise<void>; close(): void } {
+  const { log, count } = options;
+  const store = makeIdempotencyStore(options.statements);
+  let claiming = 0;
+  let failing = false;
+  const clock = setInterval(() => void expire(), expireEveryMs);
+  clock.unref();
+
+  /** The claim, or undefined where Postgres does not give one in time. */
+  async function claim(request: KeyedRequest): Promise<ClaimResult | undefined> {
+    if (claiming >= claimsMax) return undefined;
+    claiming++;
+    const asked = store.claim(request, makeEventId());
+    try {
+      const result = await within(asked, storeMsMax);
+      failing = false;
+      return result;
+    } catch (error) {
+      tell('keyed requests are refused: Postgres does not keep outcomes', error);
+      // A claim that comes late has no owner. Where giving it back fails as well, it is taken over after its 10 s.
+      asked
+        .then(
+          (late) => (late.found === 'claimed' ? store.release(request, late.claim) : undefined),
+          () => undefined,
+        )
+        .catch(() => undefined);
+      return undefined;
+    } finally {
+      claiming--;
+    }
+  }
+
+  async function finish(request: KeyedRequest, held: Claim, answer: Answer): Promise<void> {
+    const end = endOf(answer);
+    if (end === 'stays pending') return;
+    try {
+      await within(end === 'is stored' ? store.settle(request, held, outcomeOf(answer)) : store.release(request, held), storeMsMax);
+    } catch (error) {
+      tell('an outcome was not stored: a retry publishes again with the same event id', error);
+    }
+  }
+
+  async function expire(): Promise<void> {
+    try {
+      for (let batch = 0; batch < expireBatches; batch++) if ((await store.expire(expireRows)) < expireRows) return;
+    } catch (error) {
+      log.warn('old outcomes of keyed requests are not deleted for now', { error });
+    }
+  }
+
+  function tell(what: string, error: unknown): void {
+    if (!failing) log.warn(what, { error });
+    failing = true;
+  }
+
   return {
-    once: async () => ({
-      status: 503,
-      reason: 'idempotency_unavailable',
-      message: 'Outcomes of keyed requests cannot be kept at the moment; send the request again later, or without Idempotency-Key',
-      headers: { 'Retry-After': '1' },
-    }),
+    async once(request, work) {
+      const result = await claim(request);
+      switch (result?.found) {
+        case undefined:
+          count('unavailable');
+          return unavailable;
+        case 'done':
+          count('replayed');
+          return replayOf(result.outcome);
+        case 'running':
+          count('running');
+          return running;
+        case 'mismatch':
+          count('mismatch');
+          return mismatch;
+        default: {
+          count(result!.isTakenOver ? 'taken_over' : 'new');
+          const answer = await work(result!.claim.eventId);
+          await finish(request, result!.claim, answer);
+          return answer;
+        }
+      }
+    },
+    expire,
+    close: () => clearInterval(clock),
   };
+}
+
+/** An outcome is stored where it is the last word on the request; a claim is given back where nothing was sent. */
+function endOf({ status, isRetriable }: Answer): 'is stored' | 'is given back' | 'stays pending' {
+  if (status === 503 || refusedForNow.has(status)) return 'is given back';
+  return status >= 500 || isRetriable === true ? 'stays pending' : 'is stored';
+}
+
+/** Refusals that say nothing about the events. */
+const refusedForNow: ReadonlySet<number> = new Set([401, 403, 409, 429]);
+
+function outcomeOf({ status, headers, body }: Answer): StoredOutcome {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  return { status, headers: { ...headers }, body: bytes.length > bodyBytesMax ? null : bytes };
+}
+
+const replayed = { 'Idempotency-Replayed': 'true' };
+
+function replayOf({ status, headers, body }: StoredOutcome): Answer {
+  if (body !== null) return { status, headers: { ...headers, ...replayed }, body };
+  const message = `This request was answered with ${status} before; the body of that answer was too large to be kept.`;
+  return answerJson(status, JSON.stringify({ message }), replayed);
+}
+
+const running: Refusal = {
+  status: 409,
+  reason: 'idempotency_running',
+  message: 'A request with this Idempotency-Key is still running, or ended without a known outcome; send the same again later',
+  headers: { 'Retry-After': '1' },
+};
+
+const mismatch: Refusal = {
+  status: 422,
+  reason: 'idempotency_mismatch',
+  message: 'This Idempotency-Key was used with another target or body in the last 24 hours; use a new key for a new request',
+};
+
+const unavailable: Refusal = {
+  status: 503,
+  reason: 'idempotency_unavailable',
+  message: 'Outcomes of keyed requests cannot be kept at the moment; send the request again later, or without Idempotency-Key',
+  headers: { 'Retry-After': '1' },
+};
+
+/** @throws Failure `timeout` where the work takes longer; it goes on nevertheless. */
+async function within<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Failure('timeout', `Postgres did not answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

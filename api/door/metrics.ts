@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Publisher } from '#adapters/kafka/producer.ts';
+import type { IdempotentOutcome } from '#api/door/idempotency.ts';
 
 /** Routes that take events, as label values. */
 export type DoorRoute = 'pin' | 'topics' | 'streams' | 'send_data' | 'events';
@@ -13,9 +14,11 @@ export type DoorMetrics = {
   /** Events of `?ack=none` that were answered with 202 and did not get into the log. */
   countUnacked: (events: number) => void;
   countAcked: (topic: string, records: number) => void;
+  countIdempotent: (outcome: IdempotentOutcome) => void;
   observeProduce: (records: number, tookMs: number) => void;
   /** Adds the gauges that ask the publisher. */
   watch(publisher: Pick<Publisher, 'inFlight' | 'oldestInFlightMs'>): void;
+  registry: Registry;
   contentType: string;
   text(): Promise<string>;
 };
@@ -26,6 +29,7 @@ export function makeDoorMetrics(): DoorMetrics {
   const answers = new Map<DoorRoute, Map<number, number>>();
   let unacked = 0;
   const acked = new Map<string, number>();
+  const idempotent = new Map<IdempotentOutcome, number>();
 
   registry.registerMetric(
     new Counter({
@@ -62,6 +66,18 @@ export function makeDoorMetrics(): DoorMetrics {
       },
     }),
   );
+  registry.registerMetric(
+    new Counter({
+      name: 'pinflow_door_idempotent_total',
+      help: 'Requests with an Idempotency-Key, by what became of them.',
+      labelNames: ['outcome'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [outcome, count] of idempotent) this.inc({ outcome }, count);
+      },
+    }),
+  );
   const latency = new Histogram({
     name: 'pinflow_door_produce_seconds',
     help: 'Time of a produce request.',
@@ -85,6 +101,7 @@ export function makeDoorMetrics(): DoorMetrics {
       unacked += events;
     },
     countAcked: (topic, records) => void acked.set(topic, (acked.get(topic) ?? 0) + records),
+    countIdempotent: (outcome) => void idempotent.set(outcome, (idempotent.get(outcome) ?? 0) + 1),
     observeProduce(records, tookMs) {
       latency.observe(tookMs / 1_000);
       size.observe(records);
@@ -110,6 +127,7 @@ export function makeDoorMetrics(): DoorMetrics {
         () => publisher.oldestInFlightMs() / 1_000,
       );
     },
+    registry,
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

@@ -34,7 +34,7 @@ export type OpenDoor = {
   topics: KafkaTopics;
   publisher: Publisher;
   acked: AckedRange[];
-  post(path: string, body: string | Buffer, contentType?: string): Promise<Response>;
+  post(path: string, body: string | Buffer, contentType?: string, headers?: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 };
 
@@ -63,6 +63,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
+  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const app = createApp({
     publisher,
     names,
@@ -79,7 +80,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     exchanges: makeExchanges(randomUUID(), []),
     access: openAccess,
-    idempotency: makeIdempotency(postgres),
+    idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
@@ -96,11 +97,12 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     topics,
     publisher,
     acked,
-    post: (path, body, contentType = 'application/json') =>
-      fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType } }),
+    post: (path, body, contentType = 'application/json', headers = {}) =>
+      fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
       server.closeAllConnections();
       server.close();
+      idempotency.close();
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();

@@ -6,8 +6,9 @@ import type { Kafka } from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
 import { kafkaOptions } from '#adapters/kafka/client.ts';
 
-/** A TCP proxy in front of the broker that a test can stop, as a network or a broker would. */
+/** A TCP proxy in front of a server (the broker, but Postgres as well) that a test can stop, as a network or a broker would. */
 export type StoppableProxy = {
+  port: number;
   /** A client whose every connection goes through the proxy, whatever address the broker advertises. */
   makeKafka(config: Config): Kafka;
   /** Connections stay open and nothing passes, in neither direction. */
@@ -54,6 +55,7 @@ export async function startProxy(broker: string): Promise<StoppableProxy> {
   }
 
   return {
+    port,
     makeKafka: (config) =>
       new kafkajs.Kafka({
         ...kafkaOptions(config, 'pinflow-test-proxied'),
