@@ -6,16 +6,16 @@ import { loadConfig } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
-import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
-import { endWithParent } from '#adapters/parent.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { openAccess } from '#api/access/open-access.ts';
 import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
+import { isPrimaryOf, joinCluster, runPrimary } from '#api/cluster.ts';
+import { prepareTopics } from '#api/prepare-topics.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
@@ -27,25 +27,21 @@ import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
 
-/** Key, headers and framing that come on top of an event's bytes in its record. */
-const recordOverheadBytes = 2_048;
-/** Bounds of the ways out; with the publisher's own second for its disconnect below the 5 s that a stop may take. */
-const drainMsMax = 2_000;
+/** Bounds of the ways out, together below the 10 s that a stop may take: what was accepted has its answer by its deadline. */
+const drainMsMax = 6_000;
 const flushMsMax = 1_000;
 const receiptsMsMax = 500;
-const topicsRetryMs = 500;
 /** Statements of keyed requests: shorter than their client is made to wait. */
 const keyedStatementMsMax = 1_500;
 
 /** The process of the API: listens, says when events can be taken, and leaves without losing one that was acked. */
-async function main(): Promise<void> {
-  const config = loadConfig();
-  const log = makeLog('api', config.logLevel);
+async function main(config: Config, log: Log): Promise<void> {
   const names = makeNames(config.prefix);
   const instance = randomUUID();
   const kafka = makeKafkaClient(config, 'pinflow-api');
   const topics = makeKafkaTopics(kafka);
   const metrics = makeDoorMetrics();
+  const membership = joinCluster(metrics.registry);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-api', connectionsMax: 4 });
   const keyedPostgres = makePostgres({
     url: config.postgresUrl,
@@ -82,7 +78,7 @@ async function main(): Promise<void> {
   const app = createApp({
     publisher,
     names,
-    metrics,
+    metrics: { ...metrics, text: () => membership.metricsText(metrics.text) },
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),
@@ -98,7 +94,7 @@ async function main(): Promise<void> {
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
   });
   const listening = await listen(app, config.apiHost, config.apiPort);
-  log.info('api listens', { url: listening.url, instance });
+  log.info('api listens', { url: listening.url, instance, pid: process.pid });
 
   const leave = (why: string): void => {
     // Whoever asks twice does not want to wait.
@@ -113,34 +109,15 @@ async function main(): Promise<void> {
       },
     );
   };
-  process.on('SIGTERM', () => leave('SIGTERM')).on('SIGINT', () => leave('SIGINT'));
-  endWithParent(() => leave('the parent is gone'));
+  process.on('SIGTERM', () => leave('SIGTERM'));
+  if (membership.isAlone) process.on('SIGINT', () => leave('SIGINT'));
+  membership.onLeave((why) => {
+    if (!draining) leave(why);
+  });
 
   await prepareTopics(topics, config, log, () => draining);
   await publisher.start();
   if (!draining) log.info('api ready', { url: listening.url });
-}
-
-/** Creates or checks the topics; waits for Kafka as long as it takes, but not with topics that are wrong. */
-async function prepareTopics(topics: KafkaTopics, config: Config, log: Log, isDraining: () => boolean): Promise<void> {
-  const names = makeNames(config.prefix);
-  for (let told = false; !isDraining(); told = true) {
-    try {
-      await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas });
-      const limit = Math.min(...(await Promise.all(names.topics.map((topic) => topics.messageBytesMax(topic)))));
-      if (config.ingestMaxEventBytes + recordOverheadBytes > limit) {
-        throw new Failure(
-          'configuration',
-          `INGEST_MAX_EVENT_BYTES is ${config.ingestMaxEventBytes}, but a topic takes record batches of ${limit} bytes only: lower it, or raise max.message.bytes of the topics.`,
-        );
-      }
-      return;
-    } catch (error) {
-      if (!(error instanceof Failure) || !error.canRetry) throw error;
-      if (!told) log.warn('topics cannot be prepared yet; trying on', { error });
-      await delay(topicsRetryMs);
-    }
-  }
 }
 
 /** Answers what was accepted, then flushes. @returns whether nothing was left. */
@@ -164,7 +141,10 @@ async function shutDown({
 }
 
 try {
-  await main();
+  const config = loadConfig();
+  const log = makeLog('api', config.logLevel);
+  if (isPrimaryOf(config.apiProcesses)) process.exit(await runPrimary(config.apiProcesses, log));
+  else await main(config, log);
 } catch (error) {
   makeLog('api', 'info').error(error instanceof Failure ? error.message : 'the API cannot start', { error });
   process.exit(1);

@@ -1,6 +1,5 @@
 import { apiUrlOf } from '#activities/endpoints.ts';
 import { loadConfig } from '#adapters/config.ts';
-import { endWithParent } from '#adapters/parent.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeReport, summaryLineOf } from '#emulator/report-lines.ts';
 import { runEmulator } from '#emulator/run.ts';
@@ -13,7 +12,6 @@ import { openSource } from '#emulator/source.ts';
 const config = loadConfig();
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
-endWithParent(() => stopping.abort());
 
 const postgres = makePostgres({ url: config.sourceUrl, applicationName: 'pinflow-emulator', connectionsMax: 3 });
 const seed = Math.floor(Date.now() / 1_000);

@@ -23,7 +23,7 @@ const SETUP_MS = 120_000;
 const READY_MS = 60_000;
 const HTTP_MS = 1_000;
 /** Together with the servers' own end these stay within ten seconds. */
-const stopMs = { setup: 500, emulator: 500, api: 5_000, worker: 6_000 } as const;
+const stopMs = { setup: 500, emulator: 500, api: 9_000, worker: 6_000 } as const;
 type ProcessName = 'emulator' | 'api' | 'worker';
 
 /**

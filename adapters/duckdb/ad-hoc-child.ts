@@ -1,14 +1,15 @@
 import { createInterface } from 'node:readline';
 import { runAdHoc } from '#adapters/duckdb/ad-hoc-statement.ts';
 import type { AdHocRequest } from '#adapters/duckdb/ad-hoc-statement.ts';
-import { endWithParent } from '#adapters/parent.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** A process that runs one ad-hoc statement: the request is a line on stdin, the answer one on stdout. See ad-hoc.ts. */
-endWithParent(() => process.exit(0));
-createInterface({ input: process.stdin }).once('line', (line) => {
-  void answer(JSON.parse(line) as AdHocRequest);
-});
+createInterface({ input: process.stdin })
+  .once('line', (line) => {
+    void answer(JSON.parse(line) as AdHocRequest);
+  })
+  // The parent holds stdin open for as long as it lives.
+  .once('close', () => process.exit(0));
 
 async function answer(request: AdHocRequest): Promise<void> {
   const message = await runAdHoc(request).then(

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { AdHocRequest, AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
-import { childVariable } from '#adapters/parent.ts';
 import type { FailureKind } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
 
@@ -18,7 +17,7 @@ export async function runAdHocInChild(request: AdHocRequest): Promise<AdHocResul
   const child = spawn(process.execPath, [fileURLToPath(new URL('ad-hoc-child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Nothing of our environment: settings hold secrets.
-    env: { [childVariable]: '1', UV_THREADPOOL_SIZE: '16' },
+    env: { UV_THREADPOOL_SIZE: '16' },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), request.timeoutMs + slackMs);
   const stdout: Buffer[] = [];

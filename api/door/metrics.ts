@@ -107,11 +107,12 @@ export function makeDoorMetrics(): DoorMetrics {
       size.observe(records);
     },
     watch(publisher) {
-      const gauge = (name: string, help: string, read: () => number): void => {
+      const gauge = (name: string, help: string, aggregator: 'sum' | 'max', read: () => number): void => {
         registry.registerMetric(
           new Gauge({
             name,
             help,
+            aggregator,
             registers: [],
             collect() {
               this.set(read());
@@ -119,11 +120,12 @@ export function makeDoorMetrics(): DoorMetrics {
           }),
         );
       };
-      gauge('pinflow_door_in_flight_events', 'Events queued or sent and not acked.', () => publisher.inFlight().events);
-      gauge('pinflow_door_in_flight_bytes', 'Bytes of events queued or sent and not acked.', () => publisher.inFlight().bytes);
+      gauge('pinflow_door_in_flight_events', 'Events queued or sent and not acked.', 'sum', () => publisher.inFlight().events);
+      gauge('pinflow_door_in_flight_bytes', 'Bytes of events queued or sent and not acked.', 'sum', () => publisher.inFlight().bytes);
       gauge(
         'pinflow_door_oldest_in_flight_seconds',
         'Age of the produce request in flight, or of the time without Kafka.',
+        'max',
         () => publisher.oldestInFlightMs() / 1_000,
       );
     },

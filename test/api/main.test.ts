@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
@@ -10,28 +9,20 @@ import { makeNames } from '#domain/names.ts';
 import { pin } from '#test/api/routes/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
 import { startApi } from '#test/api/start-api.ts';
+import type { Answered } from '#test/support/door-client.ts';
+import { makeDoorClient } from '#test/support/door-client.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
 const stopMsMax = 5_000;
 const clients = 32;
 
-type Answered = { id: string; status: number } | { id: string; lost: string; onFreshConnection: boolean };
+const pinOf = (id: string): string => JSON.stringify(pin({ unique_id: id }));
 
-function postPin(agent: Agent, url: string, id: string): Promise<Answered> {
-  return new Promise((resolve) => {
-    const req = request(`${url}/pin/`, { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } }, (res) => {
-      res.resume();
-      res.once('end', () => resolve({ id, status: res.statusCode! }));
-      res.once('error', (error: NodeJS.ErrnoException) =>
-        resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }),
-      );
-    });
-    req.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ id, lost: error.code ?? error.message, onFreshConnection: !req.reusedSocket }),
-    );
-    req.end(JSON.stringify(pin({ unique_id: id })));
-  });
+async function statusOf(url: string, id: string): Promise<number> {
+  const response = await fetch(`${url}/pin/`, { method: 'POST', body: pinOf(id), headers: { 'Content-Type': 'application/json' } });
+  await response.arrayBuffer();
+  return response.status;
 }
 
 describe('the process of the API', () => {
@@ -43,12 +34,13 @@ describe('the process of the API', () => {
     await api.waitForLine('api ready');
 
     const answers: Answered[] = [];
-    const agent = new Agent({ keepAlive: true, maxSockets: clients });
+    const client = makeDoorClient(api.url, clients);
     let ended = false;
     const load = Promise.all(
-      Array.from({ length: clients }, async (_, client) => {
+      Array.from({ length: clients }, async (_, number) => {
         for (let i = 0; !ended; i++) {
-          const answer = await postPin(agent, api.url, `c${client}-${i}`);
+          const id = `c${number}-${i}`;
+          const answer = await client.post('/pin/', id, pinOf(id));
           answers.push(answer);
           if ('lost' in answer) return;
         }
@@ -61,7 +53,7 @@ describe('the process of the API', () => {
     const tookMs = performance.now() - stoppedAt;
     ended = true;
     await load;
-    agent.destroy();
+    client.close();
 
     assert.equal(code, 0);
     assert.ok(tookMs < stopMsMax, `stopping took ${tookMs} ms`);
@@ -103,10 +95,9 @@ describe('the process of the API', () => {
   test('Postgres being away does not concern the door', async () => {
     const api = startApi(await testConfig({ postgresUrl: 'postgres://nobody@127.0.0.1:1/nothing' }));
     await api.waitForLine('api ready');
-    const agent = new Agent();
-    assert.deepEqual(await postPin(agent, api.url, 'a'), { id: 'a', status: 200 });
+    assert.equal(await statusOf(api.url, 'a'), 200);
     await api.waitForLine('acked ranges cannot be written to Postgres; they wait');
-    assert.deepEqual(await postPin(agent, api.url, 'b'), { id: 'b', status: 200 });
+    assert.equal(await statusOf(api.url, 'b'), 200);
     api.child.kill('SIGINT');
     assert.equal((await api.exited).code, 0);
   });
@@ -118,21 +109,14 @@ describe('the process of the API', () => {
     const readyz = await fetch(`${api.url}/readyz`);
     assert.equal(readyz.status, 503);
     assert.ok(((await readyz.json()) as { reasons: string[] }).reasons.length > 0);
-    assert.deepEqual(await postPin(new Agent(), api.url, 'a'), { id: 'a', status: 503 });
+    assert.equal(await statusOf(api.url, 'a'), 503);
     const stoppedAt = performance.now();
     api.child.kill('SIGTERM');
     assert.equal((await api.exited).code, 0);
     assert.ok(performance.now() - stoppedAt < stopMsMax);
   });
 
-  test('ends with its parent when it was told so', async () => {
-    const api = startApi(await testConfig(), { PINFLOW_CHILD: '1' });
-    await api.waitForLine('api ready');
-    api.child.stdin!.end();
-    assert.equal((await api.exited).code, 0);
-  });
-
-  test('does not care for its stdin otherwise', async () => {
+  test('does not care for its stdin', async () => {
     const api = startApi(await testConfig());
     api.child.stdin!.end();
     await api.waitForLine('api ready');
@@ -149,6 +133,22 @@ describe('the process of the API', () => {
     assert.equal((await api.exited).code, 1);
     holder.close();
     assert.match(api.lines.at(-1)!.msg, new RegExp(`^Port ${config.apiPort} of 127.0.0.1 is taken: .*API_PORT`));
+  });
+
+  test('a second signal ends it at once, whatever is still to be answered', async () => {
+    const api = startApi(await testConfig());
+    await api.waitForLine('api ready');
+    // Half a request: draining waits for the rest of it.
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write('POST /pin/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    await waitFor(async () => (await fetch(`${api.url}/healthz`)).ok, { what: 'the half request to be read' });
+    api.child.kill('SIGTERM');
+    await api.waitForLine('api stops');
+    api.child.kill('SIGTERM');
+    assert.equal((await api.exited).code, 1);
+    socket.destroy();
   });
 
   test('topics of another shape end the start with the reason', async () => {

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Config } from '#adapters/config.ts';
+import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
+import { makeNames } from '#domain/names.ts';
+import type { LogRecord } from '#domain/terms.ts';
+import { pin } from '#test/api/routes/pin-cases.ts';
+import { readRecords } from '#test/api/read-records.ts';
+import type { ApiProcess } from '#test/api/start-api.ts';
+import { startApi } from '#test/api/start-api.ts';
+import { makeDoorClient } from '#test/support/door-client.ts';
+import { testConfig, waitFor } from '#test/support/servers.ts';
+
+/** API_PROCESSES=2: one port, two doors, a primary that holds them together. */
+let config: Config;
+let api: ApiProcess;
+const acked: string[] = [];
+before(async () => {
+  config = await testConfig({ apiProcesses: 2 });
+  api = startApi(config);
+  await readyLines(2);
+});
+after(() => api.child.kill('SIGKILL'));
+
+const readyLines = (count: number): Promise<boolean> =>
+  waitFor(() => api.lines.filter(({ msg }) => msg === 'api ready').length >= count, { what: `${count} processes to be ready` });
+
+/** Posts over many connections, which the primary deals out; returns what was not acked. */
+async function post(round: string, count: number): Promise<unknown[]> {
+  const client = makeDoorClient(api.url, 8);
+  const answers = await Promise.all(
+    Array.from({ length: count }, (_, i) => client.post('/pin/', `${round}-${i}`, JSON.stringify(pin({ unique_id: `${round}-${i}` })))),
+  );
+  client.close();
+  for (const answer of answers) if ('status' in answer && answer.status === 200) acked.push(answer.id);
+  return answers.filter((answer) => !('status' in answer) || answer.status !== 200);
+}
+
+async function readLog(): Promise<LogRecord[]> {
+  const kafka = makeKafkaClient(config, 'pinflow-test');
+  const topics = makeKafkaTopics(kafka);
+  const records = await readRecords(kafka, topics, makeNames(config.prefix).topicOf('pin'));
+  await topics.close();
+  return records;
+}
+
+test('both processes take events, and /metrics adds them up', async () => {
+  assert.deepEqual(await post('both', 200), []);
+  const instances = new Set((await readLog()).map(({ headers }) => headers.find(([name]) => name === 'instance')![1].toString()));
+  assert.equal(instances.size, 2);
+  const metrics = await (await fetch(`${api.url}/metrics`)).text();
+  assert.match(metrics, /^pinflow_door_requests_total\{route="pin",status="200"\} 200$/m);
+});
+
+test('a process that is killed is replaced, while the other goes on', async () => {
+  const instance = api.lines.find(({ msg }) => msg === 'api listens') as unknown as { pid: number };
+  process.kill(instance.pid, 'SIGKILL');
+  await api.waitForLine('an API process ended; another takes its place');
+  await readyLines(3);
+  assert.deepEqual(await post('replaced', 50), []);
+});
+
+test('SIGTERM to the primary drains all of them, and every acked event is in the log once', async () => {
+  const last = post('last', 50);
+  await last;
+  api.child.kill('SIGTERM');
+  assert.equal((await api.exited).code, 0);
+  assert.equal(api.lines.filter(({ msg }) => msg === 'api stopped').length, 2);
+  const keys = (await readLog()).map(({ key }) => key!.toString());
+  assert.deepEqual(keys.toSorted(), acked.toSorted());
+});
+
+test('when the primary is killed, the others leave in good order', async () => {
+  const again = startApi(await testConfig({ apiProcesses: 2 }));
+  await waitFor(() => again.lines.filter(({ msg }) => msg === 'api ready').length === 2, { what: 'two processes to be ready' });
+  again.child.kill('SIGKILL');
+  await waitFor(() => again.lines.filter(({ msg }) => msg === 'api stopped').length === 2, { what: 'both processes to stop' });
+  await again.exited;
+});
+
+test('a setting that is wrong ends it with the reason, once for all', async () => {
+  const wrong = startApi(await testConfig({ apiProcesses: 2, kafkaSaslMechanism: 'plain' }));
+  assert.equal((await wrong.exited).code, 1);
+  assert.match(wrong.lines.at(-1)!.msg, /KAFKA_USERNAME/);
+});
