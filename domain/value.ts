@@ -15,17 +15,21 @@ export type ValueClass = { reject: null; splice: boolean } | { reject: ValueReje
 /** Deepest nesting that is taken: readers of JSON die of deep nesting, not only refuse it. `{"a":1}` is one level. */
 export const levelsMax = 100;
 
+/** Levels that a request may put around its rows, as in `{"records":[{"value":{...}}]}`. */
+export const wrapperLevelsMax = 3;
+
 /**
- * Classifies a record's value. One pass over the bytes checks the whole JSON grammar (RFC 8259), nesting, keys and
- * surrogates; JSON.parse would need a second pass for keys and would not see the rest. Reading stops at what is wrong
- * first in this order: UTF-8, then grammar or depth in reading order, then not_an_object, duplicate_key, lone
- * surrogates (`"\ud83d"`, no Unicode text, so `invalid_utf8`).
+ * Classifies a record's value, or a body that wraps values: then `levels` is up to `levelsMax + wrapperLevelsMax`. One
+ * pass over the bytes checks the whole JSON grammar (RFC 8259), nesting, keys and surrogates; JSON.parse would need a
+ * second pass for keys and would not see the rest. Reading stops at what is wrong first in this order: UTF-8, then
+ * grammar or depth in reading order, then not_an_object, duplicate_key, lone surrogates (`"\ud83d"`, no Unicode text,
+ * so `invalid_utf8`).
  */
-export function classifyValue(value: Uint8Array | null): ValueClass {
+export function classifyValue(value: Uint8Array | null, levels = levelsMax): ValueClass {
   if (value === null || value.length === 0) return rejected.malformed_json;
   if (!isUtf8(value)) return rejected.invalid_utf8;
   const bom = startsWithBom(value);
-  const found = scan(value, bom ? 3 : 0);
+  const found = scan(value, bom ? 3 : 0, levels);
   if (found < 0) return found === MALFORMED ? rejected.malformed_json : rejected.too_deep;
   if ((found & IS_OBJECT) === 0) return rejected.not_an_object;
   if ((found & DUPLICATE_KEY) !== 0) return rejected.duplicate_key;
@@ -65,15 +69,16 @@ PLAIN[0x22] = 0;
 PLAIN[0x5c] = 0;
 
 // Scratch of scan(), which is synchronous: keys of all open objects, and where each level's keys begin.
-const isObjectAt = new Uint8Array(levelsMax + 1);
-const firstKeyAt = new Int32Array(levelsMax + 1);
-const keySetAt: (Set<string> | null)[] = new Array<Set<string> | null>(levelsMax + 1).fill(null);
-const keyStart = new Int32Array((levelsMax + 1) * keysComparedMax);
-const keyEnd = new Int32Array((levelsMax + 1) * keysComparedMax);
-const keyHash = new Int32Array((levelsMax + 1) * keysComparedMax);
+const depths = levelsMax + wrapperLevelsMax + 1;
+const isObjectAt = new Uint8Array(depths);
+const firstKeyAt = new Int32Array(depths);
+const keySetAt: (Set<string> | null)[] = new Array<Set<string> | null>(depths).fill(null);
+const keyStart = new Int32Array(depths * keysComparedMax);
+const keyEnd = new Int32Array(depths * keysComparedMax);
+const keyHash = new Int32Array(depths * keysComparedMax);
 
 /** The scanner. Between tokens it is in one of four states; strings and numbers are read in place. */
-function scan(bytes: Uint8Array, from: number): number {
+function scan(bytes: Uint8Array, from: number, levels: number): number {
   const end = bytes.length;
   let i = from;
   let seen = 0;
@@ -166,7 +171,7 @@ function scan(bytes: Uint8Array, from: number): number {
       i = p + 1;
       state = 'after';
     } else if (c === 0x7b || c === 0x5b) {
-      if (depth === levelsMax) return TOO_DEEP;
+      if (depth === levels) return TOO_DEEP;
       if (depth === 0 && c === 0x7b) seen |= IS_OBJECT;
       depth += 1;
       isObjectAt[depth] = c === 0x7b ? 1 : 0;

@@ -7,7 +7,8 @@ import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
-import { readBody } from '#domain/door/read-event.ts';
+import { refuseValues } from '#api/routes/row-values.ts';
+import { readWrapper } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
@@ -52,7 +53,7 @@ function codeOf({ status, reason }: Refusal): number {
 
 function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {
   if (body.length === 0) return { status: 422, reason: 'empty_body', message: `The body is empty; ${shape}` };
-  const read = readBody(body);
+  const read = readWrapper(body);
   if (!read.ok) {
     const refusal = refusalOfProblem(read.problem);
     return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${shape}` } : refusal;
@@ -69,10 +70,11 @@ function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Inta
       value: body.subarray(from, to),
     };
   });
-  const large = events.findIndex(({ value }) => value.length > eventBytesMax);
-  if (large >= 0)
-    return { status: 422, reason: 'row_too_large', message: `records.${large}: the value has more than ${eventBytesMax} bytes` };
-  return { events, rejected: [], answer: (outcomes, eventIds) => answerOffsets(name, events.length, outcomes, eventIds) };
+  const misfit = refuseValues(
+    events.map(({ value }) => value),
+    { isDeep: read.isDeep, bytesMax: eventBytesMax, name: (i) => `records.${i}.value` },
+  );
+  return misfit ?? { events, rejected: [], answer: (outcomes, eventIds) => answerOffsets(name, events.length, outcomes, eventIds) };
 }
 
 function answerOffsets(name: TopicName, count: number, outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer {

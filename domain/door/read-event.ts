@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { JsonProblem } from '#domain/door/explain-json.ts';
 import { explainJson } from '#domain/door/explain-json.ts';
 import type { ValueReject } from '#domain/value.ts';
-import { classifyValue, levelsMax, textOfValue } from '#domain/value.ts';
+import { classifyValue, levelsMax, textOfValue, wrapperLevelsMax } from '#domain/value.ts';
 
 /** What is wrong with a body before any field of it is looked at; `reason` is the code that a record would be rejected with. */
 export type BodyProblem =
@@ -19,7 +19,21 @@ export type ReadBody = { ok: true; row: Record<string, unknown> } | { ok: false;
  */
 export function readBody(body: Buffer): ReadBody {
   const { reject } = classifyValue(body);
-  if (reject !== null) return { ok: false, problem: explain(body, reject) };
+  return reject === null ? parse(body) : { ok: false, problem: explain(body, reject) };
+}
+
+/**
+ * Reads a JSON object that wraps rows. A row may be nested as deep as it might alone: where the whole is deeper, `isDeep`
+ * asks for a look at each (`classifyValue`), which costs ordinary bodies nothing.
+ */
+export function readWrapper(body: Buffer): ReadBody & { isDeep: boolean } {
+  const read = readBody(body);
+  if (read.ok || read.problem.reason !== 'too_deep') return { ...read, isDeep: false };
+  const { reject } = classifyValue(body, levelsMax + wrapperLevelsMax);
+  return { ...(reject === null ? parse(body) : { ok: false, problem: explain(body, reject) }), isDeep: true };
+}
+
+function parse(body: Buffer): ReadBody {
   const text = textOfValue(body);
   const row = JSON.parse(text) as Record<string, unknown>;
   // Cheap look first: the six characters may also stand for an escaped backslash and "u0000".
@@ -45,7 +59,7 @@ function explain(body: Buffer, reject: ValueReject): BodyProblem {
   }
 }
 
-/** Nesting is at most `levelsMax`, so recursion is safe. */
+/** Nesting is bounded, so recursion is safe. */
 function containsNul(value: unknown): boolean {
   if (typeof value === 'string') return value.includes('\0');
   if (Array.isArray(value)) return value.some(containsNul);

@@ -1,33 +1,58 @@
 /**
- * Finds the client's own bytes of each `value` in a REST v2 body, `{"records":[{"value":...}, ...]}`: parsed and written
- * again, numbers would change their spelling (1.0, 1e2, 20 digits).
+ * Finds the client's own bytes of each row in a body that wraps rows, as `{"records":[{"value":...}, ...]}` does: parsed
+ * and written again, numbers would change their spelling (1.0, 1e2, 20 digits).
  */
 
 /** Half-open byte ranges of the values in record order; null for a record without one. */
 export type ValueSpan = { from: number; to: number } | null;
 
+/** Whether a member's key is the one that is looked for. */
+type IsKey = (key: string) => boolean;
+
+const isRecords: IsKey = (key) => key === 'records';
+const isValue: IsKey = (key) => key === 'value';
+
 /**
- * @param body a JSON text whose top level is an object with an array of objects in `records`; no key twice. Nothing of
- *   this is checked again.
+ * @param body a JSON text whose top level is an object with one array of objects under a key that `isList` knows, by
+ *   default `records`; in each at most one key that `isMember` knows, by default `value`. Nothing of this is checked again.
  */
-export function findRecordValues(body: Buffer): ValueSpan[] {
-  // One character a byte: every index is a byte offset, and structure is ASCII.
-  const text = body.toString('latin1');
+export function findRecordValues(body: Buffer, isList = isRecords, isMember = isValue): ValueSpan[] {
+  const text = characters(body);
   const spans: ValueSpan[] = [];
-  eachMember(text, skipBlank(text, body[0] === 0xef ? 3 : 0), (key, recordsAt) => {
-    if (key !== 'records') return skipValue(text, recordsAt);
-    return eachItem(text, recordsAt, (recordAt) => {
-      let span: ValueSpan = null;
-      const end = eachMember(text, recordAt, (name, valueAt) => {
-        const to = skipValue(text, valueAt);
-        if (name === 'value') span = { from: valueAt, to };
-        return to;
-      });
+  eachMember(text, objectStart(body, text), (key, listAt) => {
+    if (!isList(key)) return skipValue(text, listAt);
+    return eachItem(text, listAt, (recordAt) => {
+      const { span, end } = findMember(text, recordAt, isMember);
       spans.push(span);
       return end;
     });
   });
   return spans;
+}
+
+/** As above, for a body that is the only record itself. */
+export function findRecordValue(body: Buffer, isMember: IsKey): ValueSpan {
+  const text = characters(body);
+  return findMember(text, objectStart(body, text), isMember).span;
+}
+
+/** One character a byte: every index is a byte offset, and structure is ASCII. */
+function characters(body: Buffer): string {
+  return body.toString('latin1');
+}
+
+function objectStart(body: Buffer, text: string): number {
+  return skipBlank(text, body[0] === 0xef ? 3 : 0);
+}
+
+function findMember(text: string, objectAt: number, isMember: IsKey): { span: ValueSpan; end: number } {
+  let span: ValueSpan = null;
+  const end = eachMember(text, objectAt, (key, from) => {
+    const to = skipValue(text, from);
+    if (isMember(key)) span = { from, to };
+    return to;
+  });
+  return { span, end };
 }
 
 /** Calls `visit` with each key and where its value begins; it answers where the value ends. */

@@ -4,7 +4,7 @@ import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 
 /** Most records of one request: what the publisher puts into one produce request. */
-const requestRecordsMax = 5_000;
+export const requestRecordsMax = 5_000;
 
 /** The body of `POST /topics/<name>.<kind>` (Confluent REST v2). Keys and partitions are the client's guess: ignored. */
 export const restV2Bodies = Object.fromEntries(kinds.map((kind) => [kind, restV2Body(kind)])) as Record<

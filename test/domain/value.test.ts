@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ValueClass } from '#domain/value.ts';
-import { classifyValue, levelsMax, textOfValue } from '#domain/value.ts';
+import { classifyValue, levelsMax, textOfValue, wrapperLevelsMax } from '#domain/value.ts';
 
 const splice: ValueClass = { reject: null, splice: true };
 const apart: ValueClass = { reject: null, splice: false };
@@ -86,6 +86,13 @@ describe('classifyValue', () => {
     test(`${given === null ? 'no value' : JSON.stringify(bytes!.toString('latin1').slice(0, 60))} is ${JSON.stringify(expected)}`, () =>
       assert.deepEqual(classifyValue(bytes), expected));
   }
+
+  test('a wrapper may have levels of its own', () => {
+    const levels = levelsMax + wrapperLevelsMax;
+    assert.deepEqual(classifyValue(Buffer.from(nested(levels)), levels), splice);
+    assert.deepEqual(classifyValue(Buffer.from(nested(levels, '{"a":', ',"b":2,"b":3}')), levels), reject('duplicate_key'));
+    assert.deepEqual(classifyValue(Buffer.from(nested(levels + 1)), levels), reject('too_deep'));
+  });
 
   test('a BOM is no part of the text', () => assert.equal(textOfValue(Buffer.from('\ufeff{}')), '{}'));
 

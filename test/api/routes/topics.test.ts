@@ -4,6 +4,7 @@ import type { Kind } from '#domain/terms.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { readRecords } from '#test/api/read-records.ts';
+import { badRows, rowCases } from '#test/api/routes/row-cases.ts';
 
 type Answer = {
   offsets: { partition: number; offset: number; error_code: null; error: null }[];
@@ -108,6 +109,43 @@ describe('POST /topics/<name>', () => {
         assert.equal(headers['kind'], kind);
         assert.equal(headers['source'], source);
       }
+    });
+  }
+
+  test('takes every row that clients send, byte for byte', async () => {
+    for (const kind of ['pin', 'geo', 'user'] as const) {
+      const rows = rowCases.filter((one) => one.kind === kind);
+      const response = await door.post(
+        `/topics/0a1b2c3d4e5f.${kind}`,
+        `{"records": [${rows.map(({ row }) => `{"value": ${row}}`).join(', ')}]}`,
+        'application/vnd.kafka.json.v2+json',
+      );
+      const text = await response.text();
+      assert.equal(response.status, 200, text);
+      const { offsets } = JSON.parse(text) as Answer;
+      const records = await readRecords(door.kafka, door.topics, door.names.topicOf(kind));
+      for (const [i, { name, row, key }] of rows.entries()) {
+        const record = records.find((one) => one.partition === offsets[i]!.partition && one.offset === offsets[i]!.offset);
+        assert.deepEqual([record?.value?.toString(), record?.key?.toString()], [row, key], name);
+      }
+    }
+  });
+
+  test('takes geo, user and pin of one row number in any order', async () => {
+    for (const [kind, row] of [
+      ['geo', '{"ind": 31, "country": "x"}'],
+      ['user', '{"ind": 31, "age": 20}'],
+      ['pin', '{"index": 31, "unique_id": "u31"}'],
+    ] as const)
+      assert.equal((await door.post(`/topics/any.${kind}`, `{"records": [{"value": ${row}}]}`)).status, 200);
+  });
+
+  for (const { name, kind, row } of badRows) {
+    test(`refuses ${name}`, async () => {
+      const response = await door.post(`/topics/x.${kind}`, `{"records": [{"value": ${row}}]}`);
+      const { error_code: code, message } = (await response.json()) as { error_code: number; message: string };
+      assert.equal(response.status, 422, message);
+      assert.ok(code === 42200 || code === 42201);
     });
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { findRecordValues } from '#domain/door/record-values.ts';
+import { findRecordValue, findRecordValues } from '#domain/door/record-values.ts';
 
 test('finds the bytes of each value, whatever stands around it', () => {
   const members = fc
@@ -46,5 +46,20 @@ test('keeps the spelling of numbers, escapes and blanks', () => {
   assert.deepEqual(
     findRecordValues(body).map((span) => body.toString('utf8', span!.from, span!.to)),
     values,
+  );
+});
+
+test('finds the value under the keys that it is told, in a list or alone', () => {
+  const isData = (key: string): boolean => key.toLowerCase() === 'data';
+  const isList = (key: string): boolean => key.toLowerCase() === 'records';
+  const row = '{"data": 1, "Data": [2], "records": []}';
+  const text = (body: Buffer, span: { from: number; to: number } | null): string => body.toString('utf8', span!.from, span!.to);
+  const one = Buffer.from(`\ufeff{"é": {"Data": 0}, "D\\u0061ta" : ${row}, "PartitionKey": "\\"Data\\":"}`);
+  assert.equal(text(one, findRecordValue(one, isData)), row);
+  assert.equal(findRecordValue(Buffer.from('{"x":1}'), isData), null);
+  const several = Buffer.from(`{"Records": [{"data": ${row}}, {"DATA":${row} }]}`);
+  assert.deepEqual(
+    findRecordValues(several, isList, isData).map((span) => text(several, span)),
+    [row, row],
   );
 });
