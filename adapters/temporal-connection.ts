@@ -31,6 +31,7 @@ const probeMs = 1_000;
 const defaultPort = 7233;
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
+const deniedInWords = /does not have (valid authentication credentials|permission to execute)/;
 
 const tlsAdvice: TlsAdvice = {
   server: 'Temporal',
@@ -122,8 +123,11 @@ export async function explainTemporalFailure(access: TemporalAccess, cause: unkn
   );
 }
 
-/** A gRPC status of the client's library, or the text of the native one. */
+/** A gRPC status, wrapped by the client's library; the native one gives its text only. */
 function isDenied(cause: unknown): boolean {
-  const { code, message } = cause as { code?: unknown; message?: unknown };
-  return code === UNAUTHENTICATED || code === PERMISSION_DENIED || /Unauthenticated|PermissionDenied/.test(String(message));
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    const { code } = error as { code?: unknown };
+    if (code === UNAUTHENTICATED || code === PERMISSION_DENIED || deniedInWords.test(error.message)) return true;
+  }
+  return false;
 }

@@ -104,7 +104,7 @@ export function tlsFailureOf(error: unknown, { server, ca, use, client }: TlsAdv
 
 /** Such as `CERT_HAS_EXPIRED`. Where a write fails it is EPROTO, and OpenSSL's reason stands in the text. */
 function codeOf(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message?: unknown };
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (code !== 'EPROTO') return typeof code === 'string' ? code : '';
   return (
     /:([^:]*(?:wrong version number|packet length too long|alert [a-z ]+))/
