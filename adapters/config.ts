@@ -136,6 +136,11 @@ export const settings = {
     schema: positive.default(1),
     about: 'Processes that share the port of the API, each with a producer of its own.',
   },
+  apiDrainDelayMs: {
+    env: 'API_DRAIN_DELAY_MS',
+    schema: z.coerce.number().int().min(0).max(60_000).default(0),
+    about: 'How long the API goes on taking requests after SIGTERM while /readyz says 503, so that a load balancer looks away first.',
+  },
   apiKeys: {
     env: 'API_KEYS',
     schema: z.enum(['auto', 'required', 'off']).default('auto'),

@@ -10,7 +10,9 @@ import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { openAccess } from '#api/access/open-access.ts';
+import { chooseAccess } from '#api/access/choose-access.ts';
+import { registerKeyMetrics } from '#api/access/key-metrics.ts';
+import type { KeyRing } from '#api/access/key-ring.ts';
 import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
@@ -33,6 +35,8 @@ const flushMsMax = 1_000;
 const receiptsMsMax = 500;
 /** Statements of keyed requests: shorter than their client is made to wait. */
 const keyedStatementMsMax = 1_500;
+/** Statements about keys, on a connection of their own: what was revoked must not wait for others. */
+const keysStatementMsMax = 2_000;
 
 /** The process of the API: listens, says when events can be taken, and leaves without losing one that was acked. */
 async function main(config: Config, log: Log): Promise<void> {
@@ -49,6 +53,14 @@ async function main(config: Config, log: Log): Promise<void> {
     connectionsMax: 4,
     statementTimeoutMs: keyedStatementMsMax,
   });
+  const keysPostgres = makePostgres({
+    url: config.postgresUrl,
+    applicationName: 'pinflow-api-keys',
+    connectionsMax: 1,
+    statementTimeoutMs: keysStatementMsMax,
+  });
+  const { access, ring } = chooseAccess({ config, statements: keysPostgres, log });
+  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
     kafka,
@@ -73,6 +85,7 @@ async function main(config: Config, log: Log): Promise<void> {
     topicNames: names.topics,
     publisher,
     stallMs: config.ingestStallMs,
+    isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => draining,
   });
   const app = createApp({
@@ -83,7 +96,8 @@ async function main(config: Config, log: Log): Promise<void> {
     readiness,
     makeHeaders: makeEventHeaders(instance),
     exchanges: makeExchanges(instance, []),
-    access: openAccess,
+    access,
+    keys: { postgres, ring },
     idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
@@ -101,7 +115,7 @@ async function main(config: Config, log: Log): Promise<void> {
     if (draining) process.exit(1);
     draining = true;
     log.info('api stops', { why });
-    void shutDown({ listening, publisher, ledger, log }).then(
+    void shutDown({ drainDelayMs: config.apiDrainDelayMs, listening, publisher, ledger, log }).then(
       (clean) => process.exit(clean ? 0 : 1),
       (error: unknown) => {
         log.error('api did not stop cleanly', { error });
@@ -122,20 +136,26 @@ async function main(config: Config, log: Log): Promise<void> {
 
 /** Answers what was accepted, then flushes. @returns whether nothing was left. */
 async function shutDown({
+  drainDelayMs,
   listening,
   publisher,
   ledger,
+  ring,
   log,
 }: {
+  drainDelayMs: number;
   listening: Listening;
   publisher: Publisher;
   ledger: AckLedger;
+  ring: KeyRing | undefined;
   log: Log;
 }): Promise<boolean> {
+  // Balancers hear of it from /readyz; until then their requests are as welcome as ever.
+  await delay(drainDelayMs);
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();
-  await Promise.race([ledger.close(), delay(receiptsMsMax)]);
+  await Promise.race([Promise.all([ledger.close(), ring?.close()]), delay(receiptsMsMax)]);
   log.info('api stopped', { answered, eventsLeft: events });
   return answered && events === 0;
 }

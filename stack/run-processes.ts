@@ -22,7 +22,7 @@ export type Processes = { stop(): Promise<void> };
 const SETUP_MS = 120_000;
 const READY_MS = 60_000;
 const HTTP_MS = 1_000;
-/** Together with the servers' own end these stay within ten seconds. */
+/** Each process leaves within ten seconds, usually at once; the API may have to wait for the last answers of Kafka. */
 const stopMs = { setup: 500, emulator: 500, api: 9_000, worker: 6_000 } as const;
 type ProcessName = 'emulator' | 'api' | 'worker';
 

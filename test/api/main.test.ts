@@ -135,6 +135,17 @@ describe('the process of the API', () => {
     assert.match(api.lines.at(-1)!.msg, new RegExp(`^Port ${config.apiPort} of 127.0.0.1 is taken: .*API_PORT`));
   });
 
+  test('with a drain delay it says that it is not ready, and still takes what comes', async () => {
+    const api = startApi(await testConfig({ apiDrainDelayMs: 2_000 }));
+    await api.waitForLine('api ready');
+    api.child.kill('SIGTERM');
+    await api.waitForLine('api stops');
+    const readyz = await fetch(`${api.url}/readyz`);
+    assert.deepEqual([readyz.status, await readyz.json()], [503, { status: 'not ready', reasons: ['the door is shutting down'] }]);
+    assert.equal(await statusOf(api.url, 'late'), 200);
+    assert.equal((await api.exited).code, 0);
+  });
+
   test('a second signal ends it at once, whatever is still to be answered', async () => {
     const api = startApi(await testConfig());
     await api.waitForLine('api ready');
