@@ -8,14 +8,18 @@ import { after, before, describe, test } from 'node:test';
 import type { TlsOptions } from 'node:tls';
 import { createServer } from 'node:tls';
 import type { Config } from '#adapters/config.ts';
+import { callerEnvironment, settings } from '#adapters/config.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { FailureKind } from '#domain/failures.ts';
 import { makeAuthority } from '#test/support/certificates.ts';
+import { runCli } from '#test/cli/run-cli.ts';
 import { testConfig } from '#test/support/servers.ts';
 import { makeTestFolder } from '#test/support/stack-home.ts';
 import { connectNative } from '#workers/connect-native.ts';
 
 const authority = makeAuthority(makeTestFolder(), 'temporal-authority');
+/** Head of tctl's table. */
+const listed = /^ScheduleId /;
 const serverName = 'temporal.example';
 const apiKey = 'a key of ours';
 
@@ -54,7 +58,7 @@ describe('a Temporal behind TLS', { concurrency: true }, () => {
     {
       name: 'a client',
       async connects(given) {
-        const client = await connectTemporal({ ...given, connectTimeoutMs: 1_000 });
+        const client = await connectTemporal({ ...given, connectTimeoutMs: 4_000 });
         await client.workflowService.describeNamespace({ namespace: given.temporalNamespace });
         await client.connection.close();
       },
@@ -127,6 +131,30 @@ describe('a Temporal behind TLS', { concurrency: true }, () => {
       });
     }
   }
+
+  const tctlSees = async (address: string, args: string[], environment: Record<string, string>): Promise<string> => {
+    const { stdout, stderr } = await runCli('cli/tctl.ts', [...args, 'schedule', 'list'], {
+      PATH: callerEnvironment()['PATH'],
+      PINFLOW_HOME: config.home,
+      [settings.temporalAddress.env]: address,
+      ...environment,
+    });
+    return stdout + stderr;
+  };
+  const asSettings = { [settings.temporalTls.env]: 'true', [settings.temporalTlsCaFile.env]: authority.caFile };
+
+  test('tctl takes the settings', async () => {
+    assert.match(await tctlSees(doors.tls, [], asSettings), listed);
+    assert.match(await tctlSees(doors.tls, [], { [settings.temporalTls.env]: 'true' }), /not trusted .* in TEMPORAL_TLS_CA_FILE/);
+  });
+
+  test('tctl takes its flags and their names in the environment instead', async () => {
+    assert.match(await tctlSees(doors.tls, ['--tls_ca_path', authority.caFile], {}), listed);
+    assert.match(await tctlSees(doors.tls, [], { TEMPORAL_CLI_TLS_CA: authority.caFile }), listed);
+    const { temporalTlsCertFile = '', temporalTlsKeyFile = '' } = clientCertificate();
+    const certificate = ['--tls_cert_path', temporalTlsCertFile, '--tls_key_path', temporalTlsKeyFile];
+    assert.match(await tctlSees(doors.mtls, certificate, asSettings), listed);
+  });
 });
 
 function clientCertificate(): Partial<Config> {
