@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
 import type { Status } from '#activities/status.ts';
+import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import { answerJson } from '#api/door/answer.ts';
@@ -13,13 +14,16 @@ import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
+import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
+import { makeSendDataRoute } from '#api/routes/send-data.ts';
 import { makeStreamsRoute } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door & {
   readiness: () => Promise<Readiness>;
   lookAtStatus: () => Promise<Status>;
+  newest: Pick<NewestRecords, 'find'>;
 };
 
 /** Builds the HTTP application. It listens to nothing and starts nothing. */
@@ -49,12 +53,14 @@ export function createApp(options: AppOptions): Express {
   takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
   for (const form of ['record', 'records'] as const)
     takeAt('put', [`/streams/:name/${form}`, `/:stage/streams/:name/${form}`], makeStreamsRoute(options, form));
+  takeAt('post', ['/send_data'], makeSendDataRoute(options));
 
   const openApi = JSON.stringify(makeOpenApi());
   get('/healthz', operation({ name: 'healthz', scope: 'open', answer: () => answerJson(200, '{"status":"ok"}') }));
   get('/readyz', makeReadyHandler(operation, options.readiness));
   get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
   get('/metrics', makeMetricsHandler(operation, options.metrics));
+  get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
 
   const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });

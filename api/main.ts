@@ -4,6 +4,7 @@ import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeNewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
@@ -106,6 +107,7 @@ async function main(config: Config, log: Log): Promise<void> {
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    newest: makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) }),
   });
   const listening = await listen(app, config.apiHost, config.apiPort);
   log.info('api listens', { url: listening.url, instance, pid: process.pid });

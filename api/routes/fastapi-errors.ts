@@ -46,6 +46,15 @@ export function explainPin(issues: readonly z.core.$ZodIssue[], row: Readonly<Re
     .sort((left, right) => order.indexOf(String(left.loc[1])) - order.indexOf(String(right.loc[1])));
 }
 
+/** What the schema of a row of any kind found. What is wrong with the row as a whole has the door's own reason as its type. */
+export function explainRow(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>): FastapiError[] {
+  return issues.map((issue) =>
+    issue.path.length > 0
+      ? explainIssue(issue, row)
+      : { type: String(issue.code === 'custom' ? issue.params?.['reason'] : issue.code), loc: ['body'], msg: issue.message, input: row },
+  );
+}
+
 function explainIssue(issue: z.core.$ZodIssue, row: Readonly<Record<string, unknown>>): FastapiError {
   const field = String(issue.path[0]);
   const loc = ['body', field];

@@ -5,6 +5,7 @@ import type { Kafka } from 'kafkajs';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeNewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
@@ -64,6 +65,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   });
   metrics.watch(publisher);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
+  const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const app = createApp({
     publisher,
     names,
@@ -78,6 +80,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       isDraining: () => false,
     }),
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    newest,
     exchanges: makeExchanges(randomUUID(), []),
     access: openAccess,
     idempotency,
@@ -103,6 +106,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       server.closeAllConnections();
       server.close();
       idempotency.close();
+      await newest.close();
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();

@@ -1,0 +1,69 @@
+import type { Request } from 'express';
+import type { Outcome } from '#adapters/kafka/producer.ts';
+import { answerDetail, answerJson } from '#api/door/answer.ts';
+import type { Door } from '#api/door/door.ts';
+import type { EventRoute, Intake } from '#api/door/event-route.ts';
+import { makeWholeBodyReader } from '#api/door/event-route.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
+import { emptyBodyErrors, explainBody, explainRow } from '#api/routes/fastapi-errors.ts';
+import { jsonTypes } from '#api/routes/pin.ts';
+import { readBody } from '#domain/door/read-event.ts';
+import { keyText } from '#domain/door/row-key.ts';
+import type { TopicName } from '#domain/door/topic-name.ts';
+import { parseTopicName } from '#domain/door/topic-name.ts';
+import { Failure } from '#domain/failures.ts';
+import type { SendDataAnswer } from '#domain/schemas/generation-c.ts';
+import { rowSchemas } from '#domain/schemas/rows.ts';
+
+/** `POST /send_data?topic=<name>` (generation C): one row of any kind, which the topic's name tells. */
+export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
+  return {
+    name: 'send_data',
+    limits: { bytesMax: limits.eventBytesMax, types: jsonTypes },
+    open(req) {
+      const topic = topicParameter(req);
+      if (topic === null) return missingTopic;
+      const name = parseTopicName(topic, kindByName);
+      return name === undefined ? unknownKind('Topic') : makeWholeBodyReader((body) => readRow(name, topic, body));
+    },
+    sourceOf: (req) => parseTopicName(topicParameter(req) ?? '', kindByName)?.source ?? '',
+    refuse: answerDetail,
+  };
+}
+
+/** The query's topic; null where there is none. */
+export function topicParameter(req: Request): string | null {
+  const query = req.url.indexOf('?');
+  return query < 0 ? null : new URLSearchParams(req.url.slice(query + 1)).get('topic');
+}
+
+const missingTopic: Refusal = {
+  status: 422,
+  reason: 'unknown_parameter',
+  message: 'The query parameter topic is missing: send ?topic=pin_data.pin, .geo or .user',
+  detail: [{ type: 'missing', loc: ['query', 'topic'], msg: 'Field required', input: null }],
+};
+
+function readRow({ kind, source }: TopicName, topic: string, body: Buffer): Intake | Refusal {
+  if (body.length === 0) return { status: 422, reason: 'empty_body', message: 'The body is empty', detail: emptyBodyErrors };
+  const read = readBody(body);
+  if (!read.ok) {
+    const refusal = refusalOfProblem(read.problem);
+    return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
+  }
+  const checked = rowSchemas[kind].safeParse(read.row);
+  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainRow(checked.error.issues, read.row) };
+  return {
+    events: [{ kind, source, key: Buffer.from(keyText(kind, read.row)), value: body }],
+    rejected: [],
+    answer: (outcomes, [eventId = '']) =>
+      answerJson(200, JSON.stringify(placeOf(topic, outcomes?.[0])), receiptHeader(kind, outcomes?.[0], eventId)),
+  };
+}
+
+function placeOf(topic: string, outcome: Outcome | undefined): SendDataAnswer {
+  const place = outcome === undefined || outcome instanceof Failure ? undefined : outcome;
+  return { status: 'success', topic, partition: place?.partition ?? null, offset: place?.offset ?? null };
+}
