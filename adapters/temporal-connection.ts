@@ -27,7 +27,7 @@ export type TemporalConnectionOptions = {
   metadata?: Record<string, string>;
 };
 
-const probeMs = 1_000;
+const probeMs = 3_000;
 const defaultPort = 7233;
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;

@@ -24,7 +24,7 @@ const serverName = 'temporal.example';
 const apiKey = 'a key of ours';
 
 /** The development server speaks no TLS, so one end of it is a proxy here; what clients see is the same. */
-describe('a Temporal behind TLS', { concurrency: true }, () => {
+describe('a Temporal behind TLS', { concurrency: 4 }, () => {
   let config: Config;
   const servers: (Server | Http2SecureServer)[] = [];
   const sockets = new Set<Socket>();
