@@ -1,6 +1,6 @@
 /**
- * The layers of Pinflow as rules: domain < adapters < activities < workflows < workers, api, cli, emulator < stack.
- * An import never points upward, types included. Each comment is what a person reads when the rule fires.
+ * The layers of Pinflow as rules: domain < adapters < activities < workflows < workers, api, cli, emulator < stack
+ * < bench, test. An import never points upward, types included. Each comment is what a person reads when the rule fires.
  */
 
 /** A rule that nothing in `from` may import `to`. */
@@ -65,6 +65,12 @@ const layers = [
     'stack/ starts the programs as processes; it imports domain/ and adapters/ only.',
     { path: '^stack/' },
     { path: ours, pathNot: '^(domain|adapters|stack)/' },
+  ),
+  forbid(
+    'benchmark-entry-only-bootstraps',
+    'The .mjs entry of bench/ runs on any Node: it imports the bootstrap and nothing else.',
+    { path: '^bench/[^/]+\\.mjs$' },
+    { path: ours, pathNot: '^stack/bootstrap\\.mjs$' },
   ),
   forbid(
     'deploy-reads-the-settings',

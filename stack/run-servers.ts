@@ -31,6 +31,8 @@ export type ServersOptions = {
   config: Config;
   /** Free ports instead of the home's, for tests beside a running stack. */
   anyPorts: boolean;
+  /** The servers that are needed; undefined means all. */
+  wanted?: readonly ServerName[] | undefined;
   say: (line: string) => void;
   progress: Progress;
   signal: AbortSignal;
@@ -51,7 +53,7 @@ export type Servers = {
  */
 export async function runServers(options: ServersOptions): Promise<Servers> {
   const { home, config } = options;
-  const embedded = embeddedServers(options.environment);
+  const embedded = embeddedServers(options.environment).filter((name) => options.wanted?.includes(name) ?? true);
   const ports = await choosePorts(home, portsFor(embedded), options.environment, config, options.anyPorts);
   const keys = keysOf(home);
   const environment = { ...options.environment, ...settingsForServers(embedded, home, ports, keys, config) };

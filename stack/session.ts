@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
 import { callerEnvironment, loadConfig, settings } from '#adapters/config.ts';
+import type { ServerName } from './endpoints.ts';
 import type { Home } from './home.ts';
 import { assertFreeDisk, openHome } from './home.ts';
 import { stopLeftovers } from './leftovers.ts';
@@ -16,6 +17,8 @@ export type SessionOptions = {
   /** Begin with an empty home. */
   fresh?: boolean | undefined;
   anyPorts: boolean;
+  /** The servers that are needed; default all. */
+  servers?: readonly ServerName[];
   /** Who listens for Ctrl-C already. */
   stop?: StopRequest;
   /** Settings for which the stack has defaults of its own. */
@@ -68,6 +71,7 @@ export async function withServers(options: SessionOptions, work: (session: Sessi
       environment: caller,
       config,
       anyPorts: options.anyPorts,
+      wanted: options.servers,
       say,
       progress: makeProgress(process.stderr),
       signal: stop.signal,

@@ -1,16 +1,11 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { callerEnvironment } from '#adapters/config.ts';
-import { openHomeUnlessTaken } from './home.ts';
-import { stopLeftovers } from './leftovers.ts';
-import { projectFolder } from './project.ts';
+import { homeOfRun, removeStaleHomes } from './run-homes.ts';
 import { runTests } from './run-tests.ts';
 import { listenForStop } from './until-stopped.ts';
 import { withServers } from './session.ts';
 import type { CheckResult } from './static-checks.ts';
 import { runStaticChecks } from './static-checks.ts';
-
-const homes = join(projectFolder, '.pinflow-test');
 
 /**
  * What `npm test` runs: the static checks while the servers start, then the tests against those servers, in a home and
@@ -19,7 +14,7 @@ const homes = join(projectFolder, '.pinflow-test');
 export async function runTest(filters: readonly string[]): Promise<number> {
   const stop = listenForStop();
   await removeStaleHomes();
-  const home = join(homes, String(process.pid));
+  const home = homeOfRun(String(process.pid));
   const checking = filters.length === 0 ? runStaticChecks(callerEnvironment(), stop.signal) : Promise.resolve([]);
   // Its failure is met where it is awaited, after the servers' start.
   checking.catch(() => undefined);
@@ -40,26 +35,4 @@ function report(checks: readonly CheckResult[], say: (line: string) => void): vo
   for (const { name, problem, seconds } of checks) {
     say(problem === undefined ? `✔ ${name} (${seconds.toFixed(1)} s)` : `✖ ${name} (${seconds.toFixed(1)} s): ${problem}`);
   }
-}
-
-/**
- * Homes of runs that are over: kept ones of failed runs, and those that a kill left with servers running; also the homes
- * of stacks that tests started in them.
- */
-async function removeStaleHomes(): Promise<void> {
-  for (const path of foldersIn(homes)) {
-    const home = openHomeUnlessTaken(path);
-    if ('pid' in home) continue;
-    const inner = foldersIn(home.at('tests')).filter((folder) => existsSync(join(folder, 'run')));
-    for (const one of [home, ...inner.map(openHomeUnlessTaken)]) {
-      if ('pid' in one) continue;
-      await stopLeftovers(one, () => undefined);
-      one.close();
-    }
-    rmSync(path, { recursive: true, force: true });
-  }
-}
-
-function foldersIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 }

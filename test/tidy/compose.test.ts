@@ -140,11 +140,11 @@ test('the image holds what the processes import', () => {
   const copied = [...dockerfile.matchAll(/^COPY ([a-z]+) \.\/\1$/gm)].map(([, folder = '']) => folder);
   const needed = Object.keys(imports)
     .map((name) => name.slice(1, -2))
-    .filter((folder) => !['stack', 'test'].includes(folder));
+    .filter((folder) => !['stack', 'bench', 'test'].includes(folder));
   assert.deepEqual(
     copied.toSorted(),
     needed.toSorted(),
-    'The Dockerfile copies every folder of package.json imports but stack/ and test/.',
+    'The Dockerfile copies every folder of package.json imports but stack/, bench/ and test/.',
   );
   assert.match(dockerfile, /^USER node$/m, 'The processes need no rights.');
   assert.match(dockerfile, /^CMD \[/m, 'Without a shell in between the process gets SIGTERM itself.');

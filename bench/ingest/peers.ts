@@ -1,0 +1,74 @@
+import { fileURLToPath } from 'node:url';
+import { obtainPython } from '#bench/ingest/python.ts';
+import { makeNames } from '#domain/names.ts';
+import type { Command } from '#stack/child.ts';
+import { nodeCommand } from '#stack/node-process.ts';
+import type { Obtaining } from '#stack/tools/obtain.ts';
+
+/** Where a peer runs: its own topics (by prefix), its own port, the broker that all share. */
+export type Place = { prefix: string; port: number; brokers: readonly string[]; environment: NodeJS.ProcessEnv; obtaining: Obtaining };
+
+/** A server that takes pins at `POST /pin/` and answers 200 with the pin once Kafka has it. */
+export type Peer = {
+  name: string;
+  /** What runs, what it checks, and what its 200 means: printed below the table, so that nobody compares unlike things. */
+  about: string;
+  /** @throws Failure where the peer cannot run on this machine. */
+  command(place: Place): Promise<Command>;
+};
+
+const stopMs = 12_000;
+
+function nodePeer(script: string): Peer['command'] {
+  return ({ environment }) => Promise.resolve(nodeCommand(script, [], environment, stopMs));
+}
+
+function fastapi(lingerMs: number): Peer['command'] {
+  return async ({ brokers, prefix, port, environment, obtaining }) => ({
+    command: await obtainPython('fastapi-aiokafka', new URL('peers/requirements.txt', import.meta.url), obtaining),
+    args: [
+      fileURLToPath(new URL('peers/fastapi-aiokafka.py', import.meta.url)),
+      brokers.join(','),
+      makeNames(prefix).topicOf('pin'),
+      String(port),
+      String(lingerMs),
+    ],
+    environment,
+    stopMs,
+  });
+}
+
+const fastapiAbout =
+  'FastAPI 0.165, uvicorn 0.54 (uvloop, httptools), aiokafka 0.14, one worker; a Pydantic model of the 12 fields, serialised again; acks=all, idempotent, each send awaited; no receipt';
+
+/** The product under test; the others are measured against it. */
+export const ourName = 'pinflow';
+export const fastifyName = 'fastify';
+export const fastapiName = 'fastapi-aiokafka';
+
+export const peers: readonly Peer[] = [
+  {
+    name: ourName,
+    about:
+      'the API as it ships, one process: UTF-8, JSON, depth, duplicate keys, schema and identity checked; receipt, request id, security headers, metrics, access log at its default; acks=all, idempotent, group commit',
+    command: nodePeer('api/main.ts'),
+  },
+  {
+    name: fastifyName,
+    about: 'Fastify 5.12 with the same validation, record headers, answer headers and publisher; no access log, no metrics',
+    command: nodePeer('bench/ingest/peers/fastify.ts'),
+  },
+  {
+    name: 'node-http',
+    about: 'bare node:http with the same validation, record headers, answer headers and publisher; no access log, no metrics',
+    command: nodePeer('bench/ingest/peers/node-http.ts'),
+  },
+  {
+    name: 'express-naive',
+    about:
+      'Express 5.3 with express.json(), the same zod schema, kafkajs as it comes; acks=all, idempotent, one `await producer.send` a request, serialised again; no receipt',
+    command: nodePeer('bench/ingest/peers/express-naive.ts'),
+  },
+  { name: `${fastapiName}-linger-0`, about: `${fastapiAbout}; linger 0 ms`, command: fastapi(0) },
+  { name: `${fastapiName}-linger-5`, about: `${fastapiAbout}; linger 5 ms`, command: fastapi(5) },
+];
