@@ -2,6 +2,9 @@ import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
 import type { Status } from '#activities/status.ts';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import type { KeyRing } from '#api/access/key-ring.ts';
+import { makeLoginHandlers } from '#api/access/login.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import { answerJson } from '#api/door/answer.ts';
@@ -9,6 +12,7 @@ import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
 import type { Refusal } from '#api/door/refusal.ts';
+import { makeKeysHandlers } from '#api/operations/keys.ts';
 import { makeMetricsHandler } from '#api/operations/metrics.ts';
 import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
@@ -25,6 +29,8 @@ export type AppOptions = Door & {
   lookAtStatus: () => Promise<Status>;
   newest: Pick<NewestRecords, 'find'>;
 };
+  /** Where keys are kept, and those in memory where keys are asked for. */
+  keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
 
 /** Builds the HTTP application. It listens to nothing and starts nothing. */
 export function createApp(options: AppOptions): Express {
@@ -43,11 +49,13 @@ export function createApp(options: AppOptions): Express {
       app.all(path, only(method.toUpperCase()));
     }
   };
-  const get = (path: string, handler: RequestHandler): void => {
-    app.get(path, handler);
-    app.all(path, only('GET, HEAD'));
+  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>): void => {
+    const methods = Object.entries(handlers) as ['get' | 'post' | 'delete', RequestHandler][];
+    for (const [method, handler] of methods) app[method](path, handler);
+    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ')));
   };
 
+  const get = (path: string, handler: RequestHandler): void => at(path, { get: handler });
   // Hot routes first: whatever is mounted before them is paid by every event. `/pin/` matches too.
   takeAt('post', ['/pin'], makePinRoute(options));
   takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
@@ -65,6 +73,13 @@ export function createApp(options: AppOptions): Express {
 
   const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });
   const docs = makeDocsPage(notFound);
+  const keys = makeKeysHandlers(operation, { ...options.keys, budget: options.budget });
+  at('/api/keys', { get: keys.list, post: keys.create });
+  at('/api/keys/:id', { delete: keys.revoke });
+  const login = makeLoginHandlers(operation, { ...options.keys, budget: options.budget });
+  at('/login', { get: login.show, post: login.logIn });
+  at('/logout', { post: login.logOut });
+
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
 

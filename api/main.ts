@@ -25,6 +25,8 @@ import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
+import type { AccessLog } from '#api/operations/access-log.ts';
+import { makeAccessLog } from '#api/operations/access-log.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';

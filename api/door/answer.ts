@@ -39,15 +39,11 @@ export function answerProblem(refusal: Refusal): Answer {
   return answerJson(refusal.status, JSON.stringify({ error: { reason: refusal.reason, message: `${refusal.message}.` } }), refusal.headers);
 }
 
-/** On every answer: what is sent is data, whatever a browser makes of it. */
-const commonHeaders = [
-  'X-Content-Type-Options',
-  'nosniff',
-  'Content-Security-Policy',
-  "default-src 'none'; frame-ancestors 'none'",
-  'Cache-Control',
-  'no-store',
-];
+const policyHeader = 'Content-Security-Policy';
+/** On every answer. */
+const commonHeaders = ['X-Content-Type-Options', 'nosniff', 'Cache-Control', 'no-store'];
+/** On every answer that does not bring a policy of its own, as pages do: it is data, whatever a browser makes of it. */
+const dataHeaders = [...commonHeaders, policyHeader, "default-src 'none'; frame-ancestors 'none'"];
 
 /**
  * Writes the answer. Bypasses Express's `res.send`: on the hot route its negotiation costs more than the rest of the
@@ -55,7 +51,7 @@ const commonHeaders = [
  */
 export function writeAnswer(res: ServerResponse, { status, body, headers }: Answer, more?: Readonly<Record<string, string>>): void {
   if (res.headersSent || res.destroyed) return;
-  const all: (string | number)[] = [...commonHeaders];
+  const all: (string | number)[] = policyHeader in headers ? [...commonHeaders] : [...dataHeaders];
   for (const name in headers) all.push(name, headers[name]!);
   for (const name in more) all.push(name, more[name]!);
   all.push('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);

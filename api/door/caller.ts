@@ -1,9 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '#api/door/refusal.ts';
-import type { Kind } from '#domain/terms.ts';
-
-/** What a key may do. `operate` is for `/api/...` that changes things. */
-export type Scope = `append:${Kind}` | 'read' | 'operate';
+import type { Scope } from '#domain/keys/scopes.ts';
 
 /** Who sent a request. Where keys are off everyone is `anonymous` and may do everything. */
 export type Caller = {
@@ -21,10 +18,12 @@ export type Allowance = {
   refusal?: Refusal;
 };
 
-/** Who may come in, and how much they may bring. All of it is answered from memory. */
+/** Who may come in, and how much they may bring. All but lookUp is answered from memory. */
 export type Access = {
   /** The caller, or 401 (no key, unknown, revoked), or 503 while no key has ever been read. */
   identify(req: IncomingMessage): Caller | Refusal;
+  /** The same for those that can wait: a key or session made a moment ago, perhaps by another process, is looked for. */
+  lookUp(req: IncomingMessage): Promise<Caller | Refusal>;
   /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
   spend(caller: Caller, events: number, bytes: number): Allowance | undefined;
 };

@@ -25,6 +25,8 @@ export type RefusalReason =
   | 'unauthenticated'
   | 'forbidden'
   | 'rate_limited'
+  | 'keys_unavailable'
+  | 'key_name_taken'
   | 'idempotency_running'
   | 'idempotency_mismatch'
   | 'idempotency_unavailable'

@@ -1,10 +1,11 @@
 import type { Request, RequestHandler } from 'express';
 import type { Answer } from '#api/door/answer.ts';
 import { answerDetail } from '#api/door/answer.ts';
-import type { Caller, Scope } from '#api/door/caller.ts';
+import type { Caller } from '#api/door/caller.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal } from '#api/door/refusal.ts';
+import type { Scope } from '#domain/keys/scopes.ts';
 
 /** Makes handlers of routes that take no events: who asks, may they, answer. Errors go to the app's error handler. */
 export type MakeOperation = (operation: {
@@ -19,7 +20,7 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
   return ({ name, scope, answer }) =>
     async (req, res) => {
       const exchange = exchanges.begin(req, res, name);
-      const caller = scope === 'open' ? undefined : access.identify(req);
+      const caller = scope === 'open' ? undefined : await access.lookUp(req);
       if (caller !== undefined && !isRefusal(caller)) exchange.keyId = caller.keyId;
       const found = caller === undefined || isRefusal(caller) ? caller : refuseScope(caller, scope);
       const said = found ?? (await answer(req, isRefusal(caller ?? {}) ? undefined : (caller as Caller | undefined)));

@@ -27,11 +27,13 @@ export type ReadinessOptions = {
   topicNames: readonly string[];
   publisher: Pick<Publisher, 'oldestInFlightMs' | 'isConnected'>;
   stallMs: number;
+  /** Whether anybody can be let in: the keys are known, or not asked for. */
+  isOpen: () => boolean;
   /** Whether the process is on its way out. */
   isDraining: () => boolean;
 };
 
-/** Makes the question whether events can be taken now: the log reachable, its topics there, nothing stalled. */
+/** Makes the question whether events can be taken now: the log reachable, its topics there, nothing stalled, the keys known. */
 export function makeReadiness(options: ReadinessOptions): () => Promise<Readiness> {
   let asked: { at: number; reasons: Promise<string[]> } | undefined;
 
@@ -57,6 +59,7 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
     if (reasons.length === 0 && !options.publisher.isConnected()) reasons.push('the door is still connecting to Kafka');
     if (reasons.length === 0 && options.publisher.oldestInFlightMs() > options.stallMs)
       reasons.push('events wait for Kafka longer than they may');
+    if (!options.isOpen()) reasons.push('the keys could not be read from Postgres yet');
     return { ready: reasons.length === 0, reasons };
   };
 }

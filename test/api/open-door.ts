@@ -12,7 +12,8 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { openAccess } from '#api/access/open-access.ts';
+import { chooseAccess } from '#api/access/choose-access.ts';
+import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
@@ -69,6 +70,8 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   const app = createApp({
     publisher,
     names,
+  const { access, ring } = chooseAccess({ config, statements: postgres, log });
+  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
     metrics,
     log,
     makeHeaders: makeEventHeaders(randomUUID()),
@@ -83,6 +86,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     newest,
     exchanges: makeExchanges(randomUUID(), []),
     access: openAccess,
+      isOpen: () => ring?.isLoaded() ?? true,
     idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
@@ -106,6 +110,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       server.closeAllConnections();
       server.close();
       idempotency.close();
+    app,
       await newest.close();
       await publisher.close(1_000);
       await doorsTopics.close();

@@ -1,0 +1,41 @@
+import type { Config } from '#adapters/config.ts';
+import type { Log } from '#adapters/log.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import { makeKeyAccess } from '#api/access/key-access.ts';
+import type { KeyRing } from '#api/access/key-ring.ts';
+import { openKeyRing } from '#api/access/key-ring.ts';
+import { areKeysRequired, isLoopback } from '#api/access/keys-required.ts';
+import { openAccess } from '#api/access/open-access.ts';
+import type { Access } from '#api/door/caller.ts';
+
+export type ChosenAccess = {
+  access: Access;
+  /** Absent where keys are off. */
+  ring: KeyRing | undefined;
+};
+
+/** Keys where the settings ask for them, and everyone where they do not; says so where that is daring. */
+export function chooseAccess({
+  config,
+  statements,
+  log,
+}: {
+  config: Pick<Config, 'apiKeys' | 'apiHost' | 'apiRateEvents' | 'apiRateBytes' | 'apiProcesses'>;
+  statements: Pick<Statements, 'query' | 'execute'>;
+  log: Log;
+}): ChosenAccess {
+  if (!areKeysRequired(config)) {
+    if (!isLoopback(config.apiHost))
+      log.warn('the API asks nobody for a key, and is bound to more than this machine: API_KEYS=auto would ask for keys', {
+        host: config.apiHost,
+      });
+    return { access: openAccess, ring: undefined };
+  }
+  const ring = openKeyRing({
+    statements,
+    log,
+    defaultRates: { eventsPerSecond: config.apiRateEvents, bytesPerSecond: config.apiRateBytes },
+    processes: config.apiProcesses,
+  });
+  return { access: makeKeyAccess(ring), ring };
+}

@@ -1,0 +1,85 @@
+import type { RequestHandler } from 'express';
+import { checkedNewKey } from '#api/operations/new-key-body.ts';
+import { createKey } from '#activities/keys/create-key.ts';
+import { listKeys } from '#activities/keys/list-keys.ts';
+import { revokeKey } from '#activities/keys/revoke-key.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { keysUnavailable } from '#api/access/key-access.ts';
+import type { KeyRing } from '#api/access/key-ring.ts';
+import type { Answer } from '#api/door/answer.ts';
+import { answerJson } from '#api/door/answer.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal } from '#api/door/refusal.ts';
+import type { MakeOperation } from '#api/operations/operation.ts';
+import { readWholeBody } from '#api/operations/read-body.ts';
+import { Failure } from '#domain/failures.ts';
+
+export type KeysDependencies = {
+  postgres: Pick<Postgres, 'query' | 'transaction'>;
+  /** Absent where keys are off: they can be made all the same, before they are asked for. */
+  ring: KeyRing | undefined;
+  budget: BodyBudget;
+};
+
+const bodyLimits = { bytesMax: 16_384, types: new Set(['application/json']) };
+
+/** The keys over HTTP, as `pinflow keys` has them. Hashes are never shown, a key itself once. */
+export function makeKeysHandlers(
+  makeOperation: MakeOperation,
+  { postgres, ring, budget }: KeysDependencies,
+): Record<'list' | 'create' | 'revoke', RequestHandler> {
+  return {
+    list: makeOperation({
+      name: 'keys',
+      scope: 'read',
+      answer: (req) =>
+        orRefusal(async () => {
+          const all = new URLSearchParams(req.originalUrl.split('?')[1]).get('all') === 'true';
+          return answerJson(200, JSON.stringify({ keys: await listKeys(postgres, { all }) }));
+        }),
+    }),
+    create: makeOperation({
+      name: 'keys_create',
+      scope: 'operate',
+      async answer(req, caller) {
+        const body = await readWholeBody(req, bodyLimits, budget);
+        const wanted = isRefusal(body) ? body : checkedNewKey(body);
+        if (isRefusal(wanted)) return wanted;
+        // A key must not make one that may do more than it may itself.
+        const lacking = caller === undefined || caller.keyId === '' ? undefined : wanted.scopes.find((scope) => !caller.scopes.has(scope));
+        if (lacking !== undefined)
+          return { status: 403, reason: 'forbidden', message: `This key may not give what it lacks itself: the scope ${lacking}` };
+        return orRefusal(async () => {
+          const { key, apiKey } = await createKey(postgres, wanted);
+          await ring?.reload();
+          return answerJson(201, JSON.stringify({ ...apiKey, key }));
+        });
+      },
+    }),
+    revoke: makeOperation({
+      name: 'keys_revoke',
+      scope: 'operate',
+      answer: (req) =>
+        orRefusal(async () => {
+          const { apiKey } = await revokeKey(postgres, String(req.params['id']));
+          await ring?.reload();
+          return answerJson(200, JSON.stringify(apiKey));
+        }),
+    }),
+  };
+}
+
+/** What Postgres or the rules of keys are against, as a refusal. */
+async function orRefusal(work: () => Promise<Answer>): Promise<Answer | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const message = error.message.replace(/\.$/, '');
+    if (error.kind === 'missing') return { status: 404, reason: 'not_found', message };
+    if (error.kind === 'exists') return { status: 409, reason: 'key_name_taken', message };
+    if (error.canRetry) return keysUnavailable;
+    throw error;
+  }
+}
