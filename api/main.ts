@@ -28,6 +28,8 @@ import { makeDoorMetrics } from '#api/door/metrics.ts';
 import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
+import type { RefusalAccount } from '#api/operations/refusals.ts';
+import { makeRefusalAccount } from '#api/operations/refusals.ts';
 import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
@@ -81,6 +83,8 @@ async function main(config: Config, log: Log): Promise<void> {
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
+  const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
+  const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout });
 
   let draining = false;
   const readiness = makeReadiness({
@@ -98,7 +102,7 @@ async function main(config: Config, log: Log): Promise<void> {
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),
-    exchanges: makeExchanges(instance, []),
+    exchanges: makeExchanges(instance, [refusals.hear, accessLog.hear]),
     access,
     keys: { postgres, ring },
     idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
@@ -119,7 +123,7 @@ async function main(config: Config, log: Log): Promise<void> {
     if (draining) process.exit(1);
     draining = true;
     log.info('api stops', { why });
-    void shutDown({ drainDelayMs: config.apiDrainDelayMs, listening, publisher, ledger, log }).then(
+    void shutDown({ drainDelayMs: config.apiDrainDelayMs, listening, publisher, ledger, refusals, accessLog, ring, log }).then(
       (clean) => process.exit(clean ? 0 : 1),
       (error: unknown) => {
         log.error('api did not stop cleanly', { error });
@@ -144,6 +148,8 @@ async function shutDown({
   listening,
   publisher,
   ledger,
+  refusals,
+  accessLog,
   ring,
   log,
 }: {
@@ -151,6 +157,8 @@ async function shutDown({
   listening: Listening;
   publisher: Publisher;
   ledger: AckLedger;
+  refusals: RefusalAccount;
+  accessLog: AccessLog;
   ring: KeyRing | undefined;
   log: Log;
 }): Promise<boolean> {
@@ -159,7 +167,8 @@ async function shutDown({
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();
-  await Promise.race([Promise.all([ledger.close(), ring?.close()]), delay(receiptsMsMax)]);
+  await Promise.race([Promise.all([ledger.close(), refusals.close(), ring?.close()]), delay(receiptsMsMax)]);
+  accessLog.flush();
   log.info('api stopped', { answered, eventsLeft: events });
   return answered && events === 0;
 }

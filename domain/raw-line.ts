@@ -97,6 +97,12 @@ export function liftHeaders(record: LogRecord): Lifted {
   return lifted;
 }
 
+/** Id of the API key that sent the record; null where there was none. Not lifted: raw lines keep it among the headers. */
+export function keyIdOf({ headers }: LogRecord): string | null {
+  const found = headers.find(([name]) => name === headerNames.keyId);
+  return found === undefined || !isOnly(headers, headerNames.keyId) ? null : plainText(found[1]);
+}
+
 export type Lifted = { eventId: string | null; receivedAt: string | null; source: string | null };
 
 type RawLine = {

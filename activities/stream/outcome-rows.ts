@@ -2,7 +2,7 @@ import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres.ts';
-import { liftHeaders } from '#domain/raw-line.ts';
+import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
 export type BatchOutcome = {
@@ -38,8 +38,8 @@ export async function insertRejects(statements: Statements, kind: Kind, records:
   const rejected = rejects.map(({ offset }) => byOffset.get(offset) as LogRecord);
   await statements.prepared(
     'insert_rejects',
-    `INSERT INTO pinflow.stream_reject (kind, topic, partition, "offset", reason, append_time, event_id, value)
-     SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[])`,
+    `INSERT INTO pinflow.stream_reject (kind, topic, partition, "offset", reason, append_time, event_id, source, key_id, value)
+     SELECT $1, * FROM unnest($2::text[], $3::int[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::bytea[])`,
     [
       kind,
       rejected.map(({ topic }) => topic),
@@ -48,6 +48,8 @@ export async function insertRejects(statements: Statements, kind: Kind, records:
       rejects.map(({ reason }) => reason),
       rejected.map(({ appendTimeMs }) => new Date(appendTimeMs)),
       rejected.map((record) => liftHeaders(record).eventId),
+      rejected.map((record) => liftHeaders(record).source),
+      rejected.map((record) => keyIdOf(record)),
       rejected.map(({ value }) => value),
     ],
   );

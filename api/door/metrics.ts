@@ -15,6 +15,8 @@ export type DoorMetrics = {
   countUnacked: (events: number) => void;
   countAcked: (topic: string, records: number) => void;
   countIdempotent: (outcome: IdempotentOutcome) => void;
+  /** Requests and rows that were refused; route and reason are of closed lists. */
+  countRefused: (route: string, reason: string, times: number) => void;
   observeProduce: (records: number, tookMs: number) => void;
   /** Adds the gauges that ask the publisher. */
   watch(publisher: Pick<Publisher, 'inFlight' | 'oldestInFlightMs'>): void;
@@ -30,6 +32,7 @@ export function makeDoorMetrics(): DoorMetrics {
   let unacked = 0;
   const acked = new Map<string, number>();
   const idempotent = new Map<IdempotentOutcome, number>();
+  const refused = new Map<string, Map<string, number>>();
 
   registry.registerMetric(
     new Counter({
@@ -78,6 +81,18 @@ export function makeDoorMetrics(): DoorMetrics {
       },
     }),
   );
+  registry.registerMetric(
+    new Counter({
+      name: 'pinflow_door_refused_total',
+      help: 'Requests and single rows that were refused, by route and reason.',
+      labelNames: ['route', 'reason'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [route, byReason] of refused) for (const [reason, count] of byReason) this.inc({ route, reason }, count);
+      },
+    }),
+  );
   const latency = new Histogram({
     name: 'pinflow_door_produce_seconds',
     help: 'Time of a produce request.',
@@ -102,6 +117,11 @@ export function makeDoorMetrics(): DoorMetrics {
     },
     countAcked: (topic, records) => void acked.set(topic, (acked.get(topic) ?? 0) + records),
     countIdempotent: (outcome) => void idempotent.set(outcome, (idempotent.get(outcome) ?? 0) + 1),
+    countRefused(route, reason, times) {
+      let byReason = refused.get(route);
+      if (byReason === undefined) refused.set(route, (byReason = new Map()));
+      byReason.set(reason, (byReason.get(reason) ?? 0) + times);
+    },
     observeProduce(records, tookMs) {
       latency.observe(tookMs / 1_000);
       size.observe(records);

@@ -12,8 +12,7 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { chooseAccess } from '#api/access/choose-access.ts';
-import { registerKeyMetrics } from '#api/access/key-metrics.ts';
+import { openAccess } from '#api/access/open-access.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
@@ -21,6 +20,8 @@ import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
+import type { RefusalAccount } from '#api/operations/refusals.ts';
+import { makeRefusalAccount } from '#api/operations/refusals.ts';
 import type { Names } from '#domain/names.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
@@ -36,6 +37,7 @@ export type OpenDoor = {
   topics: KafkaTopics;
   publisher: Publisher;
   acked: AckedRange[];
+  refusals: RefusalAccount;
   post(path: string, body: string | Buffer, contentType?: string, headers?: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 };
@@ -67,11 +69,10 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   metrics.watch(publisher);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
+  const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
   const app = createApp({
     publisher,
     names,
-  const { access, ring } = chooseAccess({ config, statements: postgres, log });
-  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
     metrics,
     log,
     makeHeaders: makeEventHeaders(randomUUID()),
@@ -84,9 +85,8 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     }),
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     newest,
-    exchanges: makeExchanges(randomUUID(), []),
+    exchanges: makeExchanges(randomUUID(), [refusals.hear]),
     access: openAccess,
-      isOpen: () => ring?.isLoaded() ?? true,
     idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
@@ -104,13 +104,14 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     topics,
     publisher,
     acked,
+    refusals,
     post: (path, body, contentType = 'application/json', headers = {}) =>
       fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
       server.closeAllConnections();
       server.close();
       idempotency.close();
-    app,
+      await refusals.close();
       await newest.close();
       await publisher.close(1_000);
       await doorsTopics.close();

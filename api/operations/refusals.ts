@@ -1,0 +1,181 @@
+import type { Log } from '#adapters/log.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
+import { printable } from '#domain/printable.ts';
+
+/** Refusals that are alike, since the last flush. */
+type Tally = {
+  route: string;
+  status: number;
+  reason: string;
+  keyId: string;
+  source: string;
+  count: number;
+  lastAtMs: number;
+  requestId: string;
+  message: string;
+  client: string;
+};
+
+export type RefusalAccount = {
+  hear: ExchangeListener;
+  /** Writes what waits; never rejects. True when nothing waits any more. */
+  flush(): Promise<boolean>;
+  /** Deletes what is older than 7 days; never rejects. */
+  trim(): Promise<void>;
+  /** Stops the clocks and writes what waits. */
+  close(): Promise<void>;
+};
+
+const flushEveryMs = 1_000;
+const trimEveryMs = 600_000;
+/** Tallies in memory. Clients choose sources: beyond the first bound these fold, beyond the second keys do too. */
+const sourcesMax = 1_000;
+const talliesMax = 2_000;
+const folded = '(other)';
+const textCharactersMax = 256;
+
+/**
+ * Counts what the door refuses, whole requests and single rows, by route, status, reason, key and source, and writes it
+ * to `pinflow.door_refusal` each second. While Postgres is away the counts wait and are written with a later minute;
+ * where only its answer got lost, they count twice. Memory is bounded whatever clients send.
+ */
+export function makeRefusalAccount(options: {
+  statements: Pick<Statements, 'execute'>;
+  log: Log;
+  count: (route: string, reason: string, times: number) => void;
+}): RefusalAccount {
+  const { statements, log } = options;
+  let tallies = new Map<string, Tally>();
+  let flushing: Promise<boolean> | undefined;
+  let failing = false;
+  const clocks = [setInterval(() => void flush(), flushEveryMs), setInterval(() => void trim(), trimEveryMs)];
+  for (const clock of clocks) clock.unref();
+
+  const hear: ExchangeListener = (exchange, status) => {
+    const { refusal, rejected } = exchange;
+    if (refusal !== undefined) note(exchange, status, refusal.reason, refusal.message, 1);
+    if (rejected.length === 0) return;
+    const byReason = new Map<string, { count: number; message: string }>();
+    for (const { reason, message } of rejected) {
+      const one = byReason.get(reason);
+      if (one === undefined) byReason.set(reason, { count: 1, message });
+      else one.count++;
+    }
+    for (const [reason, { count, message }] of byReason) note(exchange, status, reason, message, count);
+  };
+
+  function note({ route, id, keyId, source, req }: Exchange, status: number, reason: string, message: string, count: number): void {
+    options.count(route, reason, count);
+    add({
+      route,
+      status,
+      reason,
+      keyId,
+      source: plain(source),
+      count,
+      lastAtMs: Date.now(),
+      requestId: id,
+      message: plain(message),
+      client: req.socket.remoteAddress ?? '',
+    });
+  }
+
+  function add(tally: Tally): void {
+    const found = tallies.get(placeOf(tally)) ?? (tallies.size < sourcesMax ? undefined : fold(tally));
+    if (found === undefined) tallies.set(placeOf(tally), { ...tally });
+    else {
+      const { count } = found;
+      if (found.lastAtMs <= tally.lastAtMs) Object.assign(found, { ...tally, keyId: found.keyId, source: found.source });
+      found.count = count + tally.count;
+    }
+  }
+
+  /** The tally that takes one for which there is no room of its own. */
+  function fold(tally: Tally): Tally {
+    const wanted = { ...tally, source: folded, ...(tallies.size < talliesMax ? {} : { keyId: folded }) };
+    const place = placeOf(wanted);
+    let found = tallies.get(place);
+    if (found === undefined) tallies.set(place, (found = { ...wanted, count: 0 }));
+    return found;
+  }
+
+  function flush(): Promise<boolean> {
+    flushing ??= write().finally(() => {
+      flushing = undefined;
+    });
+    return flushing;
+  }
+
+  async function write(): Promise<boolean> {
+    if (tallies.size === 0) return true;
+    const taken = [...tallies.values()];
+    tallies = new Map();
+    const column = <Name extends keyof Tally>(name: Name): Tally[Name][] => taken.map((tally) => tally[name]);
+    try {
+      await statements.execute(upsert, [
+        column('route'),
+        column('status'),
+        column('reason'),
+        column('keyId'),
+        column('source'),
+        column('count'),
+        taken.map(({ lastAtMs }) => new Date(lastAtMs)),
+        column('requestId'),
+        column('message'),
+        column('client'),
+      ]);
+      failing = false;
+      return tallies.size === 0;
+    } catch (error) {
+      if (!failing) log.warn('the account of refusals cannot be written to Postgres; it waits', { error });
+      failing = true;
+      const since = [...tallies.values()];
+      tallies = new Map();
+      for (const tally of [...taken, ...since]) add(tally);
+      return false;
+    }
+  }
+
+  async function trim(): Promise<void> {
+    try {
+      await statements.execute(`DELETE FROM pinflow.door_refusal WHERE minute < now() - interval '7 days'`);
+    } catch (error) {
+      log.warn('old refusals are not deleted for now', { error });
+    }
+  }
+
+  return {
+    hear,
+    flush,
+    trim,
+    async close() {
+      for (const clock of clocks) clearInterval(clock);
+      await flush();
+      await flush();
+    },
+  };
+}
+
+function placeOf({ route, status, reason, keyId, source }: Tally): string {
+  return `${status}\n${route}\n${reason}\n${keyId}\n${source}`;
+}
+
+/** Text of a client's that Postgres takes and a terminal may show. */
+function plain(text: string): string {
+  return printable(text).slice(0, textCharactersMax).toWellFormed();
+}
+
+// Several processes write the same rows: in one order, so that none waits for another in a circle.
+const upsert = `
+  INSERT INTO pinflow.door_refusal AS r (route, status, reason, key_id, source, count, last_at, last_request_id, last_message, last_client)
+  SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[])
+    AS n (route, status, reason, key_id, source, count, last_at, last_request_id, last_message, last_client)
+  ORDER BY route, status, reason, key_id, source
+  ON CONFLICT (minute, route, status, reason, key_id, source) DO UPDATE SET
+    count = r.count + excluded.count,
+    updated_at = now(),
+    last_at = greatest(r.last_at, excluded.last_at),
+    last_request_id = CASE WHEN excluded.last_at >= r.last_at THEN excluded.last_request_id ELSE r.last_request_id END,
+    last_message = CASE WHEN excluded.last_at >= r.last_at THEN excluded.last_message ELSE r.last_message END,
+    last_client = CASE WHEN excluded.last_at >= r.last_at THEN excluded.last_client ELSE r.last_client END`;

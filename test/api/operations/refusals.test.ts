@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Postgres } from '#adapters/postgres.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import type { Exchange } from '#api/door/exchange.ts';
+import { makeRefusalAccount } from '#api/operations/refusals.ts';
+import type { OpenDoor } from '#test/api/open-door.ts';
+import { openDoor } from '#test/api/open-door.ts';
+import { quietLog } from '#test/support/environment.ts';
+import { testConfig } from '#test/support/servers.ts';
+import { migrate } from '#workers/migrate.ts';
+
+type Row = { route: string; status: number; reason: string; key_id: string; source: string; count: number; last_message: string };
+
+const rowsOf = (postgres: Postgres): Promise<Row[]> =>
+  postgres.query<Row>(
+    `SELECT route, status, reason, key_id, source, sum(count)::bigint AS count, max(last_message) AS last_message
+     FROM pinflow.door_refusal GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+  );
+
+function refusedOf(over: Partial<Exchange>): Exchange {
+  return {
+    id: 'r-1',
+    route: 'topics',
+    req: { socket: { remoteAddress: '192.0.2.7' } },
+    keyId: 'k1',
+    source: 'somebody',
+    refusal: { status: 422, reason: 'missing_key', message: 'No key' },
+    rejected: [],
+    ...over,
+  } as unknown as Exchange;
+}
+
+async function openAccount(faults: ('lost' | 'none')[] = []) {
+  const postgres = makePostgres({ url: (await testConfig()).postgresUrl, applicationName: 'pinflow-test' });
+  await migrate(postgres);
+  const counted = new Map<string, number>();
+  const account = makeRefusalAccount({
+    log: quietLog,
+    count: (route, reason, times) => counted.set(`${route} ${reason}`, (counted.get(`${route} ${reason}`) ?? 0) + times),
+    statements: {
+      execute: (sql, parameters) => {
+        if (faults.shift() === 'lost') return Promise.reject(new Error('not written'));
+        return postgres.execute(sql, parameters);
+      },
+    },
+  });
+  return { postgres, account, counted };
+}
+
+describe('the account of refusals', () => {
+  test('counts whole requests and single rows by key, source and reason, with the last of each', async () => {
+    const { postgres, account, counted } = await openAccount();
+    account.hear(refusedOf({}), 422);
+    account.hear(refusedOf({ id: 'r-2', refusal: { status: 422, reason: 'missing_key', message: 'Still no key' } }), 422);
+    account.hear(refusedOf({ keyId: 'k2' }), 422);
+    const rejected = Array.from({ length: 5 }, (_, position) => ({ position, reason: 'too_deep' as const, message: `Row ${position}` }));
+    account.hear(refusedOf({ refusal: undefined, rejected }), 207);
+    account.hear(refusedOf({ refusal: undefined }), 200);
+    assert.equal(await account.flush(), true);
+    account.hear(refusedOf({}), 422);
+    await account.close();
+    assert.deepEqual(
+      (await rowsOf(postgres)).map(({ status, reason, key_id, source, count, last_message }) => [
+        status,
+        reason,
+        key_id,
+        source,
+        count,
+        last_message,
+      ]),
+      [
+        [207, 'too_deep', 'k1', 'somebody', 5, 'Row 0'],
+        [422, 'missing_key', 'k1', 'somebody', 3, 'No key'],
+        [422, 'missing_key', 'k2', 'somebody', 1, 'No key'],
+      ],
+    );
+    assert.deepEqual(Object.fromEntries(counted), { 'topics missing_key': 4, 'topics too_deep': 5 });
+    await postgres.close();
+  });
+
+  test('waits and merges while Postgres does not take it', async () => {
+    const { postgres, account } = await openAccount(['lost', 'lost']);
+    account.hear(refusedOf({}), 422);
+    assert.equal(await account.flush(), false);
+    account.hear(refusedOf({}), 422);
+    assert.equal(await account.flush(), false);
+    assert.equal(await account.flush(), true);
+    await account.close();
+    assert.equal((await rowsOf(postgres))[0]?.count, 2);
+    await postgres.close();
+  });
+
+  test('is bounded whatever names clients think up, and loses no count', async () => {
+    const { postgres, account } = await openAccount(['lost']);
+    const fill = (): void => {
+      for (let i = 0; i < 1_500; i++) account.hear(refusedOf({ source: `s${i}`, keyId: `k${i % 7}` }), 422);
+      for (let i = 0; i < 3_000; i++) account.hear(refusedOf({ source: `t${i}`, keyId: `u${i}` }), 422);
+    };
+    fill();
+    assert.equal(await account.flush(), false);
+    fill();
+    assert.equal(await account.flush(), true);
+    await account.close();
+    const rows = await rowsOf(postgres);
+    assert.ok(rows.length > 1_000 && rows.length <= 2_001, `${rows.length} rows`);
+    assert.equal(
+      rows.reduce((sum, { count }) => sum + count, 0),
+      9_000,
+    );
+    assert.ok(rows.some(({ source, key_id }) => source === '(other)' && key_id === '(other)'));
+    await postgres.close();
+  });
+
+  test('takes any text of a client, and forgets after 7 days', async () => {
+    const { postgres, account } = await openAccount();
+    account.hear(refusedOf({ source: `a\0b\u001b[2J${'x'.repeat(5_000)}😀` }), 422);
+    assert.equal(await account.flush(), true);
+    const [row] = await rowsOf(postgres);
+    assert.match(row!.source, /^a\\u0000b\\u001b\[2Jx{239}/);
+    await postgres.execute(`UPDATE pinflow.door_refusal SET minute = minute - interval '8 days'`);
+    account.hear(refusedOf({}), 422);
+    await account.flush();
+    await account.trim();
+    assert.deepEqual(
+      (await rowsOf(postgres)).map(({ source }) => source),
+      ['somebody'],
+    );
+    await account.close();
+    await postgres.close();
+  });
+});
+
+describe('what the door refuses', () => {
+  let door: OpenDoor;
+  let postgres: Postgres;
+  before(async () => {
+    door = await openDoor();
+    postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test' });
+    await migrate(postgres);
+  });
+  after(async () => {
+    await door.close();
+    await postgres.close();
+  });
+
+  test('is in the account with its route and source, and in the metrics', async () => {
+    await door.post('/pin/', '{');
+    await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{}}]}');
+    await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{}}]}');
+    await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{"ind":1}}]}');
+    await fetch(`${door.url}/nowhere`);
+    await door.refusals.flush();
+    assert.deepEqual(
+      (await rowsOf(postgres)).map(({ route, status, reason, source, count }) => [route, status, reason, source, count]),
+      [
+        ['other', 404, 'not_found', '', 1],
+        ['pin', 422, 'malformed_json', 'api', 1],
+        ['topics', 422, 'missing_key', '0a1b2c3d4e5f', 2],
+      ],
+    );
+    const metrics = await (await fetch(`${door.url}/metrics`)).text();
+    assert.match(metrics, /pinflow_door_refused_total\{route="topics",reason="missing_key"\} 2\n/);
+  });
+});
