@@ -24,6 +24,8 @@ const ownFields: Record<Kind, readonly string[]> = {
   user: ['first_name', 'last_name', 'age', 'date_joined'],
 };
 const rowNumberNames = ['index', 'ind', 'idx'] as const;
+/** Fields that tell nothing about the kind by being there; `kind` names it to `POST /events`. */
+const neutralFields: readonly string[] = [...rowNumberNames, 'kind'];
 const integerText = /^(-?\d+)(?:\.0+)?$/;
 const bigintMax = 2n ** 63n;
 
@@ -34,8 +36,7 @@ const bigintMax = 2n ** 63n;
 export function keyProblem(kind: Kind, row: Row): KeyProblem | undefined {
   const own = ownFields[kind];
   const names = Object.keys(row);
-  if (!names.some((name) => own.includes(name)) && names.some((name) => !rowNumberNames.some((alias) => alias === name)))
-    return 'wrong_kind';
+  if (!names.some((name) => own.includes(name)) && names.some((name) => !neutralFields.includes(name))) return 'wrong_kind';
   if (rowNumbersContradict(row)) return 'key_conflict';
   const key = kind === 'pin' ? row['unique_id'] : rowNumberOf(row);
   return typeof key !== 'string' || key.trim() === '' ? 'missing_key' : undefined;

@@ -16,6 +16,8 @@ const cases: readonly { kind: Kind; row: Row; key?: string; problem?: KeyProblem
   { kind: 'pin', row: { ind: 1, country: 'x' }, problem: 'wrong_kind' },
   { kind: 'geo', row: { ind: 7, country: 'x' }, key: '7' },
   { kind: 'geo', row: { ind: 7 }, key: '7' },
+  { kind: 'geo', row: { kind: 'geo', ind: 7 }, key: '7' },
+  { kind: 'geo', row: { kind: 'geo', ind: 7, age: 3 }, problem: 'wrong_kind' },
   { kind: 'geo', row: { index: '007', ind: 7, idx: ' 7.0 ', country: 'x' }, key: '7' },
   { kind: 'geo', row: { index: '', ind: null, idx: -3, country: 'x' }, key: '-3' },
   { kind: 'geo', row: { ind: '9223372036854775807', country: 'x' }, key: '9223372036854775807' },
