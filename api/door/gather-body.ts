@@ -1,94 +1,174 @@
 import type { IncomingMessage } from 'node:http';
+import type { BodyDecoder, BodyEncoding } from '#api/door/decode-body.ts';
+import { makeBodyDecoder } from '#api/door/decode-body.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { overloaded } from '#api/door/refusal.ts';
 
-export type BodyLimits = { bytesMax: number; types: ReadonlySet<string> };
+export type BodyLimits = {
+  /** As sent, and as decoded. */
+  bytesMax: number;
+  types: ReadonlySet<string>;
+  /** What the body may be compressed with; absent where it may not be. */
+  encodings?: ReadonlySet<BodyEncoding>;
+};
 
-/** Bytes of bodies that are being read, over all connections: many slow senders must not fill the memory. */
+/** Bytes of bodies that are being read, decoded, over all connections: many slow senders must not fill the memory. */
 export type BodyBudget = { bytesUsed: number; readonly bytesMax: number };
 
 /** A body that is refused is still read up to here, so that the client gets to see the answer. */
 const discardBytesMax = 8_388_608;
+/** What a decoder costs before it has decoded anything; its window grows with what it decodes. */
+const decoderBytes = 262_144;
 
 /**
  * Reads a request's body in pieces. Calls `done` once with what was found against the request, after the body's end or
  * after so much of a refused body that reading on makes no sense (`closeAfter`: the rest would be read as the next
  * request); not at all where the client went away before the end, so that half an event is never taken.
- * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `next`.
+ * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `next`. Where `done` answers a
+ * promise, what the body holds counts until that is settled.
  */
 export function gatherBody(
   req: IncomingMessage,
   next: (error: unknown) => void,
   { limits, budget, found }: { limits: BodyLimits; budget: BodyBudget; found: Refusal | undefined },
   write: (chunk: Buffer) => Refusal | undefined,
-  done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean) => void,
+  done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean) => void | Promise<void>,
 ): void {
   let refusal = found ?? refusalByHeaders(req, limits);
   let size = 0;
   let held = 0;
+  let hasEnded = false;
   let finished = false;
+  const encoding = refusal === undefined && limits.encodings !== undefined ? encodingOf(req) : undefined;
+  let decoder: BodyDecoder | undefined;
 
   const finish = (closeAfter: boolean): void => {
     if (finished) return;
     finished = true;
+    let working: void | Promise<void> = undefined;
     try {
-      done(refusal, size, closeAfter);
+      working = done(refusal, size, closeAfter);
     } catch (error) {
       // Express does not see what an event listener throws; one request must not end the process.
       next(error);
-    } finally {
-      release();
     }
+    if (working === undefined) release();
+    else void working.then(release, release);
   };
   const release = (): void => {
     budget.bytesUsed -= held;
     held = 0;
   };
-
-  req.on('data', (chunk: Buffer) => {
-    if (finished) return;
-    size += chunk.length;
-    refusal ??= size > limits.bytesMax ? tooLarge(limits.bytesMax) : take(chunk);
-    if (refusal === undefined) return;
+  const abandon = (): void => {
+    finished = true;
+    decoder?.destroy();
     release();
-    if (size > discardBytesMax) finish(true);
-  });
+  };
+
+  function hold(bytes: number): Refusal | undefined {
+    if (budget.bytesUsed + bytes > budget.bytesMax) return overloaded('Too many bodies are being read; send the request again later');
+    held += bytes;
+    budget.bytesUsed += bytes;
+    return undefined;
+  }
 
   function take(chunk: Buffer): Refusal | undefined {
-    if (budget.bytesUsed + chunk.length > budget.bytesMax)
-      return overloaded('Too many bodies are being read; send the request again later');
-    held += chunk.length;
-    budget.bytesUsed += chunk.length;
+    const full = hold(chunk.length);
+    if (full !== undefined) return full;
     try {
       return write(chunk);
     } catch (error) {
-      finished = true;
+      abandon();
       next(error);
       return undefined;
     }
   }
 
+  function decode(chunk: Buffer): Refusal | undefined {
+    if (decoder === undefined) {
+      const full = hold(decoderBytes);
+      if (full !== undefined) return full;
+      decoder = openDecoder(encoding!);
+    }
+    if (!decoder.write(chunk)) req.pause();
+    return undefined;
+  }
+
+  function openDecoder(name: BodyEncoding): BodyDecoder {
+    let decoded = 0;
+    const refuse = (why: Refusal): void => {
+      refusal ??= why;
+      decoder!.destroy();
+      release();
+      if (hasEnded) finish(false);
+      else req.resume();
+    };
+    return makeBodyDecoder(name, {
+      data(chunk) {
+        decoded += chunk.length;
+        const why = decoded > limits.bytesMax ? tooLarge(limits.bytesMax, ' when decoded') : take(chunk);
+        if (why !== undefined) refuse(why);
+      },
+      drain: () => void req.resume(),
+      end: () => finish(false),
+      broken: () =>
+        refuse({
+          status: 400,
+          reason: 'broken_encoding',
+          message: `The body is not what Content-Encoding says: one whole ${name} stream and nothing behind it`,
+        }),
+    });
+  }
+
+  const pass = encoding === undefined ? take : decode;
+  req.on('data', (chunk: Buffer) => {
+    if (finished) return;
+    size += chunk.length;
+    refusal ??= size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk);
+    if (refusal === undefined) return;
+    decoder?.destroy();
+    release();
+    if (size > discardBytesMax) finish(true);
+  });
   req.on('end', () => {
+    hasEnded = true;
     // A body that is not there has no type: the route says what is missing.
     if (size === 0 && refusal?.reason === 'unsupported_type') refusal = found;
-    finish(false);
+    if (decoder === undefined || refusal !== undefined) finish(false);
+    else if (!finished) decoder.end();
   });
   // The 'close' that follows says all there is to say.
   req.on('error', () => undefined);
-  req.on('close', release);
+  req.on('close', () => {
+    if (!hasEnded && !finished) abandon();
+  });
 }
 
-function refusalByHeaders(req: IncomingMessage, { bytesMax, types }: BodyLimits): Refusal | undefined {
+function refusalByHeaders(req: IncomingMessage, { bytesMax, types, encodings }: BodyLimits): Refusal | undefined {
   const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = req.headers;
   if (type === undefined || !isTaken(type, types))
     return { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...types].join(' or ')} in UTF-8` };
-  if (encoding !== undefined && encoding !== 'identity')
+  if (encoding !== undefined && nameOf(encoding) !== 'identity' && encodings?.has(nameOf(encoding) as BodyEncoding) !== true)
     return {
       status: 415,
       reason: 'unsupported_encoding',
-      message: 'Content-Encoding is not taken here: send the body as it is',
+      message:
+        encodings === undefined
+          ? 'Content-Encoding is not taken here: send the body as it is'
+          : `Content-Encoding must be one of ${[...encodings].join(', ')}, or absent`,
+      headers: { 'Accept-Encoding': encodings === undefined ? 'identity' : [...encodings].join(', ') },
     };
   return length !== undefined && Number(length) > bytesMax ? tooLarge(bytesMax) : undefined;
+}
+
+/** What the body is compressed with, once its headers are found to be good. */
+function encodingOf(req: IncomingMessage): BodyEncoding | undefined {
+  const name = nameOf(req.headers['content-encoding'] ?? 'identity');
+  return name === 'identity' ? undefined : (name as BodyEncoding);
+}
+
+function nameOf(encoding: string): string {
+  return encoding.trim().toLowerCase();
 }
 
 function isTaken(contentType: string, types: ReadonlySet<string>): boolean {
@@ -101,6 +181,6 @@ function isTaken(contentType: string, types: ReadonlySet<string>): boolean {
   return types.has(type) && (charset === undefined || charset.slice(8).replaceAll('"', '') === 'utf-8');
 }
 
-function tooLarge(bytesMax: number): Refusal {
-  return { status: 413, reason: 'body_too_large', message: `The body has more than ${bytesMax} bytes` };
+function tooLarge(bytesMax: number, when = ''): Refusal {
+  return { status: 413, reason: 'body_too_large', message: `The body has more than ${bytesMax} bytes${when}` };
 }
