@@ -18,6 +18,7 @@ import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
+import { makeEventsRoute } from '#api/routes/events.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
@@ -59,6 +60,7 @@ export function createApp(options: AppOptions): Express {
   // Hot routes first: whatever is mounted before them is paid by every event. `/pin/` matches too.
   takeAt('post', ['/pin'], makePinRoute(options));
   takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
+  takeAt('post', ['/events'], makeEventsRoute(options));
   for (const form of ['record', 'records'] as const)
     takeAt('put', [`/streams/:name/${form}`, `/:stage/streams/:name/${form}`], makeStreamsRoute(options, form));
   takeAt('post', ['/send_data'], makeSendDataRoute(options));

@@ -1,0 +1,148 @@
+import type { Request } from 'express';
+import { answerProblem } from '#api/door/answer.ts';
+import { bodyEncodings } from '#api/door/decode-body.ts';
+import type { Door } from '#api/door/door.ts';
+import { apiSource } from '#api/door/event-headers.ts';
+import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
+import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
+import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import type { SortedRows } from '#api/routes/events-answer.ts';
+import { answerRows } from '#api/routes/events-answer.ts';
+import { readBody } from '#domain/door/read-event.ts';
+import type { Row } from '#domain/door/row-key.ts';
+import { keyText } from '#domain/door/row-key.ts';
+import type { SplitProblem } from '#domain/door/split-rows.ts';
+import { makeJsonSplitter, makeLineSplitter } from '#domain/door/split-rows.ts';
+import { kindByEnding } from '#domain/door/topic-name.ts';
+import { rowSchemas } from '#domain/schemas/rows.ts';
+import type { Kind } from '#domain/terms.ts';
+
+const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines'];
+const eventsTypes: ReadonlySet<string> = new Set(['application/json', ...lineTypes]);
+
+/** Most rows of one request; their receipts are some 11 MB. */
+const rowsMax = 100_000;
+const shape = 'send an object, an array of objects, or one object a line (application/x-ndjson)';
+const knownKinds = Object.keys(kindByEnding).join(', ');
+
+/** What the query says: the kind of all rows, and whether the answer lists receipts. */
+type EventsQuery = { kind: Kind | undefined; hasReceipts: boolean };
+
+/**
+ * `POST /events`: one event, an array of them or NDJSON, of one kind (`?kind=`) or of the kinds that their own field
+ * `kind` names. Rows are split and checked while they arrive; each stands for itself, so that the good ones of a mixed
+ * request are kept.
+ */
+export function makeEventsRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
+  return {
+    name: 'events',
+    limits: { bytesMax: limits.requestBytesMax, types: eventsTypes, encodings: bodyEncodings },
+    open(req) {
+      const query = readQuery(req);
+      return isRefusal(query) ? query : makeRowsReader(query, bringsLines(req), limits.eventBytesMax);
+    },
+    refuse: answerProblem,
+  };
+}
+
+function makeRowsReader({ kind, hasReceipts }: EventsQuery, hasLines: boolean, rowBytesMax: number): BodyReader {
+  const rows: SortedRows = { events: [], positions: [], lines: [], rejected: [] };
+  let count = 0;
+  let refusal: Refusal | undefined;
+
+  function takeRow(bytes: Buffer | undefined, line: number): void {
+    if (refusal !== undefined) return;
+    const position = count++;
+    if (count > rowsMax) {
+      refusal = { status: 413, reason: 'too_many_rows', message: `The request has more than ${rowsMax} rows; send it in parts` };
+      return;
+    }
+    const read = bytes === undefined ? tooLarge(rowBytesMax) : readRow(bytes, kind);
+    if ('key' in read) {
+      rows.events.push(read);
+      rows.positions.push(position);
+      rows.lines.push(line);
+    } else if (read.reason === 'malformed_json' && !hasLines) {
+      // Borders of rows mean nothing in a text that is no JSON.
+      refusal = { status: 422, ...read, message: `Row ${position}: ${read.message}` };
+    } else rows.rejected.push({ position, line, reason: read.reason, message: `${read.message}.` });
+  }
+
+  const splitter = hasLines ? makeLineSplitter(rowBytesMax, takeRow) : makeJsonSplitter(rowBytesMax, takeRow);
+
+  return {
+    write(chunk) {
+      const problem = splitter.write(chunk);
+      return refusal ?? refusalOfSplit(problem);
+    },
+    end(): Intake | Refusal {
+      const problem = splitter.end();
+      const found = refusal ?? refusalOfSplit(problem);
+      if (found !== undefined) return found;
+      if (count === 0) return { status: 422, reason: 'empty_body', message: `The body has no rows; ${shape}` };
+      return {
+        events: rows.events,
+        rejected: rows.rejected,
+        answer: (outcomes, eventIds) => answerRows(rows, { hasLines, hasReceipts }, outcomes, eventIds),
+      };
+    },
+  };
+}
+
+/** An event, or why the row is none: the same checks as on every other route. */
+function readRow(bytes: Buffer, kindOfAll: Kind | undefined): EventToTake | { reason: RefusalReason; message: string } {
+  const read = readBody(bytes);
+  if (!read.ok) return aboutRow(refusalOfProblem(read.problem));
+  const kind = kindOfRow(read.row, kindOfAll);
+  if (typeof kind !== 'string') return kind;
+  const checked = rowSchemas[kind].safeParse(read.row);
+  if (!checked.success) return aboutRow(refusalOfIssues(checked.error.issues));
+  return { kind, source: apiSource, key: Buffer.from(keyText(kind, checked.data as Row)), value: bytes };
+}
+
+/** By the query, else by the row's own field; where both are there they must agree. */
+function kindOfRow(row: Row, kindOfAll: Kind | undefined): Kind | { reason: RefusalReason; message: string } {
+  const said = row['kind'];
+  if (said === undefined || said === null)
+    return kindOfAll ?? { reason: 'unknown_kind', message: `The row names no kind: give it a field kind (${knownKinds}), or send ?kind=` };
+  const kind = kindNamed(said);
+  if (kindOfAll !== undefined && kind !== kindOfAll)
+    return { reason: 'wrong_kind', message: `The row's field kind is not ${kindOfAll}, which ?kind= says of all rows` };
+  return kind ?? { reason: 'unknown_kind', message: `The row's field kind is none of ${knownKinds}` };
+}
+
+function kindNamed(name: unknown): Kind | undefined {
+  return typeof name === 'string' && Object.hasOwn(kindByEnding, name) ? kindByEnding[name] : undefined;
+}
+
+function tooLarge(rowBytesMax: number): { reason: RefusalReason; message: string } {
+  return { reason: 'row_too_large', message: `The row has more than ${rowBytesMax} bytes` };
+}
+
+/** What other routes say of a body, said of a row. */
+function aboutRow({ reason, message }: Refusal): { reason: RefusalReason; message: string } {
+  return { reason, message: message.replace(/^(The )?body\b/, '$1row') };
+}
+
+function refusalOfSplit(problem: SplitProblem | undefined): Refusal | undefined {
+  return (
+    problem && { status: 422, reason: 'malformed_json', message: `The body is malformed: ${problem.error} at byte ${problem.at}; ${shape}` }
+  );
+}
+
+function bringsLines(req: Request): boolean {
+  const type = req.headers['content-type']?.toLowerCase() ?? '';
+  return lineTypes.some((name) => type.startsWith(name));
+}
+
+function readQuery(req: Request): EventsQuery | Refusal {
+  const at = req.url.indexOf('?');
+  const query = new URLSearchParams(at < 0 ? '' : req.url.slice(at + 1));
+  const name = query.get('kind');
+  const kind = kindNamed(name);
+  if (name !== null && kind === undefined) return { status: 404, reason: 'unknown_kind', message: `kind must be one of ${knownKinds}` };
+  const receipts = query.get('receipts');
+  if (receipts !== null && receipts !== 'all' && receipts !== 'none')
+    return { status: 422, reason: 'unknown_parameter', message: 'receipts must be all or none' };
+  return { kind, hasReceipts: receipts !== 'none' };
+}
