@@ -161,6 +161,12 @@ export const settings = {
     schema: z.coerce.number().min(0).max(1).default(0.01),
     about: 'Share of the requests answered below 400 that the access log shows; the others are always shown, up to a bound a second.',
   },
+  apiKey: {
+    env: 'PINFLOW_API_KEY',
+    schema: optionalText,
+    about: 'Key with which the emulator posts where the API asks for one; its scopes must be append:pin, append:geo and append:user.',
+    secret: true,
+  },
   apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },
   ingestMaxEvents: {
     env: 'INGEST_MAX_EVENTS',

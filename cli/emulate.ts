@@ -35,6 +35,7 @@ export async function emulate(options: EmulateOptions): Promise<number> {
     const summary = await runEmulator({
       source: await orNothingRuns(config, () => openSource(postgres)),
       target: options.target ?? apiUrlOf(config),
+      apiKey: config.apiKey,
       shape,
       seed,
       start,

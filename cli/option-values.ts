@@ -16,6 +16,11 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** Words separated by commas. */
+export function listOf(text: string): string[] {
+  return text.split(',').map((word) => word.trim());
+}
+
 export function httpUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : '';
   if (protocol !== 'http:' && protocol !== 'https:') throw new InvalidArgumentError('Expected a URL such as http://localhost:8000.');

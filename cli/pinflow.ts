@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addEmulate } from './commands/emulate.ts';
+import { addKeys } from './commands/keys.ts';
 import { addSql } from './commands/sql.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -20,6 +21,7 @@ addStop(program);
 addStatus(program);
 addEmulate(program);
 addSql(program);
+addKeys(program);
 addVersion(program);
 
 await runProgram(program, process.argv.slice(2));

@@ -22,6 +22,7 @@ try {
   const summary = await runEmulator({
     source,
     target,
+    apiKey: config.apiKey,
     shape: 'topics',
     seed,
     start: 0,

@@ -39,13 +39,13 @@ export function requestsOf(event: SourceEvent, shape: Shape, target: string): Po
 }
 
 /** Posts once. Whatever may pass (no connection, no answer, 5xx, 408, 429) is worth another try; the rest is an answer. */
-export async function post(request: PostRequest, signal: AbortSignal): Promise<Attempt<Answer>> {
+export async function post(request: PostRequest, apiKey: string | undefined, signal: AbortSignal): Promise<Attempt<Answer>> {
   let response: Response;
   let text: string;
   try {
     response = await fetch(request.url, {
       method: 'POST',
-      headers: { 'content-type': request.contentType },
+      headers: { 'content-type': request.contentType, ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }) },
       body: request.body,
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]),

@@ -15,6 +15,8 @@ import type { Source, SourceEvent } from '#emulator/source.ts';
 export type EmulatorOptions = {
   source: Source;
   target: string;
+  /** Key for a door that asks for one. */
+  apiKey?: string | undefined;
   shape: Shape;
   seed: number;
   /** Draws to skip first. */
@@ -72,7 +74,7 @@ export async function runEmulator(options: EmulatorOptions): Promise<EmulatorSum
       const answers: Answer[] = [];
       for (const request of requestsOf(event, options.shape, options.target)) {
         summary.requests++;
-        const answer = await retry(() => post(request, ended));
+        const answer = await retry(() => post(request, options.apiKey, ended));
         summary[answer.acked ? 'acked' : 'refused']++;
         answers.push(answer);
       }

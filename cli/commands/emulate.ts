@@ -25,7 +25,7 @@ export function addEmulate(program: Command): void {
         .choices(shapes)
         .default('pin'),
     )
-    .option('--target <url>', 'where to post (default: the API of the running stack)', httpUrl)
+    .option('--target <url>', 'where to post (default: the API of the running stack), with the key in PINFLOW_API_KEY if any', httpUrl)
     .option('--source <url>', 'Postgres database with pinterest_data, geolocation_data and user_data (default: PINFLOW_SOURCE_URL)')
     .option('--concurrency <n>', 'events in flight (default: 1, more with a high rate)', wholeNumber(1, 1_000))
     .addOption(new Option('--quiet', 'print refusals, troubles and the summary only').conflicts('json'))

@@ -95,6 +95,17 @@ describe('shapes', () => {
     ]);
   });
 
+  test('a key goes with every request, where there is one', async () => {
+    const shown: (string | undefined)[] = [];
+    const door = await listen((_count, res, req) => {
+      shown.push(req.headers.authorization);
+      res.end('{}');
+    });
+    await emulate(door.url, { count: 1, apiKey: 'pfk_x' });
+    await emulate(door.url, { count: 1 });
+    assert.deepEqual(shown, ['Bearer pfk_x', undefined]);
+  });
+
   test('topics posts one record of each kind, all of one row number', async () => {
     const door = await listen((_count, res) => res.end('{"offsets":[{"partition":0,"offset":1,"error_code":null,"error":null}]}'));
     const { summary } = await emulate(door.url, { count: 1, shape: 'topics' });

@@ -10,13 +10,15 @@ import { openDoor } from '#test/api/open-door.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
+type Ask = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
 /** A door that asks for keys. */
 export type LockedDoor = OpenDoor & {
   postgres: Postgres;
   /** Makes a key and waits until the door knows it; by default it may do everything. */
   makeKey(wish?: Partial<NewKey>): Promise<{ key: string; apiKey: ApiKey }>;
   /** A request with a key in the usual header. */
-  ask(key: string, path: string, init?: RequestInit): Promise<Response>;
+  ask(key: string, path: string, init?: Ask): Promise<Response>;
   postPin(headers: Record<string, string>): Promise<Response>;
 };
 
@@ -26,7 +28,7 @@ export async function openLockedDoor(overrides: Partial<Config> = {}): Promise<L
   const door = await openDoor({ apiKeys: 'required', ...overrides });
   const postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 2 });
   await migrate(postgres);
-  const ask = (key: string, path: string, init: RequestInit = {}): Promise<Response> =>
+  const ask = (key: string, path: string, init: Ask = {}): Promise<Response> =>
     fetch(door.url + path, { redirect: 'manual', ...init, headers: { Authorization: `Bearer ${key}`, ...init.headers } });
   return {
     ...door,
