@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** A CPU profile as V8 writes it (`.cpuprofile`): samples point at nodes, time deltas are microseconds. */
+/** A CPU profile as V8 writes it (`.cpuprofile`): samples point at nodes, times are microseconds. */
 export type CpuProfile = {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
-  timeDeltas: number[];
+  startTime: number;
+  endTime: number;
 };
 
 export type SelfTime = { name: string; seconds: number };
@@ -49,6 +50,7 @@ function heard(socket: WebSocket, event: 'open' | 'message'): Promise<Event> {
 
 /**
  * Adds up self times, most first: of functions, and of the groups that `groupOf` makes of places. Idle time is left out.
+ * Samples count alike: the time between two of them also holds what other processes had of the core.
  */
 export function selfTimes(
   profile: CpuProfile,
@@ -58,10 +60,10 @@ export function selfTimes(
   const functions = new Map<string, number>();
   const groups = new Map<string, number>();
   const add = (sums: Map<string, number>, name: string, us: number): unknown => sums.set(name, (sums.get(name) ?? 0) + us);
-  for (const [index, id] of profile.samples.entries()) {
+  const us = (profile.endTime - profile.startTime) / profile.samples.length;
+  for (const id of profile.samples) {
     const { functionName, url, lineNumber } = frames.get(id)!;
     if (functionName === '(idle)') continue;
-    const us = profile.timeDeltas[index] ?? 0;
     const place = url.startsWith('file:') ? fileURLToPath(url) : url;
     add(functions, `${functionName || '(anonymous)'} ${shortened(place)}${place === '' ? '' : `:${lineNumber + 1}`}`.trim(), us);
     add(groups, groupOf(functionName, place), us);
