@@ -12,7 +12,8 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { openAccess } from '#api/access/open-access.ts';
+import { chooseAccess } from '#api/access/choose-access.ts';
+import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
@@ -69,6 +70,8 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   metrics.watch(publisher);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
+  const { access, ring } = chooseAccess({ config, statements: postgres, log });
+  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
   const app = createApp({
     publisher,
@@ -83,10 +86,12 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       stallMs: config.ingestStallMs,
       isDraining: () => false,
     }),
+      isOpen: () => ring?.isLoaded() ?? true,
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     newest,
     exchanges: makeExchanges(randomUUID(), [refusals.hear]),
-    access: openAccess,
+    access,
+    keys: { postgres, ring },
     idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName: kindsOfNames(config.ingestNameKinds),
@@ -105,6 +110,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     publisher,
     acked,
     refusals,
+    app,
     post: (path, body, contentType = 'application/json', headers = {}) =>
       fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
@@ -113,6 +119,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       idempotency.close();
       await refusals.close();
       await newest.close();
+      await ring?.close();
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();
