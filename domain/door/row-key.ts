@@ -54,6 +54,10 @@ function rowNumberOf(row: Row): string | undefined {
 }
 
 function rowNumbersContradict(row: Row): boolean {
+  // Nearly all rows have one of the names alone: nothing to compare.
+  let names = 0;
+  for (const name of rowNumberNames) if ((row[name] ?? null) !== null) names += 1;
+  if (names < 2) return false;
   const said = rowNumberNames.map((name) => saidBy(row[name])).filter((text) => text !== undefined);
   return new Set(said.map((text) => canonicalInteger(text) ?? text)).size > 1;
 }
