@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { answerUnreadable, headerBytesMax, refuseWithoutHost } from '#api/answer-unreadable.ts';
 import { Failure } from '#domain/failures.ts';
 
 export type Listening = {
@@ -14,19 +15,32 @@ export type Listening = {
 
 const idleSweepMs = 20;
 
+/** How long headers and whole requests may take to arrive, and how often that is looked at; ms. */
+type Patience = { headersTimeout: number; requestTimeout: number; connectionsCheckingInterval: number };
+const usualPatience: Patience = { headersTimeout: 20_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 };
+
 /**
  * Listens with timeouts of our own: keep-alive above any proxy's, and a slow sender holds its own connection only.
  * @throws Failure `configuration` where the address cannot be bound.
  */
-export async function listen(listener: RequestListener, host: string, port: number): Promise<Listening> {
+export async function listen(listener: RequestListener, host: string, port: number, patience = usualPatience): Promise<Listening> {
   let draining = false;
   const server = createServer(
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 30_000, maxHeaderSize: 16_384, noDelay: true },
+    {
+      keepAliveTimeout: 65_000,
+      ...patience,
+      maxHeaderSize: headerBytesMax,
+      noDelay: true,
+      // Asked below: node would answer without a body.
+      requireHostHeader: false,
+    },
     (req, res) => {
+      if (refuseWithoutHost(req, res)) return;
       if (draining) res.setHeader('Connection', 'close');
       listener(req, res);
     },
   );
+  answerUnreadable(server);
   server.maxConnections = 10_000;
   await bind(server, host, port);
   const address = server.address();
