@@ -17,7 +17,10 @@ import { makeMetricsHandler } from '#api/operations/metrics.ts';
 import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
+import { makeRefusalsHandler } from '#api/operations/list-refusals.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
+import type { Tails } from '#api/operations/tail.ts';
+import { makeTailHandler } from '#api/operations/tail.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
@@ -29,9 +32,12 @@ export type AppOptions = Door & {
   readiness: () => Promise<Readiness>;
   lookAtStatus: () => Promise<Status>;
   newest: Pick<NewestRecords, 'find'>;
-};
+  tails: Pick<Tails, 'open'>;
+  /** Where the account of refusals is. */
+  postgres: Pick<Postgres, 'query'>;
   /** Where keys are kept, and those in memory where keys are asked for. */
   keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
+};
 
 /** Builds the HTTP application. It listens to nothing and starts nothing. */
 export function createApp(options: AppOptions): Express {
@@ -55,8 +61,8 @@ export function createApp(options: AppOptions): Express {
     for (const [method, handler] of methods) app[method](path, handler);
     app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ')));
   };
-
   const get = (path: string, handler: RequestHandler): void => at(path, { get: handler });
+
   // Hot routes first: whatever is mounted before them is paid by every event. `/pin/` matches too.
   takeAt('post', ['/pin'], makePinRoute(options));
   takeAt('post', ['/topics/:name', '/:stage/topics/:name'], makeTopicsRoute(options));
@@ -65,16 +71,16 @@ export function createApp(options: AppOptions): Express {
     takeAt('put', [`/streams/:name/${form}`, `/:stage/streams/:name/${form}`], makeStreamsRoute(options, form));
   takeAt('post', ['/send_data'], makeSendDataRoute(options));
 
-  const openApi = JSON.stringify(makeOpenApi());
+  const openApi = JSON.stringify(makeOpenApi(options));
   get('/healthz', operation({ name: 'healthz', scope: 'open', answer: () => answerJson(200, '{"status":"ok"}') }));
   get('/readyz', makeReadyHandler(operation, options.readiness));
   get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
   get('/metrics', makeMetricsHandler(operation, options.metrics));
   get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
+  get('/api/tail', makeTailHandler(operation, options.tails));
+  get('/api/refusals', makeRefusalsHandler(operation, options.postgres));
 
-  const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });
-  const docs = makeDocsPage(notFound);
   const keys = makeKeysHandlers(operation, { ...options.keys, budget: options.budget });
   at('/api/keys', { get: keys.list, post: keys.create });
   at('/api/keys/:id', { delete: keys.revoke });
@@ -82,6 +88,8 @@ export function createApp(options: AppOptions): Express {
   at('/login', { get: login.show, post: login.logIn });
   at('/logout', { post: login.logOut });
 
+  const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });
+  const docs = makeDocsPage(notFound);
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
 

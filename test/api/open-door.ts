@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
 import type { Kafka } from 'kafkajs';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
@@ -23,6 +24,8 @@ import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
+import type { Tails } from '#api/operations/tail.ts';
+import { makeTails } from '#api/operations/tail.ts';
 import type { Names } from '#domain/names.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
@@ -37,8 +40,10 @@ export type OpenDoor = {
   kafka: Kafka;
   topics: KafkaTopics;
   publisher: Publisher;
+  app: Express;
   acked: AckedRange[];
   refusals: RefusalAccount;
+  tails: Tails;
   post(path: string, body: string | Buffer, contentType?: string, headers?: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 };
@@ -68,11 +73,14 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
-  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
-  const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const { access, ring } = chooseAccess({ config, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
+  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
+  const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
+  const exchanges = makeExchanges(randomUUID(), [refusals.hear]);
+  const makeGroup = (): string => names.attemptGroup('tail', 0, randomUUID());
+  const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup, heartbeatMs: 50 });
   const app = createApp({
     publisher,
     names,
@@ -84,12 +92,14 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       topicNames: names.topics,
       publisher,
       stallMs: config.ingestStallMs,
+      isOpen: () => ring?.isLoaded() ?? true,
       isDraining: () => false,
     }),
-      isOpen: () => ring?.isLoaded() ?? true,
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     newest,
-    exchanges: makeExchanges(randomUUID(), [refusals.hear]),
+    exchanges,
+    tails,
+    postgres,
     access,
     keys: { postgres, ring },
     idempotency,
@@ -108,18 +118,20 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     kafka,
     topics,
     publisher,
+    app,
     acked,
     refusals,
-    app,
+    tails,
     post: (path, body, contentType = 'application/json', headers = {}) =>
       fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
+      tails.close();
       server.closeAllConnections();
       server.close();
       idempotency.close();
+      await ring?.close();
       await refusals.close();
       await newest.close();
-      await ring?.close();
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { pinItem, pinRow } from '#domain/schemas/pin.ts';
+import { scopes } from '#domain/keys/scopes.ts';
+import { kinesisError } from '#domain/schemas/kinesis.ts';
+import { geoRow } from '#domain/schemas/geo.ts';
+import { userRow } from '#domain/schemas/user.ts';
+
+export type Json = { [name: string]: unknown };
+
+/** Schemas that the document shows once, under a name. */
+const named = new Map<unknown, string>([
+  [pinItem, 'PinItem'],
+  [pinRow, 'PinRow'],
+  [geoRow, 'GeoRow'],
+  [userRow, 'UserRow'],
+]);
+
+/** The JSON Schema of what a zod schema takes; schemas that have a name are references. */
+export function schemaOf(schema: z.ZodType): Json {
+  const name = named.get(schema);
+  return name === undefined ? toJsonSchema(schema) : reference('schemas', name);
+}
+
+function toJsonSchema(schema: z.ZodType): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      const name = named.get(zodSchema);
+      if (name === undefined || (zodSchema as unknown) === schema) return;
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+      Object.assign(jsonSchema, reference('schemas', name));
+    },
+  });
+  return rest;
+}
+
+export function reference(part: 'schemas' | 'headers' | 'parameters' | 'responses', name: string): Json {
+  return { $ref: `#/components/${part}/${name}` };
+}
+
+function header(description: string, example: string): Json {
+  return { description, schema: { type: 'string' }, example };
+}
+
+/** What paths refer to. */
+export const components = {
+  schemas: {
+    ...Object.fromEntries([...named].map(([schema, name]) => [name, toJsonSchema(schema as z.ZodType)])),
+    Detail: {
+      type: 'object',
+      description: 'An error in FastAPI’s shape: a sentence, or one entry for each field that is wrong.',
+      required: ['detail'],
+      properties: {
+        detail: {
+          oneOf: [
+            { type: 'string' },
+            {
+              type: 'array',
+              minItems: 1,
+              items: {
+                type: 'object',
+                required: ['type', 'loc', 'msg', 'input'],
+                properties: {
+                  type: { type: 'string' },
+                  loc: { type: 'array', items: { type: ['string', 'integer'] } },
+                  msg: { type: 'string' },
+                  input: { description: 'What was found there.' },
+                  ctx: { type: 'object' },
+                },
+              },
+            },
+          ],
+        },
+      },
+    },
+    RestV2Error: {
+      type: 'object',
+      description: 'An error in Confluent’s shape: the code is the status times 100 and a running number.',
+      required: ['error_code', 'message'],
+      properties: { error_code: { type: 'integer' }, message: { type: 'string' } },
+    },
+    KinesisError: {
+      ...toJsonSchema(kinesisError),
+      description: 'An error in the shape of Kinesis.',
+    },
+    Key: {
+      type: 'object',
+      description: 'A key as it is shown; times are RFC 3339 in UTC.',
+      required: ['id', 'name', 'scopes', 'eventsPerSecond', 'bytesPerSecond', 'state', 'createdAt', 'expiresAt', 'revokedAt', 'lastUsedAt'],
+      properties: {
+        id: { type: 'string' },
+        name: { type: 'string' },
+        scopes: { type: 'array', items: { enum: [...scopes] } },
+        eventsPerSecond: { type: ['integer', 'null'], description: 'null means the API’s default, 0 no limit.' },
+        bytesPerSecond: { type: ['integer', 'null'], description: 'null means the API’s default, 0 no limit.' },
+        state: { enum: ['valid', 'expired', 'revoked'] },
+        createdAt: { type: 'string', format: 'date-time' },
+        expiresAt: { type: ['string', 'null'], format: 'date-time' },
+        revokedAt: { type: ['string', 'null'], format: 'date-time' },
+        lastUsedAt: { type: ['string', 'null'], format: 'date-time' },
+      },
+    },
+    Problem: {
+      type: 'object',
+      description: 'An error: the reason for programs, the sentence for people.',
+      required: ['error'],
+      properties: {
+        error: {
+          type: 'object',
+          required: ['reason', 'message'],
+          properties: { reason: { type: 'string' }, message: { type: 'string' } },
+        },
+      },
+    },
+  } as Json,
+  headers: {
+    'Pinflow-Receipt': header(
+      'Where the event is: a structured-field dictionary (RFC 9651). Without partition and offset where nobody waited for Kafka.',
+      'kind=pin, partition=1, offset=31, event-id="01a1fb16-c5e0-709e-a436-189230e48072"',
+    ),
+    'X-Request-Id': header(
+      'The request’s own X-Request-Id where it is a plain token, else one of ours. Access logs name it.',
+      'd41d8cd9-1',
+    ),
+    'Idempotency-Replayed': header('`true` where this is the answer that an earlier request with the same Idempotency-Key got.', 'true'),
+    RateLimit: header('What is left of the key’s allowance, and in how many seconds all of it is back.', '"events";r=99;t=1'),
+    'RateLimit-Policy': header('The key’s allowance a second.', '"events";q=100;w=1'),
+    'Retry-After': header('Seconds after which the request may be sent again.', '1'),
+    'WWW-Authenticate': header('How to show a key.', 'Bearer realm="pinflow"'),
+    Location: header('Where to go.', '/login'),
+    'Set-Cookie': header('The session.', 'pinflow_session=…; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200'),
+    Allow: header('The methods that the path knows.', 'POST'),
+  },
+  parameters: {
+    ack: {
+      name: 'ack',
+      in: 'query',
+      description:
+        '`log` (default): answered when Kafka has the events. `none`: answered with 202 at once, nobody knows whether they are kept.',
+      schema: { enum: ['log', 'none'], default: 'log' },
+      examples: { 'waited-for': { value: 'log' }, 'not-waited-for': { value: 'none' }, 'other-ack': { value: 'all' } },
+    },
+    'Idempotency-Key': {
+      name: 'Idempotency-Key',
+      in: 'header',
+      description:
+        'The same key within 24 hours gets the first outcome again and publishes nothing. 409 while the first request runs, 422 where target or body differ from it.',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+    },
+    'X-Request-Id': {
+      name: 'X-Request-Id',
+      in: 'header',
+      description: 'A name for this request, 1 to 128 letters, digits or any of `_.:/+=@-`; the answer and the access log carry it.',
+      schema: { type: 'string' },
+    },
+  },
+  securitySchemes: {
+    bearer: { type: 'http', scheme: 'bearer', description: 'A key made with `npx pinflow keys create`.' },
+    apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key, for clients that cannot send Authorization.' },
+    session: { type: 'apiKey', in: 'cookie', name: 'pinflow_session', description: 'What a browser trades its key for at /login.' },
+  },
+};
+
+/** Keys are asked for where they are on; a loopback door asks for none by default. */
+export const security: Json[] = [{}, { bearer: [] }, { apiKey: [] }, { session: [] }];

@@ -1,0 +1,168 @@
+import type { Json } from '#api/docs/components.ts';
+import { reference, schemaOf } from '#api/docs/components.ts';
+import { describeOperation, pathParameter, queryParameter } from '#api/docs/describe.ts';
+import { newKey } from '#domain/keys/new-key.ts';
+
+const tags = ['Keys'];
+const key = {
+  id: 'k3v9x2m7',
+  name: 'collector',
+  scopes: ['append:pin', 'append:geo', 'append:user'],
+  eventsPerSecond: null,
+  bytesPerSecond: null,
+  state: 'valid',
+  createdAt: '2026-01-31T12:00:00.000Z',
+  expiresAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+};
+const page = (description: string, headers: readonly string[] = ['X-Request-Id']) => ({
+  description,
+  type: 'text/html',
+  schema: { type: 'string' },
+  headers,
+});
+const otherPage = {
+  status: 403,
+  reason: 'forbidden',
+  message: 'This form was sent by a page of another site: open /login itself',
+} as const;
+
+/** Keys, and the cookie that a browser trades one for. */
+export function describeKeys(): Json {
+  return {
+    '/api/keys': {
+      get: describeOperation({
+        operationId: 'listKeys',
+        tags,
+        summary: 'The keys there are',
+        scope: 'read',
+        parameters: [queryParameter('all', '`true` lists expired and revoked ones too.', { all: 'true' })],
+        answers: {
+          200: {
+            description: 'By name and age. No key itself, and no hash.',
+            schema: { type: 'object', required: ['keys'], properties: { keys: { type: 'array', items: reference('schemas', 'Key') } } },
+            example: { keys: [key] },
+          },
+        },
+      }),
+      post: describeOperation({
+        operationId: 'createKey',
+        tags,
+        summary: 'Make a key',
+        description: 'A key cannot give what it may not do itself. Two valid keys may share a name, so that clients can change over.',
+        scope: 'operate',
+        body: schemaOf(newKey),
+        answers: {
+          201: {
+            description: 'The key: it is shown this once.',
+            schema: {
+              allOf: [reference('schemas', 'Key'), { type: 'object', required: ['key'], properties: { key: { type: 'string' } } }],
+            },
+          },
+        },
+        refusals: {
+          'name-taken': {
+            status: 409,
+            reason: 'key_name_taken',
+            message:
+              'The name collector has 2 valid keys already (k3v9x2m7 and k8r2t5q1): revoke one first, npx pinflow keys revoke k3v9x2m7, or take another name',
+          },
+          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 16384 bytes' },
+          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+        },
+        also: { 422: reference('schemas', 'Detail') },
+        exchanges: {
+          new: {
+            summary: 'A key for a client that sends events',
+            body: { name: 'collector', scopes: ['append:pin', 'append:geo', 'append:user'] },
+            status: 201,
+            answer: { ...key, key: 'pf_k3v9x2m7_…' },
+          },
+          'no-scope-named': {
+            summary: 'A key that may do nothing',
+            body: { name: 'collector', scopes: [] },
+            status: 422,
+            answer: {
+              detail:
+                'scopes: must name one at least; known are append:pin, append:geo, append:user, read, operate; send {"name": "collector", "scopes": ["append:pin"]}',
+            },
+          },
+        },
+      }),
+    },
+    '/api/keys/{id}': {
+      delete: describeOperation({
+        operationId: 'revokeKey',
+        tags,
+        summary: 'Revoke a key',
+        description: 'Ends its sessions too. Revoking twice changes nothing.',
+        scope: 'operate',
+        parameters: [pathParameter('id', 'Id of the key; not the key itself.', { 'no-such-key': 'k0000000' })],
+        answers: {
+          200: {
+            description: 'The key as it is now.',
+            schema: reference('schemas', 'Key'),
+            example: { ...key, state: 'revoked', revokedAt: '2026-02-01T12:00:00.000Z' },
+          },
+        },
+        refusals: {
+          'no-such-key': {
+            status: 404,
+            reason: 'not_found',
+            message: 'No key has this id: npx pinflow keys list --all shows all there are',
+          },
+        },
+      }),
+    },
+    '/login': {
+      get: describeOperation({
+        operationId: 'showLogin',
+        tags,
+        summary: 'The page where a browser trades a key for a cookie',
+        scope: 'open',
+        parameters: [queryParameter('next', 'Path to go to afterwards.', {})],
+        answers: { 200: page('The form, or who is logged in.') },
+      }),
+      post: describeOperation({
+        operationId: 'logIn',
+        tags,
+        summary: 'Trade a key for a cookie',
+        description: 'The cookie is HttpOnly and holds for 12 hours, or until the key ends. Forms of other sites are refused.',
+        scope: 'open',
+        body: { type: 'object', required: ['key'], properties: { key: { type: 'string' }, next: { type: 'string' } } },
+        types: ['application/x-www-form-urlencoded'],
+        answers: {
+          200: page('Keys are off: none is needed.'),
+          303: { description: 'Logged in; Location is where to go.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
+          401: page('The key is not valid.', ['X-Request-Id', 'WWW-Authenticate']),
+          429: page('Too many wrong keys came from this address.', ['X-Request-Id', 'Retry-After']),
+          503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
+        },
+        refusals: {
+          'other-page': otherPage,
+          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 4096 bytes' },
+          'other-type': {
+            status: 415,
+            reason: 'unsupported_type',
+            message: 'Content-Type must be application/x-www-form-urlencoded in UTF-8',
+          },
+        },
+        exchanges: {},
+      }),
+    },
+    '/logout': {
+      post: describeOperation({
+        operationId: 'logOut',
+        tags,
+        summary: 'Give the cookie back',
+        scope: 'open',
+        answers: {
+          303: { description: 'Logged out; Location is /login.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
+          503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
+        },
+        refusals: { 'other-page': otherPage },
+      }),
+    },
+  };
+}

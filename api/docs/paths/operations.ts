@@ -1,0 +1,130 @@
+import type { Json } from '#api/docs/components.ts';
+import { describeOperation, pathParameter } from '#api/docs/describe.ts';
+import { serverNames } from '#domain/status.ts';
+
+const tags = ['Operations'];
+const unreachable: Json = { type: 'object', required: ['error'], properties: { error: { type: 'string' } } };
+const partOrError = (part: Json): Json => ({ anyOf: [part, unreachable] });
+
+const readiness: Json = {
+  type: 'object',
+  required: ['status', 'reasons'],
+  properties: { status: { enum: ['ready', 'not ready'] }, reasons: { type: 'array', items: { type: 'string' } } },
+};
+
+const status: Json = {
+  type: 'object',
+  description: 'What `npx pinflow status --json` prints. A part that cannot be reached is `{"error": ...}`.',
+  required: ['at', 'endpoints', 'servers', 'orchestration', 'stream', 'landing', 'intervals', 'generation', 'problems'],
+  properties: {
+    at: { type: 'string', format: 'date-time' },
+    endpoints: { type: 'object' },
+    servers: {
+      type: 'object',
+      required: [...serverNames],
+      additionalProperties: partOrError({ const: 'up' }),
+    },
+    orchestration: { type: 'object' },
+    stream: { type: 'object' },
+    landing: { type: 'object' },
+    intervals: partOrError({ type: 'array', items: { type: 'object' } }),
+    heldIntervals: { type: ['integer', 'null'] },
+    generation: { type: ['object', 'null'] },
+    problems: { type: 'array', description: 'Sentences for a person; empty when all is well.', items: { type: 'string' } },
+  },
+};
+
+/** Routes for those who run the door, and for this document. */
+export function describeOperations(): Json {
+  return {
+    '/healthz': {
+      get: describeOperation({
+        operationId: 'isAlive',
+        tags,
+        summary: 'Whether the process lives',
+        scope: 'open',
+        answers: {
+          200: {
+            description: 'It does.',
+            schema: { type: 'object', required: ['status'], properties: { status: { const: 'ok' } } },
+            example: { status: 'ok' },
+          },
+        },
+      }),
+    },
+    '/readyz': {
+      get: describeOperation({
+        operationId: 'isReady',
+        tags,
+        summary: 'Whether events can be taken now',
+        scope: 'open',
+        answers: {
+          200: { description: 'They can.', schema: readiness, example: { status: 'ready', reasons: [] } },
+          503: {
+            description: 'They cannot; the reasons say why.',
+            schema: readiness,
+            example: { status: 'not ready', reasons: ['Kafka does not answer'] },
+          },
+        },
+      }),
+    },
+    '/metrics': {
+      get: describeOperation({
+        operationId: 'getMetrics',
+        tags,
+        summary: 'Metrics for Prometheus',
+        scope: 'read',
+        answers: {
+          200: {
+            description: 'In the text format 0.0.4.',
+            type: 'text/plain',
+            schema: { type: 'string' },
+            example: '# TYPE pinflow_door_in_flight_events gauge\npinflow_door_in_flight_events 0\n',
+          },
+        },
+      }),
+    },
+    '/api/status': {
+      get: describeOperation({
+        operationId: 'getStatus',
+        tags,
+        summary: 'The state of the whole pipeline',
+        description: 'Always 200: what is down stands in the answer.',
+        scope: 'read',
+        answers: { 200: { description: 'The state.', schema: status } },
+      }),
+    },
+    '/openapi.json': {
+      get: describeOperation({
+        operationId: 'getDescription',
+        tags,
+        summary: 'This document',
+        scope: 'open',
+        answers: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object', required: ['openapi', 'info', 'paths'] } } },
+      }),
+    },
+    '/docs': {
+      get: describeOperation({
+        operationId: 'getDocsPage',
+        tags,
+        summary: 'This document as a page that can send events',
+        scope: 'open',
+        answers: { 200: { description: 'The page.', type: 'text/html', schema: { type: 'string' }, headers: [] } },
+      }),
+    },
+    '/docs/{file}': {
+      get: describeOperation({
+        operationId: 'getDocsFile',
+        tags,
+        summary: 'What the page loads',
+        scope: 'open',
+        parameters: [pathParameter('file', 'Name of the file.', { script: 'start.js', 'no-file': 'other.js' })],
+        answers: {
+          200: { description: 'The file.', type: '*/*', schema: {}, headers: [] },
+          304: { description: 'The browser has it already.', type: '', headers: [] },
+        },
+        refusals: { 'no-file': { status: 404, reason: 'not_found', message: 'Not Found' } },
+      }),
+    },
+  };
+}
