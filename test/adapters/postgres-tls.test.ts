@@ -47,7 +47,7 @@ hostssl all all 127.0.0.1/32 scram-sha-256
     [port = 0] = await findFreePorts(1);
     const flags = { ssl: 'on', ssl_cert_file: certFile, ssl_key_file: keyFile, ssl_ca_file: authority.caFile, hba_file: hbaFile };
     const server = makePostgresServer(home, { postgres: port }, { postgresPassword: password }, folder, identity, environment, flags);
-    stop = await startOwnServer(home, server);
+    ({ stop } = await startOwnServer(home, server));
     await ask(urlOf(trusting()), `CREATE ROLE ${certificateUser} LOGIN PASSWORD '${password}'`);
   });
   after(() => stop());

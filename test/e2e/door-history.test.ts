@@ -9,7 +9,6 @@ import { readRecords } from '#test/api/read-records.ts';
 import type { ApiProcess } from '#test/api/start-api.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { makeDoorClient } from '#test/support/door-client.ts';
-import type { OwnBroker } from '#test/support/own-broker.ts';
 import { startOwnBroker } from '#test/support/own-broker.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
@@ -26,7 +25,7 @@ const okPerPhase = 5_000;
 type Outcome = 'ok' | 'failed' | 'unknown';
 type Entry = { id: string; outcome: Outcome; receipt: string };
 
-let broker: OwnBroker;
+let broker: Awaited<ReturnType<typeof startOwnBroker>>;
 let api: ApiProcess;
 before(async () => {
   broker = await startOwnBroker();

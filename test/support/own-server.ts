@@ -17,18 +17,34 @@ export function makeObtaining(): Obtaining {
   };
 }
 
-/** Runs one server of the stack in a home of the test's own; resolves with how to stop it, when it serves. */
-export async function startOwnServer(home: Home, server: Server): Promise<() => Promise<void>> {
+/** A server of the test's own. */
+export type OwnServer = {
+  /** Sends a signal to its process. */
+  signal(name: NodeJS.Signals): void;
+  /** Runs it again, as it was, once its process has ended. */
+  startAgain(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** Runs one server of the stack in a home of the test's own; resolves when it serves. */
+export async function startOwnServer(home: Home, server: Server): Promise<OwnServer> {
   const children: Child[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop()));
     home.close();
   };
   try {
-    await startServer(home, server, (child) => children.push(child), new AbortController().signal);
+    const running = await startServer(home, server, (child) => children.push(child), new AbortController().signal);
+    return {
+      signal: (name) => void process.kill(children.at(-1)!.pid, name),
+      async startAgain() {
+        await children.at(-1)!.exited;
+        children.push(running.startAgain());
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
-  return stop;
 }

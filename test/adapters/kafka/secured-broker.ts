@@ -55,7 +55,7 @@ export async function startSecuredBroker(): Promise<SecuredBroker> {
   const formatArguments = scramMechanisms.flatMap((mechanism) => ['--add-scram', `${mechanism}=[name=${username},password=${password}]`]);
 
   const extras = { properties, formatArguments };
-  const stop = await startOwnServer(home, makeKafka(home, { kafka, kafkaController }, tool, obtaining.environment, extras));
+  const { stop } = await startOwnServer(home, makeKafka(home, { kafka, kafkaController }, tool, obtaining.environment, extras));
   return {
     authority,
     listeners: { plaintext: at(kafka), ssl: at(ssl), mtls: at(mtls), saslPlaintext: at(saslPlaintext), saslSsl: at(saslSsl) },
