@@ -12,7 +12,7 @@ import { listenForStop } from '#stack/until-stopped.ts';
  * `npm run bench -- <benchmark>`: each measures the product beside its peers, on servers of this run alone (or on those
  * whose endpoints the environment gives).
  */
-const program = new Command('bench').description('Benchmarks: the product beside its peers, on one machine, in one run.');
+const program = new Command('npm run bench --').description('Benchmarks: the product beside its peers, on one machine, in one run.');
 
 program
   .command('ingest')

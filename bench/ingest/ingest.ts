@@ -57,7 +57,10 @@ export async function runIngest(options: IngestOptions, session: Session): Promi
       results,
       bulk,
       targets: findTargets(results, bulkRuns),
-      problems: runs.flatMap(({ name, run }) => run.problems.map((problem) => `${name}: ${problem}`)),
+      problems:
+        runs.length === 0
+          ? ['Not one peer could be run.']
+          : runs.flatMap(({ name, run }) => run.problems.map((problem) => `${name}: ${problem}`)),
     };
     process.stdout.write(`\n${reportOf(findings)}`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(asJson(findings, effort), undefined, 2)}\n`);

@@ -3,6 +3,7 @@ import type { LoadResult } from '#bench/ingest/load.ts';
 import { bulkAim, pinAim } from '#bench/ingest/load.ts';
 import type { ConstantRate } from '#bench/ingest/constant-rate.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
+import { floorPeer } from '#bench/ingest/peers.ts';
 import type { OpenPeer, Rig } from '#bench/ingest/rig.ts';
 import type { Run } from '#bench/ingest/run.ts';
 import { measureRun } from '#bench/ingest/run.ts';
@@ -65,6 +66,7 @@ export function peakOf({ saturated }: Pick<PeerResult, 'saturated'>): number {
 /** Measures the peers one after the other, there and back, each time as a fresh process on fresh topics. */
 export async function measurePeers(bench: Bench, peers: readonly Peer[]): Promise<PeerResult[]> {
   const results = peers.map((peer): PeerResult => ({ peer, saturated: [], single: [], constant: undefined, notRun: undefined }));
+  await warmUpBroker(bench);
   for (let round = 0; round < bench.effort.rounds; round++) {
     for (const result of round % 2 === 0 ? results : results.toReversed()) {
       if (result.notRun !== undefined) continue;
@@ -72,6 +74,17 @@ export async function measurePeers(bench: Bench, peers: readonly Peer[]): Promis
     }
   }
   return results;
+}
+
+/** The first peer must not pay for a broker whose code is not compiled yet. */
+async function warmUpBroker({ rig, wrk, effort, say }: Bench): Promise<void> {
+  say('the broker: warming up');
+  const opened = await rig.open(floorPeer);
+  try {
+    await wrk({ url: opened.url, ...pinAim }, { connections, seconds: effort.warmUpSeconds });
+  } finally {
+    await opened.close();
+  }
 }
 
 async function measureRound(bench: Bench, result: PeerResult, isLast: boolean): Promise<void> {
