@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { generateHttpReference } from '../../deploy/generate-http-reference.ts';
 import { generateFiles } from '../../deploy/generate-settings.ts';
 import { assertNone, root, textOf, trackedFiles } from './tracked-files.ts';
 
@@ -9,10 +10,10 @@ const documents = trackedFiles.filter((path) => path.endsWith('.md'));
 const { scripts, bin } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string>; bin: Record<string, string> };
 
 test('generated documents are up to date', () => {
-  for (const [path, text] of Object.entries(generateFiles())) {
+  for (const [path, text] of Object.entries({ ...generateFiles(), ...generateHttpReference() })) {
     assert.ok(
       existsSync(join(root, path)) && textOf(path) === text,
-      `${path} does not show the settings as they are now: run \`npm run generate\`.`,
+      `${path} does not show the code as it is now: run \`npm run generate\`.`,
     );
   }
 });
