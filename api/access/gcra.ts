@@ -5,7 +5,7 @@
  * clock that does not go back.
  */
 export type Bucket = {
-  /** How long until `cost` may pass; 0 where it may now. Takes nothing. */
+  /** How long until `cost` may pass; 0 where it may now. Takes nothing. No cost never waits. */
   waitMs(cost: number, nowMs: number): number;
   take(cost: number, nowMs: number): void;
   /** Whole units that may pass at once. */
@@ -22,7 +22,7 @@ export function makeBucket(rate: number, burst: number): Bucket {
   const missingMs = (nowMs: number): number => Math.max(0, fullAtMs - nowMs);
   return {
     burst,
-    waitMs: (cost, nowMs) => Math.max(0, missingMs(nowMs) - Math.max(0, depthMs - cost * unitMs)),
+    waitMs: (cost, nowMs) => (cost === 0 ? 0 : Math.max(0, missingMs(nowMs) - Math.max(0, depthMs - cost * unitMs))),
     take(cost, nowMs) {
       fullAtMs = nowMs + missingMs(nowMs) + cost * unitMs;
     },

@@ -54,7 +54,7 @@ export function makeKeyAccess(ring: KeyRing): Access {
     async lookUp(req) {
       const found = identify(req);
       if (!isRefusal(found) || found.status === 403 || !isSecret(readCredentials(req)?.secret ?? '')) return found;
-      await ring.reloadIfOld();
+      await ring.reloadSoon();
       return identify(req);
     },
     spend({ keyId }, events, bytes) {

@@ -34,8 +34,8 @@ export type KeyRing = {
   counts(): Readonly<Record<ApiKey['state'], number>>;
   /** Reads the keys as they are at this moment or later; never rejects. */
   reload(): Promise<void>;
-  /** The same, unless that was tried a moment ago: for what strangers can cause. */
-  reloadIfOld(): Promise<void>;
+  /** The same, four times a second at most and shared by all who wait: for what strangers can cause. */
+  reloadSoon(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -50,7 +50,7 @@ export type KeyRingOptions = {
 
 const reloadMs = 2_000;
 const firstLoadRetryMs = 500;
-const oldMs = 250;
+const reloadEveryMsMin = 250;
 const writeUsesMs = 10_000;
 /** Secrets whose hash is remembered until the next reading. Only those of valid keys get there. */
 const knownSecretsMax = 10_000;
@@ -70,6 +70,7 @@ export function openKeyRing({ statements, log, defaultRates, processes }: KeyRin
   let triedAtMs = Number.NEGATIVE_INFINITY;
   let usesWrittenAtMs = Date.now();
   let reading = Promise.resolve();
+  let soon: Promise<void> | undefined;
 
   function take(valid: ValidKeys): void {
     const before = byId;
@@ -161,9 +162,16 @@ export function openKeyRing({ statements, log, defaultRates, processes }: KeyRin
     all: () => byId.values(),
     counts: () => counts,
     reload,
-    reloadIfOld: async () => {
-      if (!isFailing && performance.now() - triedAtMs >= oldMs) await reload();
-      else await reading;
+    async reloadSoon() {
+      // While Postgres is away there is nothing to wait for; the next turn of the clock tries it.
+      if (isFailing) return;
+      const waitMs = Math.max(0, triedAtMs + reloadEveryMsMin - performance.now());
+      soon ??= delay(waitMs)
+        .then(reload)
+        .finally(() => {
+          soon = undefined;
+        });
+      await soon;
     },
     async close() {
       closing.abort();

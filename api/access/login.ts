@@ -94,14 +94,14 @@ export function makeLoginHandlers(
 async function findKey(ring: KeyRing, secret: string): Promise<HeldKey | undefined> {
   const held = ring.findKey(secret);
   if (held !== undefined || !isSecret(secret)) return held;
-  await ring.reloadIfOld();
+  await ring.reloadSoon();
   return ring.findKey(secret);
 }
 
 async function findSession(ring: KeyRing, secret = ''): Promise<HeldKey | undefined> {
   const held = ring.findSession(secret);
   if (held !== undefined || !isSecret(secret)) return held;
-  await ring.reloadIfOld();
+  await ring.reloadSoon();
   return ring.findSession(secret);
 }
 

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import type { ApiKey } from '#activities/keys/keys-table.ts';
+import { openLockedDoor } from '#test/api/access/locked-door.ts';
+import { waitFor } from '#test/support/servers.ts';
+
+const door = await openLockedDoor({ apiRateEvents: 0 });
+after(() => door.close());
+const operator = await door.makeKey({ name: 'operator' });
+const json = { 'Content-Type': 'application/json' };
+const create = (body: unknown, key = operator.key): Promise<Response> =>
+  door.ask(key, '/api/keys', { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers: json });
+const list = async (query = ''): Promise<ApiKey[]> =>
+  ((await (await door.ask(operator.key, `/api/keys${query}`)).json()) as { keys: ApiKey[] }).keys;
+
+describe('/api/keys', () => {
+  test('POST makes a key that is valid at once, and shows it this once', async () => {
+    const answer = await create({ name: 'made', scopes: ['append:pin'], eventsPerSecond: 7, expires: '1h' });
+    assert.equal(answer.status, 201);
+    const { key, ...apiKey } = (await answer.json()) as ApiKey & { key: string };
+    assert.equal((await door.post('/pin/', '{}', 'application/json', { 'X-API-Key': key })).status, 422);
+    const { lastUsedAt: _lastUsedAt, ...listed } = (await list()).find(({ id }) => id === apiKey.id)!;
+    const { lastUsedAt: _never, ...made } = apiKey;
+    assert.deepEqual(listed, made);
+    const text = await (await door.ask(operator.key, '/api/keys?all=true')).text();
+    assert.ok(!text.includes(key));
+    assert.doesNotMatch(text, /[0-9a-f]{64}/);
+  });
+
+  test('DELETE revokes, also twice, and at once in the process that did it', async () => {
+    const { key, ...apiKey } = (await (await create({ name: 'gone', scopes: ['read'] })).json()) as ApiKey & { key: string };
+    for (let i = 0; i < 2; i++) {
+      const answer = await door.ask(operator.key, `/api/keys/${apiKey.id}`, { method: 'DELETE' });
+      assert.equal(answer.status, 200);
+      assert.equal(((await answer.json()) as ApiKey).state, 'revoked');
+    }
+    assert.equal((await door.ask(key, '/api/keys')).status, 401);
+    assert.ok(!(await list()).some(({ id }) => id === apiKey.id));
+    assert.equal((await list('?all=true')).find(({ id }) => id === apiKey.id)?.state, 'revoked');
+    assert.equal((await door.ask(operator.key, '/api/keys/nobody', { method: 'DELETE' })).status, 404);
+  });
+
+  test('a key gives no scope that it lacks itself', async () => {
+    const { key } = await door.makeKey({ scopes: ['operate'] });
+    const answer = await create({ name: 'more', scopes: ['operate', 'read'] }, key);
+    assert.equal(answer.status, 403);
+    assert.match(await answer.text(), /the scope read/);
+    assert.equal((await create({ name: 'same', scopes: ['operate'] }, key)).status, 201);
+  });
+
+  test('a third valid key of a name is 409', async () => {
+    for (const status of [201, 201, 409]) assert.equal((await create({ name: 'three', scopes: ['read'] })).status, status);
+  });
+
+  const bad: [body: unknown, problem: RegExp][] = [
+    ['', /send \{/],
+    ['[', /send \{/],
+    [[], /send \{/],
+    [{}, /name: .*scopes: /],
+    [{ name: 'x', scopes: [] }, /scopes: must name one at least; known are append:pin/],
+    [{ name: 'x', scopes: ['write'] }, /scopes: \\"write\\" is no scope; known are append:pin/],
+    [{ name: 'x', scopes: ['read'], eventsPerSecond: -1 }, /eventsPerSecond: must not be below 0/],
+    [{ name: 'x', scopes: ['read'], bytesPerSecond: 1.5 }, /bytesPerSecond: must be a whole number/],
+    [{ name: 'x', scopes: ['read'], expires: 'soon' }, /expires: must be a span/],
+    [{ name: 'x', scopes: ['read'], admin: true }, /admin/],
+    [{ name: '__proto__ ', scopes: ['read'] }, /name: must be/],
+  ];
+  for (const [body, problem] of bad)
+    test(`refuses ${JSON.stringify(body)}`, async () => {
+      const answer = await create(body);
+      const text = await answer.text();
+      assert.equal(answer.status, 422, text);
+      assert.match(text, problem);
+    });
+
+  test('takes JSON only, and says what it allows', async () => {
+    const answer = await door.ask(operator.key, '/api/keys', { method: 'POST', body: '{}', headers: { 'Content-Type': 'text/plain' } });
+    assert.equal(answer.status, 415);
+    assert.equal((await door.ask(operator.key, '/api/keys', { method: 'PUT' })).headers.get('allow'), 'GET, HEAD, POST');
+    assert.equal((await door.ask(operator.key, '/api/keys/x', { method: 'POST' })).headers.get('allow'), 'DELETE');
+  });
+});
+
+describe('rates', () => {
+  const pins = (count: number): string =>
+    JSON.stringify({ records: Array.from({ length: count }, (_, i) => ({ value: { unique_id: `r${i}` } })) });
+  const post = (key: string, count: number): Promise<Response> =>
+    door.post('/topics/x.pin', pins(count), 'application/json', { Authorization: `Bearer ${key}` });
+
+  test('a key may send a second of its rate at once, then 429 says when more', async () => {
+    const { key, apiKey } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 5 });
+    const first = await post(key, 5);
+    assert.equal(first.status, 200);
+    assert.equal(first.headers.get('ratelimit-policy'), '"events";q=5;w=1');
+    assert.equal(first.headers.get('ratelimit'), '"events";r=0;t=1');
+    const refused = await post(key, 5);
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers.get('retry-after'), '1');
+    assert.match(refused.headers.get('ratelimit')!, /^"events";r=\d;t=1$/);
+    assert.match(await refused.text(), /more than it may/);
+    await waitFor(async () => (await post(key, 1)).status === 200, { what: 'the allowance to come back', timeoutMs: 3_000 });
+    const text = await (await door.ask(operator.key, '/metrics')).text();
+    assert.match(text, new RegExp(`^pinflow_door_rate_limited_total\\{key="${apiKey.id}"\\} [1-9]`, 'm'));
+  });
+
+  test('one request of any size passes when nothing was sent before', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 1, bytesPerSecond: 10 });
+    const answer = await post(key, 50);
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get('ratelimit')!, /^"events";r=0;t=50, "bytes";r=0;t=\d+$/);
+    assert.equal((await post(key, 1)).status, 429);
+  });
+
+  test('a key without a rate has no such headers', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'] });
+    const answer = await post(key, 50);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get('ratelimit'), null);
+  });
+});
