@@ -17,6 +17,8 @@ export type BodyBudget = { bytesUsed: number; readonly bytesMax: number };
 
 /** A body that is refused is still read up to here, so that the client gets to see the answer. */
 const discardBytesMax = 8_388_608;
+/** After so much of a body that is sent as it is, others have their turn: a fast sender's pieces come without a pause. */
+const turnBytesMax = 131_072;
 /** What a decoder costs before it has decoded anything; its window grows with what it decodes. */
 const decoderBytes = 262_144;
 
@@ -36,6 +38,7 @@ export function gatherBody(
 ): void {
   let refusal = found ?? refusalByHeaders(req, limits);
   let size = 0;
+  let turnBegan = 0;
   let held = 0;
   let hasEnded = false;
   let finished = false;
@@ -120,12 +123,21 @@ export function gatherBody(
     });
   }
 
+  function yieldTurn(): void {
+    turnBegan = size;
+    req.pause();
+    setImmediate(() => req.resume());
+  }
+
   const pass = encoding === undefined ? take : decode;
   req.on('data', (chunk: Buffer) => {
     if (finished) return;
     size += chunk.length;
     refusal ??= size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk);
-    if (refusal === undefined) return;
+    if (refusal === undefined) {
+      if (size - turnBegan > turnBytesMax && encoding === undefined) yieldTurn();
+      return;
+    }
     decoder?.destroy();
     release();
     if (size > discardBytesMax) finish(true);

@@ -183,6 +183,21 @@ describe('the body of a request', () => {
     assert.equal((await send('gzip', [compress.gzip(text)])).status, 200);
   });
 
+  test('a body that comes at once does not have the loop to itself', async () => {
+    // What is read of it between two turns of the loop; the client is held up meanwhile, so that the socket is full.
+    const bytesOfTurns: number[] = [];
+    let isOver = false;
+    const countTurn = (): void => {
+      bytesOfTurns.push(pieces.reduce((sum, { length }) => sum + length, 0));
+      if (!isOver) setImmediate(countTurn);
+    };
+    countTurn();
+    await send('identity', [Buffer.alloc(990_000)]);
+    isOver = true;
+    const largest = Math.max(...bytesOfTurns.map((bytes, i) => bytes - (bytesOfTurns[i - 1] ?? 0)));
+    assert.ok(largest <= 4 * 65_536, `${largest} bytes in one turn`);
+  });
+
   test('what a body holds counts until its work is settled', async () => {
     let settle = (): void => undefined;
     working = new Promise((resolve) => (settle = resolve));
