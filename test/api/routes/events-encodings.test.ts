@@ -55,6 +55,17 @@ describe('POST /events, compressed', () => {
     });
   }
 
+  test('takes 10 MB to the byte, as sent and as decoded', async () => {
+    const body = Buffer.from('{"ind":1}\n'.padEnd(10_485_760, ' '));
+    for (const [encoding, sent] of [
+      ['identity', body],
+      ['gzip', gzipSync(body)],
+    ] as const)
+      assert.equal((await send(sent, encoding)).status, 200, encoding);
+    const large = await send(Buffer.concat([body, Buffer.from(' ')]), 'identity');
+    assert.deepEqual([large.status, ((await large.json()) as { error: { reason: string } }).error.reason], [413, 'body_too_large']);
+  });
+
   test('sends nothing of a body whose client leaves before its end', async () => {
     const before = await count();
     const rows = gzipSync(Array.from({ length: 2_000 }, (_, i) => `{"ind":${i}}`).join('\n'));
