@@ -30,6 +30,8 @@ import { makeAccessLog } from '#api/operations/access-log.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
+import type { Tails } from '#api/operations/tail.ts';
+import { makeTails } from '#api/operations/tail.ts';
 import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
@@ -86,6 +88,10 @@ async function main(config: Config, log: Log): Promise<void> {
   const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout });
 
+  const exchanges = makeExchanges(instance, [refusals.hear, accessLog.hear]);
+  const makeGroup = (reader: string): string => names.attemptGroup(reader, 0, randomUUID());
+  const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup: () => makeGroup('tail') });
+
   let draining = false;
   const readiness = makeReadiness({
     topics,
@@ -102,7 +108,7 @@ async function main(config: Config, log: Log): Promise<void> {
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),
-    exchanges: makeExchanges(instance, [refusals.hear, accessLog.hear]),
+    exchanges,
     access,
     keys: { postgres, ring },
     idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
@@ -113,7 +119,9 @@ async function main(config: Config, log: Log): Promise<void> {
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
-    newest: makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) }),
+    newest: makeNewestRecords({ kafka, topics, makeGroup: () => makeGroup('newest') }),
+    tails,
+    postgres,
   });
   const listening = await listen(app, config.apiHost, config.apiPort);
   log.info('api listens', { url: listening.url, instance, pid: process.pid });
@@ -123,7 +131,7 @@ async function main(config: Config, log: Log): Promise<void> {
     if (draining) process.exit(1);
     draining = true;
     log.info('api stops', { why });
-    void shutDown({ drainDelayMs: config.apiDrainDelayMs, listening, publisher, ledger, refusals, accessLog, ring, log }).then(
+    void shutDown({ drainDelayMs: config.apiDrainDelayMs, tails, listening, publisher, ledger, refusals, accessLog, ring, log }).then(
       (clean) => process.exit(clean ? 0 : 1),
       (error: unknown) => {
         log.error('api did not stop cleanly', { error });
@@ -145,6 +153,7 @@ async function main(config: Config, log: Log): Promise<void> {
 /** Answers what was accepted, then flushes. @returns whether nothing was left. */
 async function shutDown({
   drainDelayMs,
+  tails,
   listening,
   publisher,
   ledger,
@@ -154,6 +163,7 @@ async function shutDown({
   log,
 }: {
   drainDelayMs: number;
+  tails: Tails;
   listening: Listening;
   publisher: Publisher;
   ledger: AckLedger;
@@ -164,6 +174,7 @@ async function shutDown({
 }): Promise<boolean> {
   // Balancers hear of it from /readyz; until then their requests are as welcome as ever.
   await delay(drainDelayMs);
+  tails.close();
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();

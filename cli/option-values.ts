@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseSpan } from '#domain/keys/spans.ts';
 
 /** Parsers of option values; each refuses with what it expected. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -24,5 +25,10 @@ export function listOf(text: string): string[] {
 export function httpUrl(text: string): string {
   const protocol = URL.canParse(text) ? new URL(text).protocol : '';
   if (protocol !== 'http:' && protocol !== 'https:') throw new InvalidArgumentError('Expected a URL such as http://localhost:8000.');
+  return text;
+}
+
+export function spanOfTime(text: string): string {
+  if (parseSpan(text) === undefined) throw new InvalidArgumentError('Expected a span of time such as 45s, 5m, 12h or 2d.');
   return text;
 }

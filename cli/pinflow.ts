@@ -5,6 +5,7 @@ import { addSql } from './commands/sql.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
 import { addStop } from './commands/stop.ts';
+import { addTail } from './commands/tail.ts';
 import { addVersion } from './commands/version.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 import { makeProgram, runProgram } from './run-program.ts';
@@ -21,6 +22,7 @@ addStop(program);
 addStatus(program);
 addEmulate(program);
 addSql(program);
+addTail(program);
 addKeys(program);
 addVersion(program);
 

@@ -58,3 +58,9 @@ export function writeAnswer(res: ServerResponse, { status, body, headers }: Answ
   res.writeHead(status, all);
   res.end(body);
 }
+
+/** Begins an answer with 200 whose body comes bit by bit; no proxy on the way may collect it. */
+export function beginAnswer(res: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  res.writeHead(200, [...dataHeaders, 'X-Accel-Buffering', 'no', ...Object.entries(headers).flat()]);
+  res.flushHeaders();
+}

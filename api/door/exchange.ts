@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '#api/door/answer.ts';
-import { writeAnswer } from '#api/door/answer.ts';
+import { beginAnswer, writeAnswer } from '#api/door/answer.ts';
 import type { RejectedRow } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 
@@ -61,6 +61,11 @@ export function makeExchanges(instance: string, listeners: readonly ExchangeList
         more === undefined ? { [requestIdHeader]: exchange.id } : { ...more, [requestIdHeader]: exchange.id },
       );
       for (const hear of listeners) hear(exchange, answer.status);
+    },
+    /** Begins an answer of unknown length, which the caller writes and ends; listeners hear of it now. */
+    stream(exchange: Exchange, headers: Readonly<Record<string, string>>): void {
+      beginAnswer(exchange.res, { ...headers, [requestIdHeader]: exchange.id });
+      for (const hear of listeners) hear(exchange, 200);
     },
   };
 }

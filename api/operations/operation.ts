@@ -3,9 +3,14 @@ import type { Answer } from '#api/door/answer.ts';
 import { answerDetail } from '#api/door/answer.ts';
 import type { Caller } from '#api/door/caller.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Exchange } from '#api/door/exchange.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal } from '#api/door/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
+
+/** An answer that is written bit by bit, by `stream`, which is called once. */
+type Streamed = { stream: (exchange: Exchange) => void };
+type Said = Answer | Refusal | Streamed;
 
 /** Makes handlers of routes that take no events: who asks, may they, answer. Errors go to the app's error handler. */
 export type MakeOperation = (operation: {
@@ -13,7 +18,7 @@ export type MakeOperation = (operation: {
   name: string;
   /** What a key needs to ask; `open` to everyone. */
   scope: Scope | 'open';
-  answer: (req: Request, caller: Caller | undefined) => Answer | Refusal | Promise<Answer | Refusal>;
+  answer: (req: Request, caller: Caller | undefined) => Said | Promise<Said>;
 }) => RequestHandler;
 
 export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | 'access'>): MakeOperation {
@@ -24,6 +29,7 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
       if (caller !== undefined && !isRefusal(caller)) exchange.keyId = caller.keyId;
       const found = caller === undefined || isRefusal(caller) ? caller : refuseScope(caller, scope);
       const said = found ?? (await answer(req, isRefusal(caller ?? {}) ? undefined : (caller as Caller | undefined)));
+      if ('stream' in said) return said.stream(exchange);
       if ('body' in said) return exchanges.end(exchange, said);
       exchange.refusal = said;
       exchanges.end(exchange, answerDetail(said));

@@ -1,0 +1,124 @@
+import type { Request, RequestHandler } from 'express';
+import type { Kafka } from 'kafkajs';
+import type { Follow } from '#activities/tail/tail-records.ts';
+import { openRecordTail } from '#activities/tail/tail-records.ts';
+import { openRefusalTail } from '#activities/tail/tail-refusals.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import type { Log } from '#adapters/log.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import type { Exchange, Exchanges } from '#api/door/exchange.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal, overloaded } from '#api/door/refusal.ts';
+import type { MakeOperation } from '#api/operations/operation.ts';
+import type { Outlet } from '#api/operations/outlet.ts';
+import { makeOutlet } from '#api/operations/outlet.ts';
+import { readSince, unknownValue } from '#api/operations/since.ts';
+import { Failure } from '#domain/failures.ts';
+import type { Names } from '#domain/names.ts';
+import type { Kind } from '#domain/terms.ts';
+import { kinds } from '#domain/terms.ts';
+
+export type TailQuery = { kinds: readonly Kind[]; rejected: boolean; limit: number; sinceMs: number | undefined };
+
+/** The tails that are open at this process. */
+export type Tails = {
+  /** Fixes where a tail begins; what follows it once its answer has begun, or a refusal. */
+  open(query: TailQuery): Promise<((exchange: Exchange) => void) | Refusal>;
+  /** Ends them all: a process that leaves does not wait for its watchers. */
+  close(): void;
+};
+
+/** Each has a Kafka consumer of its own. */
+const tailsMax = 8;
+const ndjson = { 'Content-Type': 'application/x-ndjson' };
+
+export function makeTails(options: {
+  kafka: Kafka;
+  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchOffsetsAtTime'>;
+  names: Names;
+  statements: Pick<Statements, 'query'>;
+  exchanges: Pick<Exchanges, 'stream'>;
+  makeGroup: () => string;
+  log: Log;
+  heartbeatMs?: number;
+}): Tails {
+  const outlets = new Set<Outlet>();
+  let count = 0;
+  let closed = false;
+
+  const openFollow = ({ rejected, ...query }: TailQuery): Promise<Follow> =>
+    rejected ? openRefusalTail({ ...query, statements: options.statements }) : openRecordTail({ ...query, ...options });
+
+  /** Begins the answer and follows until one side ends it. */
+  function begin(exchange: Exchange, follow: Follow, limit: number): void {
+    const ending = new AbortController();
+    const { req, res } = exchange;
+    options.exchanges.stream(exchange, ndjson);
+    const outlet = makeOutlet(res, {
+      limit,
+      ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+      onEnd() {
+        outlets.delete(outlet);
+        ending.abort();
+      },
+    });
+    outlets.add(outlet);
+    if (req.method === 'HEAD' || closed || res.destroyed) outlet.end();
+    void follow(outlet.emit, ending.signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof Failure)) options.log.error('a tail failed', { error });
+        outlet.end(error instanceof Failure ? error.message : 'The tail ended by a fault of the API; see its log.');
+      })
+      .finally(() => count--);
+  }
+
+  return {
+    async open(query) {
+      if (closed || count >= tailsMax) return overloaded(`${tailsMax} tails are open at this process already; end one of them`);
+      count++;
+      try {
+        const follow = await openFollow(query);
+        return (exchange) => begin(exchange, follow, query.limit);
+      } catch (error) {
+        count--;
+        if (!(error instanceof Failure)) throw error;
+        return overloaded(error.message.replace(/\.$/, ''));
+      }
+    },
+    close() {
+      closed = true;
+      for (const outlet of outlets) outlet.end('The API stops.');
+    },
+  };
+}
+
+/** `GET /api/tail?kind=&rejected=&limit=&since=`: what arrives, as NDJSON until the client goes. */
+export function makeTailHandler(makeOperation: MakeOperation, tails: Pick<Tails, 'open'>): RequestHandler {
+  return makeOperation({
+    name: 'tail',
+    scope: 'read',
+    async answer(req) {
+      const query = readQuery(req);
+      const opened = isRefusal(query) ? query : await tails.open(query);
+      return typeof opened === 'function' ? { stream: opened } : opened;
+    },
+  });
+}
+
+const limitPattern = /^[1-9]\d{0,8}$/;
+
+function readQuery({ query }: Request): TailQuery | Refusal {
+  const { kind, rejected, limit, since } = query;
+  if (kind !== undefined && !kinds.includes(kind as Kind)) return unknownValue('kind', kinds.join(', '));
+  if (rejected !== undefined && rejected !== 'true' && rejected !== 'false') return unknownValue('rejected', 'true or false');
+  if (limit !== undefined && !(typeof limit === 'string' && limitPattern.test(limit)))
+    return unknownValue('limit', 'a whole number from 1');
+  const sinceMs = since === undefined ? undefined : readSince(since);
+  if (typeof sinceMs === 'object') return sinceMs;
+  return {
+    kinds: kind === undefined ? kinds : [kind as Kind],
+    rejected: rejected === 'true',
+    limit: limit === undefined ? Number.POSITIVE_INFINITY : Number(limit),
+    sinceMs,
+  };
+}

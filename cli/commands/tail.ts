@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import { Argument } from 'commander';
+import type { Kind } from '#domain/terms.ts';
+import { kinds } from '#domain/terms.ts';
+import { exitCodesHelp } from '../exit-codes.ts';
+import { spanOfTime, wholeNumber } from '../option-values.ts';
+import { withHome } from '../settings.ts';
+import type { TailOptions } from '../tail.ts';
+
+const limitMax = 999_999_999;
+
+/** `pinflow tail`: what arrives, as it arrives. */
+export function addTail(program: Command): void {
+  withHome(program.command('tail'))
+    .summary('show what arrives')
+    .description(
+      'Shows what arrives, a line a record: append time, kind, partition/offset, key, who sent it, value. With --rejected what is refused instead, ' +
+        'at the door (of any kind) and in the stream. Asks the API, with the key in PINFLOW_API_KEY if any; goes on until Ctrl-C.',
+    )
+    .addArgument(new Argument('[kind]', 'only events of this kind').choices(kinds))
+    .option('--rejected', 'what was refused, with reason, source and key')
+    .option('--json', 'an object a line, with everything')
+    .option('--limit <n>', 'end after so many lines', wholeNumber(1, limitMax))
+    .option('--since <span>', 'begin so long ago, as in 45s, 5m or 12h (default: now)', spanOfTime)
+    .addHelpText('after', `\nExample:\n  $ pinflow tail pin --since 5m --limit 10\n${exitCodesHelp}`)
+    .action(async (kind: Kind | undefined, options: TailOptions) => {
+      // Loaded late: help and mistakes need no client.
+      const { tail } = await import('../tail.ts');
+      process.exitCode = await tail(kind, options);
+    });
+}

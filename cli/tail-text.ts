@@ -1,0 +1,57 @@
+import type { TailLine } from '#activities/tail/tail-lines.ts';
+import { printable } from '#domain/printable.ts';
+
+/** One line for a person, at most `width` columns of a terminal where that is known. */
+export function tailText(line: TailLine, width: number | undefined): string {
+  const text = printable(textOf(line));
+  return width === undefined ? text : cutTo(text, width);
+}
+
+function textOf(line: TailLine): string {
+  switch (line.type) {
+    case 'record': {
+      const { time, kind, partition, offset, key, value, valueBase64 } = line;
+      const content = valueBase64 === undefined ? JSON.stringify(value) : `(no JSON object, ${byteCountOf(valueBase64)} bytes)`;
+      return `${clockOf(time)} ${kind.padEnd(4)} ${partition}/${offset} ${key ?? '(no key)'} ${senderOf(line)} ${content}`;
+    }
+    case 'refusal': {
+      const { time, route, status, reason, count, requestId, message, client } = line;
+      return `${clockOf(time)} refused ${status} ${route} ${reason} x${count} ${senderOf(line)} client=${client} request=${requestId}: ${message}`;
+    }
+    case 'reject': {
+      const { time, kind, partition, offset, reason } = line;
+      return `${clockOf(time)} rejected ${kind} ${partition}/${offset} ${reason} ${senderOf(line)}`;
+    }
+    case 'skipped':
+      return `... ${line.count} left out: they come faster than they are read`;
+    case 'note':
+      return `... ${line.message}`;
+  }
+}
+
+/** `12:03:04.123Z` of an RFC 3339 time. */
+function clockOf(time: string): string {
+  return time.slice(11);
+}
+
+function senderOf({ source, keyId }: { source: string | null; keyId: string | null }): string {
+  return `source=${source === null || source === '' ? '-' : source} key=${keyId === null || keyId === '' ? '-' : keyId}`;
+}
+
+function byteCountOf(base64: string): number {
+  return Buffer.byteLength(base64, 'base64');
+}
+
+/** Characters that take two columns: those of East Asia and most emoji. */
+const isWide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+
+function cutTo(text: string, width: number): string {
+  let columns = 0;
+  let end = 0;
+  for (const character of text) {
+    columns += isWide.test(character) ? 2 : 1;
+    if (columns > width) return `${text.slice(0, end)}…`;
+    if (columns < width) end += character.length;
+  }
+  return text;
+}
