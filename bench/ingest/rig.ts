@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createDatabase } from '#activities/setup/create-database.ts';
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
@@ -114,7 +114,10 @@ export async function makeRig({ home, environment, config, signal }: RigOptions)
         ? target
         : { ...target, countAcked: async () => (await readAcked(url, topic)) ?? Number.NaN };
     },
-    close: () => topics.close(),
+    async close() {
+      await topics.close();
+      await removeDatabase(postgresUrl);
+    },
   };
 }
 
@@ -129,6 +132,19 @@ async function makeDatabase(serverUrl: string, name: string): Promise<string> {
     await postgres.close();
   }
   return url.href;
+}
+
+/** On a given server nothing else would ever remove it. */
+async function removeDatabase(databaseUrl: string): Promise<void> {
+  const url = new URL(databaseUrl);
+  const name = url.pathname.slice(1);
+  url.pathname = '/postgres';
+  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench', connectionsMax: 1 });
+  try {
+    await postgres.execute(`DROP DATABASE ${name} WITH (FORCE)`);
+  } finally {
+    await postgres.close();
+  }
 }
 
 async function countStored(topics: KafkaTopics, topic: string): Promise<number> {
