@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '#adapters/config.ts';
-import { settings, stackEnvironmentFile } from '#adapters/config.ts';
+import { stackEnvironmentFile } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 
 /** Where everything is reached, for people and other tools. Holds no password and no key. */
 export type Endpoints = {

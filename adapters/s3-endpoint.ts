@@ -1,7 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { TlsAdvice, TlsFiles } from '#adapters/tls.ts';
 import { assertNoTlsFiles, readTlsFiles, tlsFailureOf } from '#adapters/tls.ts';
 import type { Failure } from '#domain/failures.ts';

@@ -1,5 +1,5 @@
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { FileSetting, TlsAdvice } from '#adapters/tls.ts';
 import { assertNoTlsFiles, findTlsError, readTlsFiles, tlsFailureOf } from '#adapters/tls.ts';
 import { Failure } from '#domain/failures.ts';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
-import { callerEnvironment, environmentOverStack, loadConfig, settings } from '#adapters/config.ts';
+import { callerEnvironment, environmentOverStack, loadConfig } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 
 import { Failure } from '#domain/failures.ts';
 import { isStackIn, nothingRunsSentence } from './nothing-runs.ts';

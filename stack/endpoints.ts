@@ -1,5 +1,5 @@
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { Home, Keys } from './home.ts';
 import type { PortName, Ports } from './ports.ts';
 import { postgresDatabases, postgresUser } from './servers/postgres.ts';

@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { settings, stackEnvironmentFile } from '#adapters/config.ts';
+import { stackEnvironmentFile } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { Home } from './home.ts';
 
 /**

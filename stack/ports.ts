@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { Failure } from '#domain/failures.ts';
 import { holdPorts } from './free-ports.ts';
 import type { Home } from './home.ts';

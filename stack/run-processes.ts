@@ -1,4 +1,4 @@
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { Child, Command } from './child.ts';
 import { startChild } from './child.ts';
 import type { Home } from './home.ts';

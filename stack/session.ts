@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
-import { callerEnvironment, loadConfig, settings } from '#adapters/config.ts';
+import { callerEnvironment, loadConfig } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { ServerName } from './endpoints.ts';
 import type { Home } from './home.ts';
 import { assertFreeDisk, openHome } from './home.ts';

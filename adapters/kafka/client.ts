@@ -3,7 +3,7 @@ import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { installRecordBatchEncoder } from '#adapters/kafka/record-batch.ts';
 import type { TlsAdvice } from '#adapters/tls.ts';
 import { assertNoTlsFiles, readTlsFiles, tlsFailureOf } from '#adapters/tls.ts';

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '#adapters/config.ts';
-import { callerEnvironment, settings } from '#adapters/config.ts';
+import { callerEnvironment } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 const main = fileURLToPath(new URL('../../api/main.ts', import.meta.url));

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#adapters/config.ts';
-import { callerEnvironment, loadConfig, settings } from '#adapters/config.ts';
+import { callerEnvironment, loadConfig } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { settings } from '#adapters/config.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import { searchAttributes } from '#domain/names.ts';
 import { assertNone, root, textOf } from './tracked-files.ts';
 
@@ -119,7 +119,7 @@ test('our processes get every setting that makes sense in a container', () => {
     );
     assertNone(
       given.filter((env) => !known.includes(env)),
-      `${name} is given what adapters/config.ts does not know:`,
+      `${name} is given what adapters/settings/ does not know:`,
     );
   }
 });

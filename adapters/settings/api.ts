@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Settings } from '#adapters/settings/fields.ts';
+import { optionalText, port, positive } from '#adapters/settings/fields.ts';
+import { kinds } from '#domain/terms.ts';
+
+/** The API and its door. */
+export const apiSettings = {
+  apiHost: { env: 'API_HOST', schema: z.string().default('127.0.0.1'), about: 'Address that the API binds to.' },
+  apiPort: { env: 'API_PORT', schema: port.default(8000), about: 'Port that the API binds to.' },
+  apiProcesses: {
+    env: 'API_PROCESSES',
+    schema: positive.default(1),
+    about: 'Processes that share the port of the API, each with a producer of its own.',
+  },
+  apiDrainDelayMs: {
+    env: 'API_DRAIN_DELAY_MS',
+    schema: z.coerce.number().int().min(0).max(60_000).default(0),
+    about: 'How long the API goes on taking requests after SIGTERM while /readyz says 503, so that a load balancer looks away first.',
+  },
+  apiKeys: {
+    env: 'API_KEYS',
+    schema: z.enum(['auto', 'required', 'off']).default('auto'),
+    about: 'Whether requests need a key: auto means only where API_HOST is no loopback address; off waives keys anywhere.',
+  },
+  apiRateEvents: {
+    env: 'API_RATE_EVENTS',
+    schema: z.coerce.number().int().nonnegative().default(0),
+    about: 'Events a second that a key may send unless it was made with a rate of its own; 0 means no limit.',
+  },
+  apiRateBytes: {
+    env: 'API_RATE_BYTES',
+    schema: z.coerce.number().int().nonnegative().default(0),
+    about: 'Body bytes a second that a key may send unless it was made with a rate of its own; 0 means no limit.',
+  },
+  apiAccessLogSample: {
+    env: 'API_ACCESS_LOG_SAMPLE',
+    schema: z.coerce.number().min(0).max(1).default(0.01),
+    about: 'Share of the requests answered below 400 that the access log shows; the others are always shown, up to a bound a second.',
+  },
+  apiKey: {
+    env: 'PINFLOW_API_KEY',
+    schema: optionalText,
+    about: 'Key with which the emulator posts where the API asks for one; its scopes must be append:pin, append:geo and append:user.',
+    secret: true,
+  },
+  apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },
+  ingestMaxEvents: {
+    env: 'INGEST_MAX_EVENTS',
+    schema: positive.default(20_000),
+    about: 'Events in flight at the door before it answers 503.',
+  },
+  ingestMaxBytes: {
+    env: 'INGEST_MAX_BYTES',
+    schema: positive.default(33_554_432),
+    about: 'Bytes in flight at the door before it answers 503.',
+  },
+  ingestMaxEventBytes: {
+    env: 'INGEST_MAX_EVENT_BYTES',
+    schema: positive.default(65_536),
+    about: 'Largest body of a single event; larger is 413.',
+  },
+  ingestMaxRequestBytes: {
+    env: 'INGEST_MAX_REQUEST_BYTES',
+    schema: positive.default(10_485_760),
+    about: 'Largest body of a request of several events, as sent and as decoded; larger is 413.',
+  },
+  ingestMaxBodyBytes: {
+    env: 'INGEST_MAX_BODY_BYTES',
+    schema: positive.default(268_435_456),
+    about: 'Bytes of all bodies that are being read at one time before the door answers 503.',
+  },
+  ingestNameKinds: {
+    env: 'INGEST_NAME_KINDS',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .pipe(z.array(z.string().regex(new RegExp(`^[^=]+=(${kinds.join('|')})$`), `<name>=<kind>, where a kind is ${kinds.join(', ')}`)))
+      .default([]),
+    about: 'Kinds of topic and stream names that do not end in one, as in clicks=pin,places=geo.',
+  },
+  ingestStallMs: {
+    env: 'INGEST_STALL_MS',
+    schema: positive.default(1_000),
+    about: 'Age of the oldest produce request in flight above which new events get 503.',
+  },
+  ingestDeadlineMs: {
+    env: 'INGEST_DEADLINE_MS',
+    schema: positive.default(5_000),
+    about: 'How long an event waits for its ack before 504.',
+  },
+} as const satisfies Settings;
