@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
-import { flag, httpUrl, optionalText, port, positive } from '#adapters/settings/fields.ts';
+import { flag, httpUrl, optionalText, positive } from '#adapters/settings/fields.ts';
 
 /** Where the servers are, and how they are entered. */
 export const serverSettings = {
