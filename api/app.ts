@@ -8,6 +8,7 @@ import { makeLoginHandlers } from '#api/access/login.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import { answerJson } from '#api/door/answer.ts';
+import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
@@ -22,6 +23,7 @@ import { makeStatusHandler } from '#api/operations/status.ts';
 import type { Tails } from '#api/operations/tail.ts';
 import { makeTailHandler } from '#api/operations/tail.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
+import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
@@ -32,6 +34,8 @@ export type AppOptions = Door & {
   readiness: () => Promise<Readiness>;
   lookAtStatus: () => Promise<Status>;
   newest: Pick<NewestRecords, 'find'>;
+  /** Undefined where several processes share the port. */
+  consumers: Consumers | undefined;
   tails: Pick<Tails, 'open'>;
   /** Where the account of refusals is. */
   postgres: Pick<Postgres, 'query'>;
@@ -76,6 +80,7 @@ export function createApp(options: AppOptions): Express {
   get('/readyz', makeReadyHandler(operation, options.readiness));
   get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
   get('/metrics', makeMetricsHandler(operation, options.metrics));
+  for (const { path, handlers } of makeConsumerHandlers(operation, options)) at(path, handlers);
   get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
   get('/api/tail', makeTailHandler(operation, options.tails));

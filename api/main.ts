@@ -17,6 +17,8 @@ import type { KeyRing } from '#api/access/key-ring.ts';
 import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
+import type { Consumers } from '#api/consumers/consumers.ts';
+import { makeConsumers } from '#api/consumers/consumers.ts';
 import { isPrimaryOf, joinCluster, runPrimary } from '#api/cluster.ts';
 import { prepareTopics } from '#api/prepare-topics.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
@@ -101,6 +103,8 @@ async function main(config: Config, log: Log): Promise<void> {
     isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => draining,
   });
+  const kindByName = kindsOfNames(config.ingestNameKinds);
+  const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
   const app = createApp({
     publisher,
     names,
@@ -113,12 +117,13 @@ async function main(config: Config, log: Log): Promise<void> {
     keys: { postgres, ring },
     idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
-    kindByName: kindsOfNames(config.ingestNameKinds),
+    kindByName,
     limits: {
       eventBytesMax: config.ingestMaxEventBytes,
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    consumers,
     newest: makeNewestRecords({ kafka, topics, makeGroup: () => makeGroup('newest') }),
     tails,
     postgres,
@@ -131,7 +136,18 @@ async function main(config: Config, log: Log): Promise<void> {
     if (draining) process.exit(1);
     draining = true;
     log.info('api stops', { why });
-    void shutDown({ drainDelayMs: config.apiDrainDelayMs, tails, listening, publisher, ledger, refusals, accessLog, ring, log }).then(
+    void shutDown({
+      drainDelayMs: config.apiDrainDelayMs,
+      tails,
+      consumers,
+      listening,
+      publisher,
+      ledger,
+      refusals,
+      accessLog,
+      ring,
+      log,
+    }).then(
       (clean) => process.exit(clean ? 0 : 1),
       (error: unknown) => {
         log.error('api did not stop cleanly', { error });
@@ -154,6 +170,7 @@ async function main(config: Config, log: Log): Promise<void> {
 async function shutDown({
   drainDelayMs,
   tails,
+  consumers,
   listening,
   publisher,
   ledger,
@@ -164,6 +181,7 @@ async function shutDown({
 }: {
   drainDelayMs: number;
   tails: Tails;
+  consumers: Consumers | undefined;
   listening: Listening;
   publisher: Publisher;
   ledger: AckLedger;
@@ -175,10 +193,11 @@ async function shutDown({
   // Balancers hear of it from /readyz; until then their requests are as welcome as ever.
   await delay(drainDelayMs);
   tails.close();
+  const consumersEnded = consumers?.close();
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();
-  await Promise.race([Promise.all([ledger.close(), refusals.close(), ring?.close()]), delay(receiptsMsMax)]);
+  await Promise.race([Promise.all([ledger.close(), refusals.close(), ring?.close(), consumersEnded]), delay(receiptsMsMax)]);
   accessLog.flush();
   log.info('api stopped', { answered, eventsLeft: events });
   return answered && events === 0;

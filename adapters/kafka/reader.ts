@@ -138,7 +138,8 @@ function fixedPartitions(partitions: readonly TopicPartition[]): PartitionAssign
   });
 }
 
-function toLogRecord(batch: Batch, message: Batch['messages'][number]): LogRecord {
+/** A message of kafkajs in our words. */
+export function toLogRecord(batch: Batch, message: Batch['messages'][number]): LogRecord {
   const headers: LogRecord['headers'] = [];
   for (const [name, value] of Object.entries(message.headers ?? {})) {
     for (const one of Array.isArray(value) ? value : [value]) {

@@ -54,7 +54,8 @@ export function writeAnswer(res: ServerResponse, { status, body, headers }: Answ
   const all: (string | number)[] = policyHeader in headers ? [...commonHeaders] : [...dataHeaders];
   for (const name in headers) all.push(name, headers[name]!);
   for (const name in more) all.push(name, more[name]!);
-  all.push('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+  // What has no body may not tell its length (RFC 9110, 8.6).
+  if (status !== 204) all.push('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
   res.writeHead(status, all);
   res.end(body);
 }

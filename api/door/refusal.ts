@@ -18,6 +18,12 @@ export type RefusalReason =
   | 'unsupported_encoding'
   | 'broken_encoding'
   | 'unknown_kind'
+  | 'unknown_partition'
+  | 'unknown_consumer'
+  | 'consumer_exists'
+  | 'not_subscribed'
+  | 'not_acceptable'
+  | 'not_served'
   | 'unknown_parameter'
   | 'malformed_target'
   | 'not_found'
@@ -37,7 +43,7 @@ export type RefusalReason =
 
 /** A request that is not taken, before a client generation's own words are put on it. */
 export type Refusal = {
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503 | 504;
+  status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 429 | 500 | 501 | 503 | 504;
   reason: RefusalReason;
   /** A sentence without its full stop: found, expected, what to do. No value of an event. */
   message: string;

@@ -18,11 +18,13 @@ export type MakeOperation = (operation: {
   name: string;
   /** What a key needs to ask; `open` to everyone. */
   scope: Scope | 'open';
+  /** A refusal in the words of the route's clients. Default: FastAPI's. */
+  refuse?: (refusal: Refusal) => Answer;
   answer: (req: Request, caller: Caller | undefined) => Said | Promise<Said>;
 }) => RequestHandler;
 
 export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | 'access'>): MakeOperation {
-  return ({ name, scope, answer }) =>
+  return ({ name, scope, answer, refuse = answerDetail }) =>
     async (req, res) => {
       const exchange = exchanges.begin(req, res, name);
       const caller = scope === 'open' ? undefined : await access.lookUp(req);
@@ -32,7 +34,7 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
       if ('stream' in said) return said.stream(exchange);
       if ('body' in said) return exchanges.end(exchange, said);
       exchange.refusal = said;
-      exchanges.end(exchange, answerDetail(said));
+      exchanges.end(exchange, refuse(said));
     };
 }
 

@@ -32,7 +32,7 @@ export function makeGetDataHandler(
         const record = await newest.find(name === undefined ? names.topics : [names.topicOf(name.kind)]);
         return record === undefined ? nothingYet : answerRecord(record, topic ?? nameOf(record));
       } catch (error) {
-        if (error instanceof Failure && error.canRetry) return refusalOfFailure(error);
+        if (error instanceof Failure) return refusalOfFailure(error);
         throw error;
       }
     },

@@ -1,12 +1,13 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/door/answer.ts';
-import { answerRestV2Error, restV2Type } from '#api/door/answer.ts';
+import { restV2Type } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
+import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { refuseValues } from '#api/routes/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
@@ -41,14 +42,8 @@ export function makeTopicsRoute({ limits, kindByName }: Pick<Door, 'limits' | 'k
       return name === undefined ? unknownKind('Topic') : makeWholeBodyReader((body) => readRecords(name, body, limits.eventBytesMax));
     },
     sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
-    refuse: (refusal) => answerRestV2Error(refusal, codeOf(refusal)),
+    refuse: refuseRestV2,
   };
-}
-
-/** Confluent's codes: the status times 100 and a number; clients know 40401, 42201 (too large). */
-function codeOf({ status, reason }: Refusal): number {
-  if (reason === 'unknown_kind' || reason === 'row_too_large') return status * 100 + 1;
-  return status === 422 || status === 400 ? status * 100 : status * 100 + 1;
 }
 
 function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {

@@ -17,6 +17,7 @@ import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
+import { makeConsumers } from '#api/consumers/consumers.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
@@ -48,7 +49,11 @@ export type OpenDoor = {
   close(): Promise<void>;
 };
 
-export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?: (config: Config) => Kafka): Promise<OpenDoor> {
+export async function openDoor(
+  overrides: Partial<Config> = {},
+  makeDoorsKafka?: (config: Config) => Kafka,
+  consumerIdleMs?: number,
+): Promise<OpenDoor> {
   const config = await testConfig(overrides);
   const names = makeNames(config.prefix);
   const log = makeLog('test-door', 'error');
@@ -81,6 +86,18 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
   const exchanges = makeExchanges(randomUUID(), [refusals.hear]);
   const makeGroup = (): string => names.attemptGroup('tail', 0, randomUUID());
   const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup, heartbeatMs: 50 });
+  const kindByName = kindsOfNames(config.ingestNameKinds);
+  const consumers =
+    config.apiProcesses === 1
+      ? makeConsumers({
+          kafka: doorsKafka,
+          topics: doorsTopics,
+          names,
+          kindByName,
+          log,
+          ...(consumerIdleMs === undefined ? {} : { idleMs: consumerIdleMs }),
+        })
+      : undefined;
   const app = createApp({
     publisher,
     names,
@@ -97,6 +114,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     }),
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     newest,
+    consumers,
     exchanges,
     tails,
     postgres,
@@ -104,7 +122,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
     keys: { postgres, ring },
     idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
-    kindByName: kindsOfNames(config.ingestNameKinds),
+    kindByName,
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
   });
   const server = app.listen(0, '127.0.0.1');
@@ -132,6 +150,7 @@ export async function openDoor(overrides: Partial<Config> = {}, makeDoorsKafka?:
       await ring?.close();
       await refusals.close();
       await newest.close();
+      await consumers?.close();
       await publisher.close(1_000);
       await doorsTopics.close();
       await topics.close();

@@ -1,0 +1,191 @@
+import type { Request, RequestHandler } from 'express';
+import type { z } from 'zod';
+import type { ConsumedRecord } from '#api/consumers/subscription.ts';
+import type { Consumers } from '#api/consumers/consumers.ts';
+import type { Answer } from '#api/door/answer.ts';
+import { restV2Type } from '#api/door/answer.ts';
+import type { Door } from '#api/door/door.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal, refusalOfFailure, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import type { MakeOperation } from '#api/operations/operation.ts';
+import { readWholeBody } from '#api/operations/read-body.ts';
+import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
+import { restV2Types } from '#api/routes/topics.ts';
+import { jsonOfBytes } from '#domain/door/json-of-bytes.ts';
+import { readBody } from '#domain/door/read-event.ts';
+import { Failure } from '#domain/failures.ts';
+import type { ConsumerSettings } from '#domain/schemas/consumers.ts';
+import { consumerName, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
+
+type Handlers = Partial<Record<'get' | 'post' | 'delete', RequestHandler>>;
+type Path = { group: string; name: string };
+
+const bodyBytesMax = 65_536;
+const timeoutMsDefault = 1_000;
+const timeoutMsMax = 30_000;
+const answerBytesMax = 4_194_304;
+
+/**
+ * The consumer half of REST v2 (generation B): `POST /consumers/<group>` and what hangs below the instance that it makes.
+ * `consumers` is undefined where several processes share the port: an instance lives in one of them only.
+ */
+export function makeConsumerHandlers(
+  makeOperation: MakeOperation,
+  { consumers, budget }: Pick<Door, 'budget'> & { consumers: Consumers | undefined },
+): { path: string; handlers: Handlers }[] {
+  const operate = (
+    name: string,
+    work: (consumers: Consumers, path: Path, req: Request) => Answer | Refusal | Promise<Answer | Refusal>,
+  ): RequestHandler =>
+    makeOperation({
+      name,
+      scope: 'read',
+      refuse: refuseRestV2,
+      async answer(req) {
+        if (consumers === undefined) return notServed;
+        try {
+          return await work(consumers, { group: String(req.params['group']), name: String(req.params['name']) }, req);
+        } catch (error) {
+          if (error instanceof Failure) return refusalOfFailure(error);
+          throw error;
+        }
+      },
+    });
+
+  async function readAs<Schema extends z.ZodType>(req: Request, schema: Schema, whenEmpty: string): Promise<z.output<Schema> | Refusal> {
+    const body = await readWholeBody(req, { bytesMax: bodyBytesMax, types: restV2Types }, budget);
+    if (!Buffer.isBuffer(body)) return body;
+    const read = readBody(body.length === 0 ? Buffer.from(whenEmpty) : body);
+    if (!read.ok) return refusalOfProblem(read.problem);
+    const checked = schema.safeParse(read.row);
+    return checked.success ? checked.data : refusalOfIssues(checked.error.issues);
+  }
+
+  const create = operate('consumer_create', async (all, { group }, req) => {
+    const settings = await readAs(req, consumerSettings, '{}');
+    if (isRefusal(settings)) return settings;
+    if (!consumerName.safeParse(group).success) return badGroup;
+    const made = all.create(group, settings);
+    if (isRefusal(made)) return made;
+    return answerV2({ instance_id: made.name, base_uri: baseUri(req, group, made.name) });
+  });
+
+  const subscribe = operate('consumer_subscribe', async (all, { group, name }, req) => {
+    const wanted = await readAs(req, consumerSubscription, '{}');
+    if (isRefusal(wanted)) return wanted;
+    return (await all.subscribe(group, name, wanted.topics)) ?? done;
+  });
+
+  const subscription = operate('consumer_subscription', (all, { group, name }) => {
+    const topics = all.subscription(group, name);
+    return 'status' in topics ? topics : answerV2({ topics });
+  });
+
+  const unsubscribe = operate('consumer_unsubscribe', async (all, { group, name }) => (await all.unsubscribe(group, name)) ?? done);
+
+  const records = operate('consumer_records', async (all, { group, name }, req) => {
+    const settings = all.settingsOf(group, name);
+    if (isRefusal(settings)) return settings;
+    const type = chooseType(req.headers.accept, settings.format);
+    if (type === undefined) return notAcceptable(settings.format);
+    const query = new URL(req.originalUrl, 'http://door').searchParams;
+    const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? timeoutMsDefault;
+    const bytesMax = readCount(query, 'max_bytes') ?? answerBytesMax;
+    if (isRefusal(Object(timeoutMs) as object)) return timeoutMs as Refusal;
+    if (isRefusal(Object(bytesMax) as object)) return bytesMax as Refusal;
+    // A look at the headers must not take records.
+    if (req.method === 'HEAD') return answerRecords([], settings.format, type);
+    const gone = new AbortController();
+    req.res?.once('close', () => gone.abort());
+    const found = await all.poll(group, name, {
+      timeoutMs: Math.min(timeoutMs as number, timeoutMsMax),
+      bytesMax: Math.min(bytesMax as number, answerBytesMax),
+      signal: gone.signal,
+    });
+    return Array.isArray(found) ? answerRecords(found, settings.format, type) : found;
+  });
+
+  const commit = operate('consumer_commit', async (all, { group, name }, req) => {
+    const body = await readAs(req, consumerOffsets.partial(), '{}');
+    if (isRefusal(body)) return body;
+    return (await all.commit(group, name, body.offsets)) ?? answerV2({});
+  });
+
+  const remove = operate('consumer_delete', async (all, { group, name }) => (await all.remove(group, name)) ?? done);
+
+  const below = '/consumers/:group/instances/:name';
+  const routes: { path: string; handlers: Handlers }[] = [
+    { path: '/consumers/:group', handlers: { post: create } },
+    { path: below, handlers: { delete: remove } },
+    { path: `${below}/subscription`, handlers: { get: subscription, post: subscribe, delete: unsubscribe } },
+    { path: `${below}/records`, handlers: { get: records } },
+    { path: `${below}/offsets`, handlers: { post: commit } },
+  ];
+  return routes.flatMap(({ path, handlers }) => [
+    { path, handlers },
+    { path: `/:stage${path}`, handlers },
+  ]);
+}
+
+const notServed: Refusal = {
+  status: 501,
+  reason: 'not_served',
+  message: 'Consumer instances live in one process: they are served where API_PROCESSES is 1 only',
+};
+const badGroup: Refusal = {
+  status: 422,
+  reason: 'invalid_field',
+  message: 'The name of a group must be 1 to 200 letters, digits, dots, dashes or underscores',
+};
+const done: Answer = { status: 204, body: '', headers: {} };
+
+function answerV2(body: object): Answer {
+  return { status: 200, body: JSON.stringify(body), headers: { 'Content-Type': restV2Type } };
+}
+
+/** Where the client finds the instance: by the way that it came. */
+function baseUri(req: Request, group: string, name: string): string {
+  const host = req.headers.host ?? `${req.socket.localAddress}:${req.socket.localPort}`;
+  const stage = req.params['stage'] === undefined ? '' : `/${encodeURIComponent(String(req.params['stage']))}`;
+  return `${req.protocol}://${host}${stage}/consumers/${group}/instances/${name}`;
+}
+
+/** A parameter that is a count; negative means the default, as with Confluent. */
+function readCount(query: URLSearchParams, name: string): number | Refusal | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  if (!/^-?\d{1,12}$/.test(text)) return { status: 422, reason: 'unknown_parameter', message: `${name} must be an integer` };
+  return Number(text) < 0 ? undefined : Number(text);
+}
+
+/** The content type of records that the client accepts; undefined where it is none that the instance's format has. */
+function chooseType(accept: string | undefined, format: ConsumerSettings['format']): string | undefined {
+  const own = `application/vnd.kafka.${format}.v2+json`;
+  for (const part of (accept ?? '*/*').split(',')) {
+    const type = part.split(';')[0]!.trim().toLowerCase();
+    if (type === own || type === '*/*' || type === 'application/*') return own;
+    if (type === restV2Type || type === 'application/json') return type;
+  }
+  return undefined;
+}
+
+function notAcceptable(format: string): Refusal {
+  return {
+    status: 406,
+    reason: 'not_acceptable',
+    message: `The consumer instance has the format ${format}: accept application/vnd.kafka.${format}.v2+json, ${restV2Type} or application/json`,
+  };
+}
+
+function answerRecords(found: readonly ConsumedRecord[], format: ConsumerSettings['format'], type: string): Answer {
+  const rows = found.map(({ topic, record: { key, value, partition, offset } }) => {
+    const [shownKey, shownValue] =
+      format === 'json' ? [JSON.stringify(key?.toString() ?? null), jsonOfBytes(value)] : [base64(key), base64(value)];
+    return `{"topic":${JSON.stringify(topic)},"key":${shownKey},"value":${shownValue},"partition":${partition},"offset":${offset}}`;
+  });
+  return { status: 200, body: `[${rows.join(',')}]`, headers: { 'Content-Type': type } };
+}
+
+function base64(bytes: Buffer | null): string {
+  return JSON.stringify(bytes?.toString('base64') ?? null);
+}

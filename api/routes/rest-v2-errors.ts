@@ -1,0 +1,25 @@
+import type { Answer } from '#api/door/answer.ts';
+import { answerRestV2Error } from '#api/door/answer.ts';
+import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
+
+/** Codes that clients of Confluent's REST proxy know: the status times 100 and a number. */
+const codes: Partial<Record<RefusalReason, number>> = {
+  unknown_kind: 40401,
+  unknown_partition: 40402,
+  unknown_consumer: 40403,
+  not_acceptable: 40601,
+  consumer_exists: 40902,
+  not_subscribed: 40903,
+  row_too_large: 42201,
+};
+
+/** A refusal in the shape of REST v2. */
+export function refuseRestV2(refusal: Refusal): Answer {
+  return answerRestV2Error(refusal, codeOf(refusal));
+}
+
+function codeOf({ status, reason }: Refusal): number {
+  const code = codes[reason];
+  if (code !== undefined && Math.floor(code / 100) === status) return code;
+  return status === 422 || status === 400 ? status * 100 : status * 100 + 1;
+}
