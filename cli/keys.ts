@@ -38,9 +38,7 @@ export async function createKeyHere(options: CreateOptions): Promise<void> {
     if (options.json === true) console.log(JSON.stringify({ ...apiKey, key }));
     else {
       console.log(key);
-      console.error(
-        `Key ${apiKey.id} of ${apiKey.name} may: ${apiKey.scopes.join(', ')}. It is shown this once; running APIs take it within 2 s.`,
-      );
+      console.error(`Key ${apiKey.id} of ${apiKey.name} may: ${apiKey.scopes.join(', ')}. It is shown this once.`);
     }
   });
 }

@@ -22,7 +22,7 @@ export type Allowance = {
 export type Access = {
   /** The caller, or 401 (no key, unknown, revoked), or 503 while no key has ever been read. */
   identify(req: IncomingMessage): Caller | Refusal;
-  /** The same for those that can wait: a key or session made a moment ago, perhaps by another process, is looked for. */
+  /** The same for what would be refused: a key or session made a moment ago, perhaps by another process, is looked for. */
   lookUp(req: IncomingMessage): Promise<Caller | Refusal>;
   /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
   spend(caller: Caller, events: number, bytes: number): Allowance | undefined;

@@ -60,9 +60,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     return failure === undefined ? intake.answer(decided, eventIds) : refuse(exchange, refusalOfFailure(failure));
   }
 
-  return (req, res, next) => {
-    const exchange = door.exchanges.begin(req, res, route.name);
-    const caller = door.access.identify(req);
+  function take(exchange: Exchange, caller: Caller | Refusal, req: Request, next: NextFunction): void {
     if (!isRefusal(caller)) exchange.keyId = caller.keyId;
     exchange.source = route.sourceOf?.(req) ?? apiSource;
     const ack = readAck(req);
@@ -101,6 +99,16 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         answered.then((answer) => end(exchange, answer, allowance?.headers), next);
       },
     );
+  }
+
+  return (req, res, next) => {
+    const exchange = door.exchanges.begin(req, res, route.name);
+    const caller = door.access.identify(req);
+    if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return take(exchange, caller, req, next);
+    // The body waits in its connection. Only whoever is about to be refused gets here.
+    door.access.lookUp(req).then((found) => {
+      if (!req.destroyed) take(exchange, found, req, next);
+    }, next);
   };
 }
 

@@ -77,7 +77,7 @@ export function describeKeys(): Json {
             summary: 'A key for a client that sends events',
             body: { name: 'collector', scopes: ['append:pin', 'append:geo', 'append:user'] },
             status: 201,
-            answer: { ...key, key: 'pf_k3v9x2m7_…' },
+            answer: { ...key, key: 'pfk_k3v9x2m7_…' },
           },
           'no-scope-named': {
             summary: 'A key that may do nothing',

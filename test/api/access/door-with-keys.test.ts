@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { createKey } from '#activities/keys/create-key.ts';
 import { revokeKey } from '#activities/keys/revoke-key.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
@@ -98,6 +99,20 @@ describe('scopes', () => {
         }
       }
     });
+});
+
+test('a key that was made a moment ago is taken at once, and what else is wrong is said', async () => {
+  const { key } = await createKey(door.postgres, { name: 'fresh', scopes: ['append:geo'] });
+  const answers = await Promise.all([
+    door.post('/topics/x.geo', bodies.geo, topicsType, bearer(key)),
+    door.post('/pin/', bodies.pin, 'application/json', bearer(key)),
+    door.post('/topics/x.other', bodies.geo, topicsType, bearer(key)),
+    door.post('/topics/x.geo', bodies.geo, topicsType, bearer(`pfk_zzzzzzzz_${'A'.repeat(43)}`)),
+  ]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 403, 404, 401],
+  );
 });
 
 describe('rotation', () => {
