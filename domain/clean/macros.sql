@@ -109,6 +109,6 @@ CREATE OR REPLACE MACRO contradict(a, b, c) AS
 CREATE OR REPLACE MACRO extra_of(v, named_count, named) AS
   CASE WHEN len(json_keys(v)) > named_count THEN nullif(json_merge_patch(v, named)::VARCHAR, '{}') END;
 
--- Whether a JSON object has members beside the names of the row number. Costly: for the few objects that look foreign.
+-- Whether a JSON object has members beside the names of the row number and of the kind. Costly: for the few objects that look foreign.
 CREATE OR REPLACE MACRO has_more_than_row_number(v) AS
-  json_merge_patch(v, '{"index":null,"ind":null,"idx":null}')::VARCHAR <> '{}';
+  json_merge_patch(v, '{"index":null,"ind":null,"idx":null,"kind":null}')::VARCHAR <> '{}';
