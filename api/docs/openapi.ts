@@ -7,6 +7,7 @@ import { describeOperations } from '#api/docs/paths/operations.ts';
 import { describePin } from '#api/docs/paths/pin.ts';
 import { describeStreams } from '#api/docs/paths/streams.ts';
 import { describeTopics } from '#api/docs/paths/topics.ts';
+import { describeWatching } from '#api/docs/paths/watching.ts';
 import type { Door } from '#api/door/door.ts';
 
 const description = `The door for events: pins, and geo and user rows.
@@ -33,6 +34,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeTopics(door),
       ...describeStreams(door),
       ...describeGenerationC(door),
+      ...describeWatching(),
       ...describeKeys(),
       ...describeOperations(),
     },

@@ -109,7 +109,7 @@ const limitPattern = /^[1-9]\d{0,8}$/;
 
 function readQuery({ query }: Request): TailQuery | Refusal {
   const { kind, rejected, limit, since } = query;
-  if (kind !== undefined && !kinds.includes(kind as Kind)) return unknownValue('kind', kinds.join(', '));
+  if (kind !== undefined && !kinds.includes(kind as Kind)) return unknownValue('kind', `one of ${kinds.join(', ')}`);
   if (rejected !== undefined && rejected !== 'true' && rejected !== 'false') return unknownValue('rejected', 'true or false');
   if (limit !== undefined && !(typeof limit === 'string' && limitPattern.test(limit)))
     return unknownValue('limit', 'a whole number from 1');

@@ -44,7 +44,8 @@ test('every example of a request gets the answer that stands beside it', async (
 
 test('operations without a body answer as documented', async () => {
   for (const operation of operations.filter(({ method, requestBody }) => method === 'get' && requestBody === undefined)) {
-    const response = await fetch(door.url + targetFor(operation, ''));
+    // What has no end of its own is asked for a bounded piece.
+    const response = await fetch(door.url + targetFor(operation, 'bounded'));
     const type = response.headers.get('content-type');
     const text = await response.text();
     const body = type === 'application/json' ? (JSON.parse(text) as unknown) : text;
