@@ -81,22 +81,25 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       write,
       (refusal, bytes, closeAfter) => {
         exchange.bytesIn = bytes;
-        const intake = refusal ?? (opened as BodyReader).end();
-        const more = closeAfter ? { Connection: 'close' } : undefined;
-        if (isRefusal(caller) || isRefusal(intake))
-          return end(exchange, refuse(exchange, isRefusal(intake) ? intake : (caller as Refusal)), more);
-        exchange.events = intake.events.length;
-        exchange.rejected = intake.rejected;
-        const allowance = door.access.spend(caller, intake.events.length, bytes);
-        if (allowance?.refusal !== undefined) return end(exchange, refuse(exchange, allowance.refusal), allowance.headers);
-        const work = (firstId: string): Promise<Answer> => settle(exchange, caller, intake, ack as Ack, firstId);
+        if (isRefusal(caller) || refusal !== undefined)
+          return end(exchange, refuse(exchange, refusal ?? (caller as Refusal)), closeAfter ? { Connection: 'close' } : undefined);
+        const intake = (opened as BodyReader).end();
+        const refused = isRefusal(intake) ? intake : undefined;
+        const events = 'events' in intake ? intake.events.length : 0;
+        exchange.events = events;
+        if ('rejected' in intake) exchange.rejected = intake.rejected;
+        const allowance = door.access.spend(caller, events, bytes);
+        const found = allowance?.refusal ?? (hash === undefined ? refused : undefined);
+        if (found !== undefined) return end(exchange, refuse(exchange, found), allowance?.headers);
+        const work = async (firstId: string): Promise<Answer> =>
+          isRefusal(intake) ? refuse(exchange, intake) : settle(exchange, caller, intake, ack as Ack, firstId);
         const answered =
           hash === undefined
             ? work(makeEventId())
             : door.idempotency
                 .once({ keyId: caller.keyId, route: route.name, key: key as string, hash: hash.digest() }, work)
                 .then((answer) => ('body' in answer ? answer : refuse(exchange, answer)));
-        answered.then((answer) => end(exchange, answer, allowance?.headers), next);
+        return answered.then((answer) => end(exchange, answer, allowance?.headers), next);
       },
     );
   }

@@ -53,11 +53,16 @@ describe('Idempotency-Key', () => {
   });
 
   test('answers a refusal again, and counts what became of keyed requests', async () => {
-    const send = (): Promise<Response> => door.post('/topics/x.pin', '{"records":[]}', undefined, { 'Idempotency-Key': 'refused' });
-    assert.deepEqual([(await send()).status, (await send()).status], [422, 422]);
+    const send = (body: string): Promise<Response> => door.post('/topics/x.pin', body, undefined, { 'Idempotency-Key': 'refused' });
+    const [first, second] = [await send('{"records":[]}'), await send('{"records":[]}')];
+    assert.deepEqual([first.status, second.status], [422, 422]);
+    assert.deepEqual([first.headers.get('idempotency-replayed'), second.headers.get('idempotency-replayed')], [null, 'true']);
+    assert.equal(await second.text(), await first.text());
+    // The key stands for the first request, also where that was a bad one.
+    assert.match(await (await send('{"records":[{"value":{"unique_id":"good"}}]}')).text(), /Idempotency-Key/);
     const metrics = await (await fetch(`${door.url}/metrics`)).text();
-    assert.match(metrics, /pinflow_door_idempotent_total\{outcome="replayed"\} 1\n/);
-    assert.match(metrics, /pinflow_door_idempotent_total\{outcome="mismatch"\} 1\n/);
+    assert.match(metrics, /pinflow_door_idempotent_total\{outcome="replayed"\} 2\n/);
+    assert.match(metrics, /pinflow_door_idempotent_total\{outcome="mismatch"\} 2\n/);
   });
 
   test('of several records gives every one back where it is', async () => {
