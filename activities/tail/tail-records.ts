@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Kafka } from 'kafkajs';
 import type { Emit } from '#activities/tail/tail-lines.ts';
 import { textOfLine, textOfRecord } from '#activities/tail/tail-lines.ts';
+import type { ReadOptions } from '#adapters/kafka/reader.ts';
 import { readPartitions } from '#adapters/kafka/reader.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { Failure } from '#domain/failures.ts';
@@ -9,7 +9,7 @@ import type { Names } from '#domain/names.ts';
 import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type RecordTailOptions = {
-  kafka: Kafka;
+  kafka: ReadOptions['kafka'];
   topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchOffsetsAtTime'>;
   names: Names;
   kinds: readonly Kind[];

@@ -1,5 +1,14 @@
 import type { Statements } from '#adapters/postgres.ts';
-import type { KeyedRequest } from '#api/door/idempotency.ts';
+
+/** A request that carries an Idempotency-Key. Together caller, route and key are the key's scope. */
+export type KeyedRequest = {
+  /** Id of the caller's API key; empty for anonymous. */
+  keyId: string;
+  route: string;
+  key: string;
+  /** SHA-256 of target (path and query) and body as they were sent. */
+  hash: Buffer;
+};
 
 /** What a caller holds while it works: `eventId` and `attempt` tell it from whoever takes over. */
 export type Claim = { eventId: string; attempt: number };

@@ -3,20 +3,10 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import { makeEventId } from '#api/door/event-headers.ts';
-import type { Claim, ClaimResult, StoredOutcome } from '#api/door/idempotency-store.ts';
+import type { Claim, ClaimResult, KeyedRequest, StoredOutcome } from '#api/door/idempotency-store.ts';
 import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { Failure } from '#domain/failures.ts';
-
-/** A request that carries an Idempotency-Key. Together caller, route and key are the key's scope. */
-export type KeyedRequest = {
-  /** Id of the caller's API key; empty for anonymous. */
-  keyId: string;
-  route: string;
-  key: string;
-  /** SHA-256 of target (path and query) and body as they were sent. */
-  hash: Buffer;
-};
 
 /** Remembers outcomes, so that a request with the same Idempotency-Key publishes once. */
 export type Idempotency = {

@@ -15,7 +15,7 @@ const behindBytesMax = 1_048_576;
 const linesPerSecondMax = 5_000;
 /** A reader that takes nothing for so long is gone. */
 const stuckMsMax = 60_000;
-export const heartbeatMs = 15_000;
+const heartbeatMs = 15_000;
 
 /**
  * Writes lines to an answer that has begun. A reader that is too slow gets a line that says how many it missed; one that

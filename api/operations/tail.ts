@@ -1,9 +1,7 @@
 import type { Request, RequestHandler } from 'express';
-import type { Kafka } from 'kafkajs';
-import type { Follow } from '#activities/tail/tail-records.ts';
+import type { Follow, RecordTailOptions } from '#activities/tail/tail-records.ts';
 import { openRecordTail } from '#activities/tail/tail-records.ts';
 import { openRefusalTail } from '#activities/tail/tail-refusals.ts';
-import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Exchange, Exchanges } from '#api/door/exchange.ts';
@@ -33,8 +31,8 @@ const tailsMax = 8;
 const ndjson = { 'Content-Type': 'application/x-ndjson' };
 
 export function makeTails(options: {
-  kafka: Kafka;
-  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchOffsetsAtTime'>;
+  kafka: RecordTailOptions['kafka'];
+  topics: RecordTailOptions['topics'];
   names: Names;
   statements: Pick<Statements, 'query'>;
   exchanges: Pick<Exchanges, 'stream'>;

@@ -10,7 +10,7 @@ import { openDoor } from '#test/api/open-door.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
 import { runCli } from '#test/cli/run-cli.ts';
 import { waitFor } from '#test/support/servers.ts';
-import { tailText } from '../../cli/tail-text.ts';
+import { tailText } from '#cli/tail-text.ts';
 import { migrate } from '#workers/migrate.ts';
 
 describe('pinflow tail', () => {
