@@ -23,6 +23,13 @@ export function isSecret(text: string): boolean {
 
 const secretForm = /^(?:pfk_[a-z0-9]{8}|pfs)_[\w-]{43}$/;
 
+/** Whether a text can be the id of a key; what cannot be is no question to Postgres, which takes no NUL. */
+export function isKeyId(text: string): boolean {
+  return idForm.test(text);
+}
+
+const idForm = /^[a-z0-9]{1,32}$/;
+
 /** SHA-256 in hexadecimal: what Postgres and memory keep. The secrets are random, so that no salt is needed. */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
