@@ -76,7 +76,7 @@ const layers = [
     'deploy-reads-the-settings',
     'deploy/ is configuration; its generators read the settings and the description of the API, and nothing else.',
     { path: '^deploy/' },
-    { path: ours, pathNot: '^(deploy/|adapters/config\\.ts$|api/docs/openapi\\.ts$)' },
+    { path: ours, pathNot: '^(deploy/|adapters/(config\\.ts$|settings/)|api/docs/openapi\\.ts$)' },
   ),
   forbid(
     'nothing-imports-tests',

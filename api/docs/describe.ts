@@ -21,7 +21,14 @@ export type Exchanges = Readonly<Record<string, Exchange>>;
 
 type Also = Readonly<Record<number, Json>>;
 /** An answer of a status, with every example of it. */
-type Said = { description: string; type: string; schema: Json; headers: Json; examples: Record<string, Json> };
+type Said = {
+  description: string;
+  type: string;
+  otherTypes?: readonly string[];
+  schema: Json;
+  headers: Json;
+  examples: Record<string, Json>;
+};
 
 const always = ['X-Request-Id'];
 const meaningsOfTaken: Readonly<Record<number, string>> = {
@@ -93,6 +100,7 @@ export function describeOperation({
   parameters = [],
   body,
   types = ['application/json'],
+  otherTypes = [],
   ...text
 }: {
   operationId: string;
@@ -103,6 +111,8 @@ export function describeOperation({
   parameters?: readonly Json[];
   body?: Json;
   types?: readonly string[];
+  /** Content types that the answer 200 may have too. */
+  otherTypes?: readonly string[];
   /** By status: what it says when it does what it is for. */
   answers: Readonly<Record<number, { description: string; schema?: Json; type?: string; headers?: readonly string[]; example?: unknown }>>;
   refusals?: Readonly<Record<string, Refusal>>;
@@ -116,6 +126,7 @@ export function describeOperation({
     said.set(Number(status), {
       description,
       type,
+      otherTypes: status === '200' ? otherTypes : [],
       schema,
       headers: headersOf(headers),
       examples: example === undefined ? {} : { answer: { value: example } },
@@ -223,10 +234,10 @@ function responsesOf(answers: ReadonlyMap<number, Said>): Json {
   return Object.fromEntries(
     [...answers]
       .sort(([left], [right]) => left - right)
-      .map(([status, { description, type, schema, headers, examples }]) => [
-        status,
-        { description, headers, ...(type === '' ? {} : { content: { [type]: { schema, examples } } }) },
-      ]),
+      .map(([status, { description, type, otherTypes = [], schema, headers, examples }]) => {
+        const others = Object.fromEntries(otherTypes.map((other) => [other, { schema }]));
+        return [status, { description, headers, ...(type === '' ? {} : { content: { [type]: { schema, examples }, ...others } }) }];
+      }),
   );
 }
 

@@ -31,7 +31,9 @@ const contentSecurityPolicy = [
  * ETag whether they changed.
  */
 export function makeDocsPage(notFound: RequestHandler): { page: RequestHandler; file: RequestHandler } {
-  const serve = new Map([ours, swaggerUi].map((folder) => [folder, express.static(folder, { index: false, redirect: false, setHeaders })]));
+  const serve = new Map(
+    [ours, swaggerUi].map((folder) => [folder, express.static(folder, { index: false, redirect: false, acceptRanges: false, setHeaders })]),
+  );
   const send =
     (folder: string, name: string): RequestHandler =>
     (req, res, next) => {

@@ -1,5 +1,6 @@
 import type { Json } from '#api/docs/components.ts';
 import { components } from '#api/docs/components.ts';
+import { describeConsumers } from '#api/docs/paths/consumers.ts';
 import { describeEventsRoute } from '#api/docs/paths/events.ts';
 import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
 import { describeKeys } from '#api/docs/paths/keys.ts';
@@ -33,6 +34,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeEventsRoute(door),
       ...describeTopics(door),
       ...describeStreams(door),
+      ...describeConsumers(),
       ...describeGenerationC(door),
       ...describeWatching(),
       ...describeKeys(),

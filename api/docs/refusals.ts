@@ -11,11 +11,13 @@ const meanings: Readonly<Record<number, string>> = {
   401: 'A key is needed, and none that is valid was shown.',
   403: 'The key may not do this.',
   404: 'There is no such thing.',
+  406: 'The request accepts no content type that there is.',
   409: 'A request with the same Idempotency-Key is still running.',
   413: 'The body is too large; nothing was sent.',
   415: 'The body has a type or an encoding that is not taken here.',
   422: 'The request is not as it must be; nothing was sent.',
   429: 'The key has sent more than it may; nothing was sent. Retry-After says when to come again.',
+  501: 'This process does not do that.',
   503: 'Nothing was sent. Send it again later.',
   504: 'Kafka did not confirm in time: the event may exist. Sending it again does no harm.',
 };

@@ -21,7 +21,7 @@ import type { KinesisRecordAnswer, KinesisRecordsAnswer } from '#domain/schemas/
 import { kinesisRecord, kinesisRecords } from '#domain/schemas/kinesis.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 
-export const kinesisTypes: ReadonlySet<string> = new Set(['application/json', 'application/x-amz-json-1.1']);
+const kinesisTypes: ReadonlySet<string> = new Set(['application/json', 'application/x-amz-json-1.1']);
 
 /** A route's way to read records out of its body and to answer for them. */
 type Form = {

@@ -109,7 +109,10 @@ export function describeOperations(): Json {
         tags,
         summary: 'This document as a page that can send events',
         scope: 'open',
-        answers: { 200: { description: 'The page.', type: 'text/html', schema: { type: 'string' }, headers: [] } },
+        answers: {
+          200: { description: 'The page.', type: 'text/html', schema: { type: 'string' }, headers: [] },
+          304: { description: 'The browser has it already.', type: '', headers: [] },
+        },
       }),
     },
     '/docs/{file}': {

@@ -48,9 +48,10 @@ test('operations without a body answer as documented', async () => {
     const response = await fetch(door.url + targetFor(operation, 'bounded'));
     const type = response.headers.get('content-type');
     const text = await response.text();
-    const body = type === 'application/json' ? (JSON.parse(text) as unknown) : text;
+    const body = /^application\/([\w.]+\+)?json\b/.test(type ?? '') ? (JSON.parse(text) as unknown) : text;
     assert.equal(check(operation, { status: response.status, type, body }), undefined);
-    assert.equal(response.status, 200, operation.operationId);
+    // What a path names may not be there.
+    if (!operation.path.includes('{')) assert.equal(response.status, 200, operation.operationId);
     assertHeaders(response, operation, operation.operationId);
   }
 });

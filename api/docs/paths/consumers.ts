@@ -1,0 +1,199 @@
+import type { Json } from '#api/docs/components.ts';
+import { schemaOf } from '#api/docs/components.ts';
+import { describeOperation, pathParameter, stageParameter } from '#api/docs/describe.ts';
+import { pin } from '#api/docs/rows.ts';
+import { restV2Type } from '#api/door/answer.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
+import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
+import { restV2Types } from '#api/routes/topics.ts';
+import { Failure } from '#domain/failures.ts';
+import { consumedRecords, consumerCreated, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
+
+const below = '/consumers/{group}/instances/{name}';
+const gone: Refusal = {
+  status: 404,
+  reason: 'unknown_consumer',
+  message: 'Consumer instance not found. It may have been unused for 300 s; make it again',
+};
+const notSubscribed: Refusal = {
+  status: 409,
+  reason: 'not_subscribed',
+  message: 'The consumer instance is not subscribed to any topic; POST {"topics": [...]} to its subscription first',
+};
+const always: Record<string, Refusal> = {
+  'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
+  'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
+  'several-processes': {
+    status: 501,
+    reason: 'not_served',
+    message: 'Consumer instances live in one process: they are served where API_PROCESSES is 1 only',
+  },
+};
+const ofBodies: Record<string, Refusal> = {
+  'not-utf8': { status: 400, reason: 'invalid_utf8', message: 'The body is not UTF-8' },
+  'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
+  'other-type': { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...restV2Types].join(' or ')} in UTF-8` },
+  'no-json': { status: 422, reason: 'malformed_json', message: 'The body is no JSON: Expecting value at character 0' },
+};
+const group = pathParameter('group', 'Name of the group; members of a group share the records.', { any: 'students' });
+const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
+const done = { 204: { description: 'Done.', type: '' } };
+
+/** Generation B, the half that reads: consumer instances of REST v2. */
+export function describeConsumers(): Json {
+  return { ...describe('', '', []), ...describe('/{stage}', 'ThroughStage', [stageParameter]) };
+}
+
+function describe(stage: string, suffix: string, before: readonly Json[]): Json {
+  const common = { tags: ['Reading'], scope: 'read', refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
+  const one = { ...common, parameters: [...before, group, instance] };
+  return {
+    [`${stage}/consumers/{group}`]: {
+      post: describeOperation({
+        ...common,
+        operationId: `createConsumer${suffix}`,
+        summary: 'Make a consumer instance',
+        description: 'It lives in this process, and ends when nobody has used it for 5 minutes; what its group has read is kept.',
+        parameters: [...before, group],
+        body: schemaOf(consumerSettings),
+        answers: {
+          200: {
+            description: 'The instance, and where it is.',
+            type: restV2Type,
+            schema: schemaOf(consumerCreated),
+            example: { instance_id: 'c1', base_uri: 'http://127.0.0.1:8000/consumers/students/instances/c1' },
+          },
+        },
+        refusals: {
+          ...always,
+          ...ofBodies,
+          'name-taken': { status: 409, reason: 'consumer_exists', message: 'A consumer instance of this name exists in the group' },
+        },
+        exchanges: {
+          'no-such-format': {
+            summary: 'A format that is not known',
+            body: { name: 'c1', format: 'avro' },
+            status: 422,
+            answer: { error_code: 42200, message: 'format: Invalid option: expected one of "json"|"binary". See /openapi.json.' },
+          },
+        },
+      }),
+    },
+    [`${stage}${below}`]: {
+      delete: describeOperation({
+        ...one,
+        operationId: `deleteConsumer${suffix}`,
+        summary: 'Delete an instance',
+        description: 'Commits what it has read, unless it was made with auto.commit.enable false.',
+        answers: done,
+        refusals: { ...always, gone },
+      }),
+    },
+    [`${stage}${below}/subscription`]: {
+      post: describeOperation({
+        ...one,
+        operationId: `subscribe${suffix}`,
+        summary: 'Say what to read',
+        body: schemaOf(consumerSubscription),
+        answers: done,
+        refusals: { ...always, ...ofBodies, gone, 'no-kind': unknownKind('Topic "0a1b2c3d4e5f.like"') },
+        exchanges: {
+          none: {
+            summary: 'An instance that is not there',
+            body: { topics: ['0a1b2c3d4e5f.pin'] },
+            status: 404,
+            answer: { error_code: 40403, message: `${gone.message}.` },
+          },
+        },
+      }),
+      get: describeOperation({
+        ...one,
+        operationId: `getSubscription${suffix}`,
+        summary: 'What an instance reads',
+        answers: {
+          200: {
+            description: 'The topics as they were subscribed.',
+            type: restV2Type,
+            schema: schemaOf(consumerSubscription),
+            example: { topics: ['0a1b2c3d4e5f.pin'] },
+          },
+        },
+        refusals: { ...always, gone },
+      }),
+      delete: describeOperation({
+        ...one,
+        operationId: `unsubscribe${suffix}`,
+        summary: 'Read nothing any more',
+        answers: done,
+        refusals: { ...always, gone },
+      }),
+    },
+    [`${stage}${below}/records`]: {
+      get: describeOperation({
+        ...one,
+        operationId: `readRecords${suffix}`,
+        summary: 'The next records',
+        description:
+          'Waits for records for as long as the instance was made to (1 s by default). Commits what was read before, unless the instance was made with auto.commit.enable false.',
+        parameters: [
+          ...one.parameters,
+          count('timeout', 'How long to wait at most, in ms; up to 30000.'),
+          count('max_bytes', 'Bytes of keys and values at most; one record comes whatever its size.'),
+        ],
+        answers: {
+          200: {
+            description:
+              'Records, none where none came in time. The content type is the one of the instance’s format, or another that is accepted.',
+            type: 'application/vnd.kafka.json.v2+json',
+            schema: schemaOf(consumedRecords),
+            example: [{ topic: '0a1b2c3d4e5f.pin', key: pin['unique_id'], value: pin, partition: 0, offset: 31 }],
+          },
+        },
+        otherTypes: ['application/vnd.kafka.binary.v2+json', restV2Type, 'application/json'],
+        refusals: {
+          ...always,
+          gone,
+          'not-acceptable': {
+            status: 406,
+            reason: 'not_acceptable',
+            message:
+              'The consumer instance has the format json: accept application/vnd.kafka.json.v2+json, application/vnd.kafka.v2+json or application/json',
+          },
+          'not-subscribed': notSubscribed,
+          'no-count': { status: 422, reason: 'unknown_parameter', message: 'timeout must be an integer' },
+        },
+      }),
+    },
+    [`${stage}${below}/offsets`]: {
+      post: describeOperation({
+        ...one,
+        operationId: `commitOffsets${suffix}`,
+        summary: 'Commit what was read',
+        description: 'Without a body: all of it. Else the last record of each partition that is done with.',
+        body: schemaOf(consumerOffsets),
+        answers: { 200: { description: 'Done.', type: restV2Type, schema: { type: 'object' }, example: {} } },
+        refusals: {
+          ...always,
+          ...ofBodies,
+          gone,
+          'no-kind': unknownKind('Topic'),
+          'no-partition': { status: 404, reason: 'unknown_partition', message: 'Partition not found' },
+          'not-subscribed': notSubscribed,
+        },
+        exchanges: {
+          none: {
+            summary: 'An instance that is not there',
+            body: { offsets: [{ topic: '0a1b2c3d4e5f.pin', partition: 0, offset: 31 }] },
+            status: 404,
+            answer: { error_code: 40403, message: `${gone.message}.` },
+          },
+        },
+      }),
+    },
+  };
+}
+
+function count(name: string, description: string): Json {
+  return { name, in: 'query', description, schema: { type: 'integer' } };
+}
