@@ -40,7 +40,8 @@ export const apiSettings = {
   apiKey: {
     env: 'PINFLOW_API_KEY',
     schema: optionalText,
-    about: 'Key with which the emulator posts where the API asks for one; its scopes must be append:pin, append:geo and append:user.',
+    about:
+      'Key that the emulator and pinflow tail show where the API asks for one: with the scopes append:pin, append:geo and append:user to emulate, read to tail.',
     secret: true,
   },
   apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },

@@ -27,12 +27,13 @@ describe('help', { concurrency: 4 }, () => {
   test('names every noun, an example and the exit codes', async () => {
     const { code, stdout } = await pinflow('--help');
     assert.equal(code, 0);
-    for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'keys', 'version']) assert.match(stdout, new RegExp(`^ {2}${noun} `, 'm'));
+    for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'tail', 'keys', 'version'])
+      assert.match(stdout, new RegExp(`^ {2}${noun} `, 'm'));
     assert.match(stdout, /Example:/);
     assert.match(stdout, /Exit codes:/);
   });
 
-  for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'keys', 'version']) {
+  for (const noun of ['start', 'stop', 'status', 'emulate', 'sql', 'tail', 'keys', 'version']) {
     test(`of ${noun} has an example`, async () => {
       const { code, stdout } = await pinflow(noun, '--help');
       assert.equal(code, 0);

@@ -76,6 +76,21 @@ describe('Idempotency-Key', () => {
     assert.equal((await send('/topics/y.pin')).status, 422);
   });
 
+  test('of many rows gives each the same event id again, also those that were refused', async () => {
+    const rows = [...Array.from({ length: 2_500 }, (_, i) => `{"ind":${i + 100_000}}`), '{"no":1}'].join('\n');
+    const send = (): Promise<Response> => door.post('/events?kind=geo', rows, 'application/x-ndjson', { 'Idempotency-Key': 'many' });
+    const first = await send();
+    assert.equal(first.status, 207);
+    const again = await send();
+    assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [207, 'true']);
+    assert.equal(await again.text(), await first.text());
+    const offsets = await door.topics.fetchOffsets(door.names.topicOf('geo'));
+    assert.equal(
+      offsets.reduce((sum, { high }) => sum + high, 0),
+      2_500,
+    );
+  });
+
   test('tells twins that the first is running; exactly one publishes', async () => {
     proxy.hold();
     const first = postPin('twins', 'twin');

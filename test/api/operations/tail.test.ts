@@ -209,14 +209,18 @@ describe('GET /api/tail', () => {
   });
 });
 
-test('an API that stops ends its tails and does not wait for them', async () => {
+test('an API that stops ends its tails, does not wait for them, and writes the last lines of its access log', async () => {
   const config = await testConfig();
   const api = startApi(config);
   await api.waitForLine('api ready');
   const watching = await follow(`${api.url}/api/tail`);
+  await fetch(`${api.url}/nowhere?secret=hush`, { headers: { 'X-Request-Id': 'the-last' } });
   api.child.kill('SIGTERM');
   await watching.ended;
   assert.deepEqual(watching.lines, [{ type: 'note', message: 'The API stops.' }]);
   const { code } = await api.exited;
   assert.equal(code, 0);
+  const requests = api.lines.filter(({ msg }) => msg === 'request') as unknown as { requestId: string; status: number; path: string }[];
+  const last = requests.find(({ requestId }) => requestId === 'the-last');
+  assert.deepEqual([last?.status, last?.path], [404, '/nowhere?secret']);
 });
