@@ -55,6 +55,41 @@ test('two instances of a group share the records: all of them, at least once', a
   }
 });
 
+test('latest holds where the group changes before anything was read', async () => {
+  const door = await openDoor();
+  try {
+    const client = makeConsumerClient(door.url);
+    const group = randomUUID();
+    const settings = { format: 'json', 'auto.commit.enable': 'false' };
+    const readers = [await client.open(group, settings, ['new.pin'])];
+    const ids = Array.from({ length: 40 }, (_, i) => `new-${i}`);
+    // Once it reads, it is a member; then something is there that it has not given out.
+    await readers[0]!.read();
+    await client.post('new.pin', ids);
+    readers.push(await client.open(group, settings, ['new.pin']));
+    const seen = new Set<string>();
+    // Not before the group has changed may the first give out what it holds.
+    await waitFor(
+      async () => {
+        for (const id of idsOf(await readers[1]!.read())) seen.add(id);
+        return seen.size > 0;
+      },
+      { what: 'the second to get its part' },
+    );
+    await waitFor(
+      async () => {
+        for (const records of await Promise.all(readers.map((reader) => reader.read('?timeout=300'))))
+          for (const id of idsOf(records)) seen.add(id);
+        return seen.size === ids.length;
+      },
+      { what: 'all that came after the subscription' },
+    );
+    await Promise.all(readers.map((reader) => reader.remove()));
+  } finally {
+    await door.close();
+  }
+});
+
 test('an instance that nobody uses ends, and its group has its records again', async () => {
   const door = await openDoor({}, undefined, 1_000);
   try {

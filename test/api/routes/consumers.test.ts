@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
@@ -88,6 +89,20 @@ describe('the consumer half of REST v2', () => {
     await fourth.remove();
   });
 
+  test('reading on commits what was read before, and no more', async () => {
+    const topic = 'reads-on.pin';
+    const reader = await client.open(randomUUID(), earliest, [topic]);
+    await client.post(topic, ['one', 'two']);
+    await readAll(reader, 2);
+    await client.post(topic, ['three']);
+    assert.deepEqual(idsOf(await readAll(reader, 1)), ['three']);
+    // Nothing is committed here.
+    assert.equal((await client.ask('DELETE', `${reader.uri}/subscription`)).status, 204);
+    assert.equal((await client.ask('POST', `${reader.uri}/subscription`, { topics: [topic] })).status, 204);
+    assert.deepEqual(idsOf(await readAll(reader, 1)), ['three']);
+    await reader.remove();
+  });
+
   test('latest begins with what comes after the subscription', async () => {
     await client.post('latest.pin', ['before']);
     const reader = await client.open(randomUUID(), { format: 'json' }, ['latest.pin']);
@@ -105,6 +120,21 @@ describe('the consumer half of REST v2', () => {
     for (const batch of [await reader.read('?max_bytes=1500'), await reader.read('?max_bytes=1500')])
       assert.ok(batch.length <= 4, String(batch.length));
     assert.equal((await readAll(reader, 1)).length > 4, true);
+    await reader.remove();
+  });
+
+  test('a client that goes away while it waits takes nothing with it', async () => {
+    const reader = await client.open(randomUUID(), earliest, ['gone.pin']);
+    assert.deepEqual(await reader.read(), []);
+    const leaving = connect(Number(new URL(door.url).port), '127.0.0.1');
+    leaving.write(`GET ${new URL(reader.uri).pathname}/records?timeout=30000 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    // What was written before on this machine has been read when a later request is answered.
+    for (let i = 0; i < 3; i++) await client.ask('GET', `${reader.uri}/subscription`);
+    // Behind the waiting one: it is answered as soon as that has left.
+    const next = reader.read('?timeout=5000');
+    leaving.destroy();
+    await client.post('gone.pin', ['stays']);
+    assert.deepEqual(idsOf(await next), ['stays']);
     await reader.remove();
   });
 

@@ -66,11 +66,16 @@ describe('PUT /streams/<name>/record and /records', () => {
       const before = await total();
       for (const { name: what, kind, row } of badRows) {
         const good = rowCases.find((one) => one.kind === kind)!.row;
-        const response = await put(`/streams/s-${kind}/records`, `{"Records": [{"Data": ${good}}, {"Data": ${wrap(row)}}]}`);
-        const answer = (await response.json()) as KinesisError;
-        assert.equal(response.status, 422, `${what}: ${answer.message}`);
-        assert.match(answer['__type'], /^(Validation|Serialization)Exception$/, what);
-        assert.match(answer.message, /^[^{}]+\.$/, what);
+        for (const [form, body] of [
+          ['record', `{"Data": ${wrap(row)}}`],
+          ['records', `{"Records": [{"Data": ${good}}, {"Data": ${wrap(row)}}]}`],
+        ] as const) {
+          const response = await put(`/streams/s-${kind}/${form}`, body);
+          const answer = (await response.json()) as KinesisError;
+          assert.equal(response.status, 422, `${what}: ${answer.message}`);
+          assert.match(answer['__type'], /^(Validation|Serialization)Exception$/, what);
+          assert.match(answer.message, /^[^{}]+\.$/, what);
+        }
       }
       assert.equal(await total(), before);
     });
