@@ -28,7 +28,7 @@ test('the runner finds every test file', () => {
 
 test('tests mirror the tree', () => {
   const folders = new Set(trackedFiles.map((path) => path.split('/')[0]));
-  const beside = new Set(['e2e', 'chaos', 'tidy', 'support', 'fixtures']);
+  const beside = new Set(['e2e', 'chaos', 'fuzz', 'tidy', 'support', 'fixtures']);
   const offenders = trackedFiles.filter((path) => {
     const [top, below = ''] = path.split('/');
     return top === 'test' && !beside.has(below) && !folders.has(below);

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import type { Operation } from '../api/docs/document.ts';
+import { drawBody, often } from './draw-bodies.ts';
+
+/** A request as bytes, drawn for a path of the document. */
+export type DrawnRequest = { path: string; method: string; target: string; head: string; body: Buffer; content: Buffer };
+
+/** Draws requests for an operation: its examples as they are, and everything that a client may do to them. */
+export function drawRequests(operations: readonly Operation[]): fc.Arbitrary<DrawnRequest> {
+  // Bodies are where clients go wrong most.
+  const weighted = operations.map((operation) => ({
+    weight: operation.requestBody === undefined ? 1 : 6,
+    arbitrary: fc.constant(operation),
+  }));
+  return fc.oneof(...weighted).chain((operation) =>
+    fc
+      .record({
+        method: often(
+          operation.method.toUpperCase(),
+          fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'QUERY'),
+        ),
+        target: drawTarget(operation),
+        sent: drawBody(operation),
+        more: often('', drawHeader()),
+      })
+      .map(({ method, target, sent: { body, content, headers }, more }) => ({
+        path: operation.path,
+        method,
+        target,
+        head: `${headers}${more}`,
+        body,
+        content,
+      })),
+  );
+}
+
+function drawTarget({ path, parameters }: Operation): fc.Arbitrary<string> {
+  const values = parameters
+    .filter(({ in: place }) => place !== 'header')
+    .map(({ name, in: place, required = false, examples = {} }) => {
+      const known = Object.values(examples).map(({ value }) => encodeURIComponent(value));
+      const usual = required ? fc.constantFrom(...known) : fc.option(fc.constantFrom(...known, ''), { nil: undefined, freq: 2 });
+      const odd = fc.oneof(
+        fc.constantFrom(
+          '%00',
+          '%E0%A4%A',
+          '%',
+          '..',
+          '%2e%2e',
+          '%2F',
+          'a%0d%0ab',
+          '__proto__',
+          'constructor',
+          '.pin',
+          'pin',
+          'x.PIN',
+          'x'.repeat(300),
+        ),
+        fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
+      );
+      return fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd }).map((value) => ({ name, place, value }));
+    });
+  return fc.tuple(...values).chain((chosen) => {
+    let target = path;
+    const query: string[] = [];
+    for (const { name, place, value } of chosen) {
+      if (value === undefined) continue;
+      if (place === 'path') target = target.replace(`{${name}}`, value);
+      else query.push(`${name}=${value}`);
+    }
+    const usual = query.length === 0 ? target : `${target}?${query.join('&')}`;
+    return often(
+      usual,
+      fc.constantFrom(
+        `${usual}/`,
+        `${usual}?`,
+        usual.toUpperCase(),
+        `${usual}${usual.includes('?') ? '&' : '?'}ack=none&ack=log&__proto__=1&a[b]=c`,
+        `/${usual}`,
+      ),
+    );
+  });
+}
+
+function drawHeader(): fc.Arbitrary<string> {
+  return fc.constantFrom(
+    'X-Request-Id: a b\r\n',
+    `X-Request-Id: ${'x'.repeat(200)}\r\n`,
+    'X-Request-Id: mine-1\r\n',
+    'Idempotency-Key: \r\n',
+    `Idempotency-Key: ${'k'.repeat(300)}\r\n`,
+    'Idempotency-Key: fuzz-1\r\n',
+    'Idempotency-Key: a\xe9\r\n',
+    'Authorization: Bearer \r\n',
+    'Authorization: Basic eDp5\r\n',
+    'x-api-key: nobody\r\n',
+    'Cookie: pinflow_session=; a=b; =; ;;\r\n',
+    'Content-Encoding: identity\r\n',
+    'Content-Encoding: gzip, gzip\r\n',
+    'Expect: 100-continue\r\n',
+    'Upgrade: websocket\r\nConnection: Upgrade\r\n',
+    'Accept: text/html;q=0\r\n',
+    'Origin: https://example.invalid\r\nSec-Fetch-Site: cross-site\r\n',
+    'Range: bytes=0-1\r\n',
+    'If-None-Match: *\r\n',
+  );
+}
