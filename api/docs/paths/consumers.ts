@@ -4,7 +4,7 @@ import { describeOperation, pathParameter, stageParameter } from '#api/docs/desc
 import { pin } from '#api/docs/rows.ts';
 import { restV2Type } from '#api/door/answer.ts';
 import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
+import { overloaded, refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
 import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { restV2Types } from '#api/routes/topics.ts';
 import { Failure } from '#domain/failures.ts';
@@ -62,15 +62,24 @@ function describe(stage: string, suffix: string, before: readonly Json[]): Json 
             description: 'The instance, and where it is.',
             type: restV2Type,
             schema: schemaOf(consumerCreated),
-            example: { instance_id: 'c1', base_uri: 'http://127.0.0.1:8000/consumers/students/instances/c1' },
           },
         },
         refusals: {
           ...always,
           ...ofBodies,
+          'too-many': overloaded('There are 64 consumer instances; delete one, or wait until one that nobody uses has ended'),
           'name-taken': { status: 409, reason: 'consumer_exists', message: 'A consumer instance of this name exists in the group' },
         },
         exchanges: {
+          new: {
+            summary: 'An instance that reads from the first record on',
+            body: { format: 'json', 'auto.offset.reset': 'earliest' },
+            status: 200,
+            answer: {
+              instance_id: 'rest-consumer-8f6c4b0e-6a54-4b0f-9c57-0d1f2a3b4c5d',
+              base_uri: 'http://127.0.0.1:8000/consumers/students/instances/rest-consumer-8f6c4b0e-6a54-4b0f-9c57-0d1f2a3b4c5d',
+            },
+          },
           'no-such-format': {
             summary: 'A format that is not known',
             body: { name: 'c1', format: 'avro' },
@@ -113,9 +122,9 @@ function describe(stage: string, suffix: string, before: readonly Json[]): Json 
         summary: 'What an instance reads',
         answers: {
           200: {
-            description: 'The topics as they were subscribed.',
+            description: 'The topics as they were subscribed; none where nothing was.',
             type: restV2Type,
-            schema: schemaOf(consumerSubscription),
+            schema: { type: 'object', required: ['topics'], properties: { topics: { type: 'array', items: { type: 'string' } } } },
             example: { topics: ['0a1b2c3d4e5f.pin'] },
           },
         },

@@ -75,7 +75,18 @@ function exchangesOf(operation: Operation): Shown[] {
   );
 }
 
-const variable = new Set(['partition', 'offset', 'SequenceNumber', 'ShardId', 'event_id', 'id', 'key', 'createdAt']);
+const variable = new Set([
+  'partition',
+  'offset',
+  'SequenceNumber',
+  'ShardId',
+  'event_id',
+  'id',
+  'key',
+  'createdAt',
+  'instance_id',
+  'base_uri',
+]);
 
 /** Places, ids and times differ from one time to the next. */
 function comparable(answer: unknown): unknown {
