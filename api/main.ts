@@ -108,7 +108,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const app = createApp({
     publisher,
     names,
-    metrics: { ...metrics, text: () => membership.metricsText(metrics.text) },
+    metrics: { ...metrics, text: () => membership.metricsText(() => metrics.text()) },
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),

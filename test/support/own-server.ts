@@ -20,10 +20,10 @@ export function makeObtaining(): Obtaining {
 /** A server of the test's own. */
 export type OwnServer = {
   /** Sends a signal to its process. */
-  signal(name: NodeJS.Signals): void;
+  signal: (name: NodeJS.Signals) => void;
   /** Runs it again, as it was, once its process has ended. */
-  startAgain(): Promise<void>;
-  stop(): Promise<void>;
+  startAgain: () => Promise<void>;
+  stop: () => Promise<void>;
 };
 
 /** Runs one server of the stack in a home of the test's own; resolves when it serves. */
