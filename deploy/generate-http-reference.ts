@@ -91,7 +91,7 @@ function describeParameters(parameters: readonly Parameter[]): string[] {
     '| --- | --- | --- | --- |',
     ...parameters.map(({ name, in: place, required, description, examples }) => {
       const [example] = Object.values(examples ?? {});
-      return `| \`${name}\`${required === true ? ' (required)' : ''} | ${place} | ${cell(description)} | ${example === undefined ? '' : code(String(example.value as string))} |`;
+      return `| \`${name}\`${required === true ? ' (required)' : ''} | ${place} | ${cell(description)} | ${example === undefined ? '' : code(example.value as string)} |`;
     }),
   ];
 }
@@ -108,7 +108,7 @@ function describeBody(route: Route, parameters: readonly Parameter[]): string[] 
     `Content types: ${contents.map(([type]) => `\`${type}\``).join(', ')}.`,
     ...[...shown].flatMap(([name, { summary = name, value, type }]) => {
       const answers = Object.entries(route.responses).flatMap(([status, { content = {} }]) =>
-        Object.values(content).flatMap(({ examples = {} }) => (name in examples ? [`${status}`, bodyText(examples[name]!.value)] : [])),
+        Object.values(content).flatMap(({ examples = {} }) => (name in examples ? [status, bodyText(examples[name]!.value)] : [])),
       );
       const request = [`${route.method} ${targetFor(route.path, parameters, name)}`, `Content-Type: ${type}`, '', bodyText(value)];
       return ['', `${summary}:`, '', '```http', ...request, '', ...answers, '```'];
