@@ -15,8 +15,11 @@ export type BodyLimits = {
 /** Bytes of bodies that are being read, decoded, over all connections: many slow senders must not fill the memory. */
 export type BodyBudget = { bytesUsed: number; readonly bytesMax: number };
 
-/** A body that is refused is still read up to here, so that the client gets to see the answer. */
-const discardBytesMax = 8_388_608;
+/**
+ * A body that is refused is still read up to here: most clients look for an answer only when they have sent it all, and
+ * a connection that is closed before that is all they see. What is discarded costs no memory.
+ */
+const discardBytesMax = 134_217_728;
 /** After so much of a body that is sent as it is, others have their turn: a fast sender's pieces come without a pause. */
 const turnBytesMax = 131_072;
 /** What a decoder costs before it has decoded anything; its window grows with what it decodes. */

@@ -6,8 +6,9 @@ import type { Sending } from './connection.ts';
 export type HostileCase = {
   name: string;
   sending: Sending;
-  /** Each answer's status; `reset` where the door may have closed before the client had read it. */
+  /** Status of each answer, or those that it may have. */
   statuses: readonly (number | readonly number[])[];
+  /** The door may close before all is sent, and its answer then be lost. */
   mayReset?: boolean;
   /** Events that it brings into the log. */
   events?: number;
@@ -16,7 +17,8 @@ export type HostileCase = {
 const json = 'application/json';
 const body = JSON.stringify(pin);
 const megabyte = Buffer.alloc(1_048_576, ' ');
-const hundredMegabytes = Array.from({ length: 100 }, () => megabyte);
+const megabytes = (count: number): Buffer[] => Array.from({ length: count }, () => megabyte);
+const chunks = (count: number): (Buffer | string)[] => megabytes(count).flatMap((piece) => ['100000\r\n', piece, '\r\n']);
 
 function head(target: string, headers: string, method = 'POST'): string {
   return `${method} ${target} HTTP/1.1\r\nHost: fuzz\r\n${headers}\r\n`;
@@ -90,26 +92,27 @@ const bodies: HostileCase[] = [
 const large: HostileCase[] = [
   {
     name: '100 MB that say so',
-    sending: { pieces: [head('/pin/', `Content-Type: ${json}\r\nContent-Length: ${100 * 1_048_576}\r\n`), ...hundredMegabytes] },
+    sending: { pieces: [head('/pin/', `Content-Type: ${json}\r\nContent-Length: ${100 * 1_048_576}\r\n`), ...megabytes(100)], expected: 1 },
     statuses: [413],
-    mayReset: true,
   },
   {
     name: '100 MB in chunks',
     sending: {
-      pieces: [
-        head('/events', `Content-Type: ${json}\r\nTransfer-Encoding: chunked\r\n`),
-        ...hundredMegabytes.flatMap((piece) => ['100000\r\n', piece, '\r\n']),
-        '0\r\n\r\n',
-      ],
+      pieces: [head('/events', `Content-Type: ${json}\r\nTransfer-Encoding: chunked\r\n`), ...chunks(100), '0\r\n\r\n'],
+      expected: 1,
     },
     statuses: [413],
-    mayReset: true,
   },
   {
     name: '100 MB that nobody asked for',
-    sending: { pieces: [head('/nowhere', `Content-Length: ${100 * 1_048_576}\r\n`), ...hundredMegabytes], expected: 1 },
+    sending: { pieces: [head('/nowhere', `Content-Length: ${100 * 1_048_576}\r\n`), ...megabytes(100)], expected: 1 },
     statuses: [404],
+  },
+  {
+    name: 'more than is read to the end',
+    sending: { pieces: [head('/pin/', `Content-Type: ${json}\r\nTransfer-Encoding: chunked\r\n`), ...chunks(160)] },
+    statuses: [413],
+    mayReset: true,
   },
 ];
 
