@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
+import { waitFor } from '#test/support/servers.ts';
 
 /** Answers are held until the test lets them go. */
 const held: (() => void)[] = [];
@@ -96,10 +97,8 @@ for (const { name, request, status } of cases) {
 test('requests that came whole before the garbage get their answers first', async () => {
   const whole = (target: string): string => `POST ${target} HTTP/1.1\r\n${host}Content-Length: 2\r\n\r\n{}`;
   const answers = send(whole('/held'), whole('/second'), 'garbage\r\n\r\n');
-  // The held request comes alone: its answer must not be overtaken.
-  await fetch(`${listening.url}/other`);
-  while (held.length === 0) await fetch(`${listening.url}/other`);
-  held.shift()!();
+  const release = await waitFor(() => held.shift(), { what: 'the first request to be held' });
+  release();
   const said = await answers;
   assert.deepEqual(
     said.map(({ status }) => status),

@@ -79,24 +79,23 @@ export function often<Value>(usual: Value, other: fc.Arbitrary<Value>): fc.Arbit
 }
 
 /** Draws a body for an operation: an example of it as it is, changed as JSON, as bytes, or as it is sent. */
-export function drawBody({ requestBody, method }: Operation): fc.Arbitrary<DrawnBody> {
+export function drawBody({ requestBody, method }: Operation, example: string): fc.Arbitrary<DrawnBody> {
   const contents = Object.entries(requestBody?.content ?? {});
   if (contents.length === 0)
     return often(
       { body: Buffer.alloc(0), content: Buffer.alloc(0), headers: method === 'get' ? '' : 'Content-Length: 0\r\n' },
       drawBytes(Buffer.from('{}')).map((body) => framed(body, 'application/json')),
     );
-  return fc.constantFrom(...contents).chain(([type, { examples = {} }]) => {
-    const values = Object.values(examples).map(({ value }) => value as Json);
-    const body = fc
-      .constantFrom(...(values.length === 0 ? [{} as Json] : values))
-      .chain((value) =>
-        fc.oneof(
-          { weight: 6, arbitrary: fc.constant(textOf(value)) },
-          { weight: 6, arbitrary: drawChanged(value) },
-          { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
-        ),
-      );
+  const known = contents.filter(([, { examples = {} }]) => example in examples);
+  return fc.constantFrom(...(known.length === 0 ? contents : known)).chain(([type, { examples = {} }]) => {
+    const own = (examples[example]?.value ?? {}) as Json;
+    const body = often(own, fc.constantFrom(own, ...Object.values(examples).map(({ value }) => value as Json))).chain((value) =>
+      fc.oneof(
+        { weight: 5, arbitrary: fc.constant(textOf(value)) },
+        { weight: 6, arbitrary: drawChanged(value) },
+        { weight: 1, arbitrary: fc.json({ maxDepth: 4 }) },
+      ),
+    );
     return fc
       .tuple(body, often(type, drawType()))
       .chain(([text, said]) =>

@@ -5,22 +5,27 @@ import { drawBody, often } from './draw-bodies.ts';
 /** A request as bytes, drawn for a path of the document. */
 export type DrawnRequest = { path: string; method: string; target: string; head: string; body: Buffer; content: Buffer };
 
-/** Draws requests for an operation: its examples as they are, and everything that a client may do to them. */
+/** How often each is drawn: events are what the door is for, and bodies are where clients go wrong most. */
+const weights = { events: 20, withBody: 4, other: 1 };
+
+/** Draws requests for operations: their examples as they are, and everything that a client may do to them. */
 export function drawRequests(operations: readonly Operation[]): fc.Arbitrary<DrawnRequest> {
-  // Bodies are where clients go wrong most.
-  const weighted = operations.map((operation) => ({
-    weight: operation.requestBody === undefined ? 1 : 6,
-    arbitrary: fc.constant(operation),
-  }));
-  return fc.oneof(...weighted).chain((operation) =>
+  const examples = operations.flatMap((operation) => {
+    const names = [
+      ...new Set(Object.values(operation.requestBody?.content ?? {}).flatMap(({ examples: known = {} }) => Object.keys(known))),
+    ];
+    const weight = operation.tags.includes('Events') ? weights.events : names.length > 0 ? weights.withBody : weights.other;
+    return (names.length === 0 ? [''] : names).map((name) => ({ weight, arbitrary: fc.constant({ operation, name }) }));
+  });
+  return fc.oneof(...examples).chain(({ operation, name }) =>
     fc
       .record({
         method: often(
           operation.method.toUpperCase(),
           fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'QUERY'),
         ),
-        target: drawTarget(operation),
-        sent: drawBody(operation),
+        target: drawTarget(operation, name),
+        sent: drawBody(operation, name),
         more: often('', drawHeader()),
       })
       .map(({ method, target, sent: { body, content, headers }, more }) => ({
@@ -34,31 +39,21 @@ export function drawRequests(operations: readonly Operation[]): fc.Arbitrary<Dra
   );
 }
 
-function drawTarget({ path, parameters }: Operation): fc.Arbitrary<string> {
+function drawTarget({ path, parameters }: Operation, example: string): fc.Arbitrary<string> {
   const values = parameters
     .filter(({ in: place }) => place !== 'header')
     .map(({ name, in: place, required = false, examples = {} }) => {
       const known = Object.values(examples).map(({ value }) => encodeURIComponent(value));
-      const usual = required ? fc.constantFrom(...known) : fc.option(fc.constantFrom(...known, ''), { nil: undefined, freq: 2 });
+      const own = examples[example] ?? (required ? Object.values(examples)[0] : undefined);
+      const usual = own === undefined ? undefined : encodeURIComponent(own.value);
       const odd = fc.oneof(
-        fc.constantFrom(
-          '%00',
-          '%E0%A4%A',
-          '%',
-          '..',
-          '%2e%2e',
-          '%2F',
-          'a%0d%0ab',
-          '__proto__',
-          'constructor',
-          '.pin',
-          'pin',
-          'x.PIN',
-          'x'.repeat(300),
-        ),
+        fc.constantFrom('', ...known),
+        fc.constantFrom(...oddNames),
         fc.string({ unit: 'grapheme' }).map(encodeURIComponent),
       );
-      return fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd }).map((value) => ({ name, place, value }));
+      return fc
+        .oneof({ weight: 19, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: odd })
+        .map((value) => ({ name, place, value }));
     });
   return fc.tuple(...values).chain((chosen) => {
     let target = path;
@@ -69,18 +64,26 @@ function drawTarget({ path, parameters }: Operation): fc.Arbitrary<string> {
       else query.push(`${name}=${value}`);
     }
     const usual = query.length === 0 ? target : `${target}?${query.join('&')}`;
-    return often(
-      usual,
-      fc.constantFrom(
-        `${usual}/`,
-        `${usual}?`,
-        usual.toUpperCase(),
-        `${usual}${usual.includes('?') ? '&' : '?'}ack=none&ack=log&__proto__=1&a[b]=c`,
-        `/${usual}`,
-      ),
-    );
+    const more = `${usual}${usual.includes('?') ? '&' : '?'}ack=none&ack=log&__proto__=1&a[b]=c`;
+    return often(usual, fc.constantFrom(`${usual}/`, `${usual}?`, usual.toUpperCase(), more, `/${usual}`));
   });
 }
+
+const oddNames = [
+  '%00',
+  '%E0%A4%A',
+  '%',
+  '..',
+  '%2e%2e',
+  '%2F',
+  'a%0d%0ab',
+  '__proto__',
+  'constructor',
+  '.pin',
+  'pin',
+  'x.PIN',
+  'x'.repeat(300),
+];
 
 function drawHeader(): fc.Arbitrary<string> {
   return fc.constantFrom(

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeNames } from '#domain/names.ts';
@@ -61,13 +62,20 @@ export async function fuzzDoor({ runs, seed }: { runs: number; seed: number }): 
     assert.ok(megabytes < residentMegabytesMax, `the door needed ${megabytes} MB`);
     const kafka = makeKafkaClient(config, 'pinflow-test');
     const topics = makeKafkaTopics(kafka);
-    const records = await account.compare(kafka, topics, makeNames(config.prefix));
-    await topics.close();
+    const records = await closing(topics, () => account.compare(kafka, topics, makeNames(config.prefix)));
     const statuses = [...answered].sort(([left], [right]) => left - right).map(([status, count]) => `${count} x ${status}`);
     return `seed ${seed}: ${tried} hostile cases and ${runs} drawn requests (${statuses.join(', ')}), ${records} events taken and stored; ${megabytes} MB at most`;
   } finally {
     api.child.kill('SIGTERM');
     await api.exited;
+  }
+}
+
+async function closing<Result>(topics: KafkaTopics, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } finally {
+    await topics.close();
   }
 }
 
