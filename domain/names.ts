@@ -29,8 +29,8 @@ export function makeNames(prefix: string) {
     scheduleId: `${prefix}pin-batch`,
     /** Kafka group of one attempt of a slot: never joined twice. */
     attemptGroup: (reader: string, slot: number, nonce: string): string => `${prefix}pinflow-${reader}-${slot}-${nonce}`,
-    /** Kafka group of a client's consumer group: none of ours begins like it. */
-    clientGroup: (group: string): string => `${prefix}client-${group}`,
+    /** Kafka group of those members of a client's consumer group that read the same; none of ours begins like it. */
+    clientGroup: (group: string, subscriptionId: string): string => `${prefix}client-${group}-${subscriptionId}`,
     bucketPrefix: `${prefix}pinterest-data-`,
   };
 }

@@ -134,7 +134,8 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
         await stopReading(instance);
         const consumer = await openPollConsumer({
           kafka: options.kafka,
-          groupId: names.clientGroup(group),
+          // Clients' topics share topics in Kafka: a member must not commit past records that another one wants and it does not.
+          groupId: names.clientGroup(group, subscription.id),
           topics: subscription.kafkaTopics,
           fromBeginning: instance.settings['auto.offset.reset'] === 'earliest',
           select: (record) => subscription.select(record),

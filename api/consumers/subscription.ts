@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Names } from '#domain/names.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 import { headerNames } from '#domain/terms.ts';
@@ -8,6 +9,8 @@ import { parseTopicName } from '#domain/door/topic-name.ts';
 export type ConsumedRecord = { topic: string; record: LogRecord };
 
 export type Subscription = {
+  /** Equal where the same records are selected, whatever the order and spelling of the names. */
+  id: string;
   /** As the client wrote them. */
   topics: readonly string[];
   /** Topics in Kafka. */
@@ -32,6 +35,7 @@ export function makeSubscription(topics: readonly string[], names: Names, kindBy
     else bySource.set(`${place.kafkaTopic} ${place.source}`, topic);
   }
   return {
+    id: idOf([...bySource.keys(), ...byKind.keys()]),
     topics,
     kafkaTopics: [...kafkaTopics],
     select(record) {
@@ -40,6 +44,10 @@ export function makeSubscription(topics: readonly string[], names: Names, kindBy
       return topic === undefined ? undefined : { topic, record };
     },
   };
+}
+
+function idOf(places: readonly string[]): string {
+  return createHash('sha256').update(places.toSorted().join('\n')).digest('hex').slice(0, 32);
 }
 
 /** Where the events of a client's topic are. */

@@ -36,7 +36,7 @@ const ofBodies: Record<string, Refusal> = {
   'other-type': { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...restV2Types].join(' or ')} in UTF-8` },
   'no-json': { status: 422, reason: 'malformed_json', message: 'The body is no JSON: Expecting value at character 0' },
 };
-const group = pathParameter('group', 'Name of the group; members of a group share the records.', { any: 'students' });
+const group = pathParameter('group', 'Name of the group; its members that read the same topics share the records.', { any: 'students' });
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
 const done = { 204: { description: 'Done.', type: '' } };
 
@@ -104,6 +104,8 @@ function describe(stage: string, suffix: string, before: readonly Json[]): Json 
         ...one,
         operationId: `subscribe${suffix}`,
         summary: 'Say what to read',
+        description:
+          'Names end in a kind: `x.pin` are the pins that were posted to `x.pin`, `pin` are all pins. Members of a group with equal subscriptions share the records, and what one commits holds for all of them. A member with another subscription reads for itself, from its own position: nothing is lost to it, but what two unequal subscriptions both name comes to both. Subscribing again replaces what was subscribed before, as in Confluent’s REST proxy v2, and is never answered with 40901; the same names again change nothing. What the last read brought is not committed by it.',
         body: schemaOf(consumerSubscription),
         answers: done,
         refusals: { ...always, ...ofBodies, gone, 'no-kind': unknownKind('Topic "0a1b2c3d4e5f.like"') },

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import type { Consumed } from '#test/api/routes/consumer-client.ts';
-import { earliest, idsOf, makeConsumerClient, restV2Json } from '#test/api/routes/consumer-client.ts';
+import { earliest, idsOf, makeConsumerClient, readAll, restV2Json } from '#test/api/routes/consumer-client.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 
@@ -50,6 +50,70 @@ test('two instances of a group share the records: all of them, at least once', a
     );
     await waitFor(() => readBoth().then(() => seen.size === posted), { what: `all ${posted} records` });
     await Promise.all(readers.map((reader) => reader.remove()));
+  } finally {
+    await door.close();
+  }
+});
+
+test('members of a group that read different topics lose nothing to each other', async () => {
+  const door = await openDoor();
+  try {
+    const client = makeConsumerClient(door.url);
+    const ids = Array.from({ length: 8 }, (_, i) => String(i));
+    for (const source of ['mix', 's1', 's2']) await client.post(`${source}.pin`, ids);
+    for (const kind of ['geo', 'user'])
+      for (const ind of ids) assert.equal((await door.post(`/topics/mix.${kind}`, `{"records":[{"value":{"ind":${ind}}}]}`)).status, 200);
+    for (const topics of [
+      ['mix.pin', 'mix.geo', 'mix.user'],
+      ['s1.pin', 's2.pin'],
+    ]) {
+      const group = randomUUID();
+      const readers = await Promise.all(topics.map((topic) => client.open(group, earliest, [topic])));
+      const seen = topics.map(() => new Set<string>());
+      await waitFor(
+        async () => {
+          for (const [i, reader] of readers.entries()) for (const { key } of await reader.read('?timeout=200')) seen[i]!.add(key);
+          return seen.every(({ size }) => size === ids.length);
+        },
+        { what: `all of ${topics.join(', ')}` },
+      );
+      await Promise.all(readers.map((reader) => reader.remove()));
+    }
+  } finally {
+    await door.close();
+  }
+});
+
+test('who comes to a group later, for another topic, reads it from its start', async () => {
+  const door = await openDoor();
+  try {
+    const client = makeConsumerClient(door.url);
+    const group = randomUUID();
+    const ids = ['a', 'b', 'c', 'd'];
+    for (const topic of ['s1.pin', 's2.pin']) await client.post(topic, ids);
+    for (const topic of ['s1.pin', 's2.pin']) {
+      const reader = await client.open(group, earliest, [topic]);
+      assert.deepEqual(idsOf(await readAll(reader, ids.length)).sort(), ids);
+      await reader.remove();
+    }
+  } finally {
+    await door.close();
+  }
+});
+
+test('the order and spelling of names do not part a group', async () => {
+  const door = await openDoor();
+  try {
+    const client = makeConsumerClient(door.url);
+    const group = randomUUID();
+    await client.post('same.pin', ['a', 'b']);
+    const first = await client.open(group, earliest, ['same.pin', 'same.geo']);
+    await readAll(first, 2);
+    await first.remove();
+    const second = await client.open(group, earliest, ['same-geo', 'same.pins']);
+    await client.post('same.pin', ['c']);
+    assert.deepEqual(idsOf(await readAll(second, 1)), ['c']);
+    await second.remove();
   } finally {
     await door.close();
   }
