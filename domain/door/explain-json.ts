@@ -94,7 +94,7 @@ function readString(text: string, from: number): number {
     if (escape === undefined) throw new Stop(from, 'Unterminated string starting at');
     if (escape === 'u') {
       const end = skip(unicodeEscape, text, at + 1);
-      if (end === at + 1) throw new Stop(at + 2, 'Invalid \\uXXXX escape');
+      if (end === at + 1) throw new Stop(at + 1, 'Invalid \\uXXXX escape');
       at = end;
     } else if ('"\\/bfnrt'.includes(escape)) at += 2;
     else throw new Stop(at, 'Invalid \\escape');

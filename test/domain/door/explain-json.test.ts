@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { explainJson } from '#domain/door/explain-json.ts';
 
-// Taken from Python 3.12's json.loads.
+// Taken from json.loads of Python 3.11 and 3.12.
 const cases: readonly [text: string, position: number, error: string][] = [
   ['', 0, 'Expecting value'],
   [' \n', 2, 'Expecting value'],
@@ -19,6 +19,10 @@ const cases: readonly [text: string, position: number, error: string][] = [
   ['"abc', 0, 'Unterminated string starting at'],
   ['"a\nb"', 2, 'Invalid control character at'],
   ['"a\\x"', 2, 'Invalid \\escape'],
+  ['{"a":"\\u12"}', 7, 'Invalid \\uXXXX escape'],
+  ['{"a":"\\ud83d\\uzz"}', 13, 'Invalid \\uXXXX escape'],
+  ['"🚀\\uzzzz"', 3, 'Invalid \\uXXXX escape'],
+  ['"\\u', 2, 'Invalid \\uXXXX escape'],
   ['01', 1, 'Extra data'],
   ['{} x', 3, 'Extra data'],
   ['"🚀" x', 4, 'Extra data'],
