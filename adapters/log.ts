@@ -12,6 +12,7 @@ export type Log = Record<LogLevel, (message: string, fields?: LogFields) => void
  * among the fields become their kind and message; no field may hold event data or a secret.
  */
 export function makeLog(component: string, level: LogLevel): Log {
+  if (process.stdout.listenerCount('error', ignoreError) === 0) process.stdout.on('error', ignoreError);
   const least = logLevels.indexOf(level);
   const write = (severity: LogLevel): Log[LogLevel] => {
     if (logLevels.indexOf(severity) < least) return () => undefined;
@@ -23,6 +24,9 @@ export function makeLog(component: string, level: LogLevel): Log {
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
+
+/** Whoever reads the log may go away (a pipe, a log shipper that restarts); the process has more to do than to log. */
+function ignoreError(): void {}
 
 function plainError(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();

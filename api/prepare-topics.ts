@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '#adapters/config.ts';
+import { requestBytesMax } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { Failure } from '#domain/failures.ts';
@@ -16,12 +17,17 @@ export async function prepareTopics(topics: KafkaTopics, config: Config, log: Lo
     try {
       await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas });
       const limit = Math.min(...(await Promise.all(names.topics.map((topic) => topics.messageBytesMax(topic)))));
-      if (config.ingestMaxEventBytes + recordOverheadBytes > limit) {
+      const wanted = config.ingestMaxEventBytes + recordOverheadBytes;
+      if (wanted > requestBytesMax)
+        throw new Failure(
+          'configuration',
+          `INGEST_MAX_EVENT_BYTES is ${config.ingestMaxEventBytes}, but a produce request of the door holds ${requestBytesMax} bytes with all that comes on top: set it to ${requestBytesMax - recordOverheadBytes} or less.`,
+        );
+      if (wanted > limit)
         throw new Failure(
           'configuration',
           `INGEST_MAX_EVENT_BYTES is ${config.ingestMaxEventBytes}, but a topic takes record batches of ${limit} bytes only: lower it, or raise max.message.bytes of the topics.`,
         );
-      }
       return;
     } catch (error) {
       if (!(error instanceof Failure) || !error.canRetry) throw error;

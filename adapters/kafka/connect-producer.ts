@@ -12,7 +12,7 @@ export type ProducerConnection = {
   partitionCounts: ReadonlyMap<string, number>;
   /** Bytes of records that any of the topics takes in one batch. */
   batchBytesMax: number;
-  /** Whether the cluster has a single broker. */
+  /** Whether one broker has all partitions of the topics, and will have. */
   oneBroker: boolean;
 };
 
@@ -38,12 +38,17 @@ export async function connectProducer(options: {
     try {
       const counts = await Promise.all(topicNames.map(async (topic) => [topic, await topics.partitionCount(topic)] as const));
       const limits = await Promise.all(topicNames.map((topic) => topics.messageBytesMax(topic)));
-      const { brokers } = await topics.describe(topicNames);
+      const { replicaNodes } = await topics.describe(topicNames);
       await producer.connect();
       // Loads the metadata of all topics, so that the first event need not.
       await producer.sendBatch({ acks: -1, topicMessages: topicNames.map((topic) => ({ topic, messages: [] })) });
       log.info('connected to Kafka', { topics: topicNames });
-      return { producer, partitionCounts: new Map(counts), batchBytesMax: Math.min(...limits) - batchSlackBytes, oneBroker: brokers === 1 };
+      return {
+        producer,
+        partitionCounts: new Map(counts),
+        batchBytesMax: Math.min(...limits) - batchSlackBytes,
+        oneBroker: replicaNodes <= 1,
+      };
     } catch (error) {
       void producer.disconnect().catch(() => undefined);
       const failure = toKafkaFailure(error, 'connecting');

@@ -19,8 +19,9 @@ export type Verdicts<Entry> = {
   /** After each produce request that Kafka took. */
   onProduce?: ((records: number, tookMs: number) => void) | undefined;
   /**
-   * Whether all partitions are led by one broker. With several, one may have taken its part of a request that failed:
-   * its sequence numbers have moved on, and sent again the part would stand in the log twice.
+   * Whether one broker has all partitions. With several, one may have taken its part of a request that fails at
+   * another: kafkajs takes back the sequence numbers of the failed part only, and what is sent again would stand in the
+   * log twice. Then each partition is a request of its own, which is either taken or can be sent again as it was.
    */
   oneBroker: boolean;
   log: Log;
@@ -49,6 +50,7 @@ export async function produce<Entry extends Waiting>(
   startedAt = performance.now(),
 ): Promise<void> {
   const groups = groupByPartition(entries);
+  if (groups.size > 1 && !verdicts.oneBroker) return produceApart(through, groups, verdicts, startedAt);
   let refusedFor: Failure;
   try {
     acknowledge(groups, verdicts, await attemptUntilTaken(through, groups, verdicts, startedAt));
@@ -62,6 +64,17 @@ export async function produce<Entry extends Waiting>(
   else if (refusedFor.kind === 'invalid_data' && first!.length > 1)
     for (const half of halves(first!)) await produce(through, half, verdicts, startedAt);
   else for (const entry of first!) verdicts.refused(entry, refusedFor);
+}
+
+/** Each partition on its own, side by side; what one throws waits for the others. */
+async function produceApart<Entry extends Waiting>(
+  through: Producer,
+  groups: Map<string, Entry[]>,
+  verdicts: Verdicts<Entry>,
+  startedAt: number,
+): Promise<void> {
+  const ends = await Promise.allSettled([...groups.values()].map((group) => produce(through, group, verdicts, startedAt)));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 /** @throws Failure `invalid_data` or `denied` where Kafka refuses; Ambiguous where nobody can tell any more. */
@@ -80,12 +93,12 @@ async function attemptUntilTaken<Entry extends Waiting>(
       return answer;
     } catch (error) {
       const failure = toKafkaFailure(error, 'sending events');
-      if (failure instanceof Failure && (failure.kind === 'invalid_data' || (failure.kind === 'denied' && !unanswered))) throw failure;
+      if (failure instanceof Failure && (failure.kind === 'invalid_data' || (!unanswered && hasType(error, isAuthorizationRefused))))
+        throw failure;
       const canRepeat =
-        verdicts.oneBroker &&
         failure instanceof Failure &&
         failure.canRetry &&
-        !lostSequence(error) &&
+        !hasType(error, (type) => lostSequenceTypes.has(type)) &&
         performance.now() - startedAt < requestMsMax;
       if (!canRepeat) throw new Ambiguous('a produce request was given up', { cause: failure });
       verdicts.log.warn('a produce request failed; it is sent again', { error: failure });
@@ -111,6 +124,7 @@ function acknowledge<Entry extends Waiting>(groups: Map<string, Entry[]>, verdic
   if (groups.size > 0) throw new Ambiguous('a partition is missing in the answer to a produce request');
 }
 
+/** The broker's idea of the producer's sequence is not ours any more. */
 const lostSequenceTypes = new Set([
   'OUT_OF_ORDER_SEQUENCE_NUMBER',
   'DUPLICATE_SEQUENCE_NUMBER',
@@ -120,9 +134,12 @@ const lostSequenceTypes = new Set([
   'PRODUCER_FENCED',
 ]);
 
-/** Whether the broker's idea of the producer's sequence is not ours any more; looks through kafkajs's wrapping. */
-function lostSequence(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) if (lostSequenceTypes.has((at as { type?: string }).type ?? '')) return true;
+/** A broker's own no to the request. A refusal to let us in again says nothing of what was sent before. */
+const isAuthorizationRefused = (type: string): boolean => type.endsWith('AUTHORIZATION_FAILED');
+
+/** Whether the error, or one that kafkajs wrapped in it, is of such a type. */
+function hasType(error: unknown, isWanted: (type: string) => boolean): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (isWanted((at as { type?: string }).type ?? '')) return true;
   return false;
 }
 

@@ -13,7 +13,7 @@ import { Failure } from '#domain/failures.ts';
  *
  * An event is in one of these states, and each has one answer:
  *   refused   bound reached or Kafka stalled: never sent            Failure `exhausted` / `unavailable`, at once
- *   queued    taken out when Kafka stalls: never sent               Failure `unavailable`
+ *   queued    taken out when Kafka stalls or is too slow: never sent Failure `unavailable`
  *   sent      part of a produce request; at its deadline            Failure `timeout`: the event may exist
  *   acked     in the log, in all replicas that are in sync          its coordinates
  *   culprit   Kafka refuses this record, and always will            Failure `invalid_data`
@@ -64,7 +64,8 @@ export type PublisherOptions = {
 };
 
 const requestRecordsMax = 5_000;
-const requestBytesMax = 1_000_000;
+/** Bytes of one produce request, and with it of one record. */
+export const requestBytesMax = 1_000_000;
 const sweepMs = 100;
 const disconnectMsMax = 1_000;
 /** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
@@ -103,7 +104,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
       return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
     if (events + count > eventsMax || bytes + size > bytesMax)
       return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
-    if (oldestInFlightMs() > stallMs) return stalled();
+    if (Math.max(oldestInFlightMs(), headOfQueueMs()) > stallMs) return stalled();
     return undefined;
   }
 
@@ -156,6 +157,8 @@ export function makePublisher(options: PublisherOptions): Publisher {
     if (sentSince !== undefined || producer === undefined || queue.length === 0) return;
     if (recordsOfProducer >= recordsPerProducerMax) return renew();
     const through = producer;
+    sweep();
+    if (queue.length === 0) return;
     sent = takeRequest();
     sentSince = performance.now();
     recordsOfProducer += sent.length;
@@ -221,11 +224,15 @@ export function makePublisher(options: PublisherOptions): Publisher {
       // It still counts as in flight: its bytes are held until Kafka's verdict.
       answer(entry, mayExist(undefined));
     }
-    // What has not been sent when Kafka stalls is told so at once, like what comes now.
-    if (queue.length === 0 || oldestInFlightMs() <= stallMs) return;
-    const unsent = queue;
-    queue = [];
-    for (const entry of unsent) settleEntry(entry, stalled());
+    // What has not been sent when Kafka stalls is told so at once, like what comes now; else what is out of time.
+    const isStalled = oldestInFlightMs() > stallMs;
+    let expired = 0;
+    while (expired < queue.length && (isStalled || queue[expired]!.at + deadlineMs <= now)) expired += 1;
+    for (const entry of expired === 0 ? [] : queue.splice(0, expired)) settleEntry(entry, stalled());
+  }
+
+  function headOfQueueMs(): number {
+    return queue.length === 0 ? 0 : performance.now() - queue[0]!.at;
   }
 
   // --- The producer's life ---

@@ -43,8 +43,11 @@ export type KafkaTopics = {
   partitionCount(topic: string): Promise<number>;
   /** The topic's limit on a record batch. */
   messageBytesMax(topic: string): Promise<number>;
-  /** What readiness asks: how many brokers answer, and which of the topics lack a leader somewhere or are not there. */
-  describe(topics: readonly string[]): Promise<{ brokers: number; notReady: string[] }>;
+  /**
+   * How many brokers answer, how many nodes (also such as are down) keep replicas of the topics, and which of the topics
+   * lack a leader somewhere or are not there.
+   */
+  describe(topics: readonly string[]): Promise<{ brokers: number; replicaNodes: number; notReady: string[] }>;
   close(): Promise<void>;
 };
 
@@ -165,8 +168,10 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
     describe: (topics) =>
       ask('looking at topics', async (admin) => {
         const { brokers } = await admin.describeCluster();
-        const led = new Set((await describeTopics(admin, topics)).filter(hasLeaders).map(({ name }) => name));
-        return { brokers: brokers.length, notReady: topics.filter((topic) => !led.has(topic)) };
+        const metadata = await describeTopics(admin, topics);
+        const led = new Set(metadata.filter(hasLeaders).map(({ name }) => name));
+        const nodes = new Set(metadata.flatMap(({ partitions }) => partitions.flatMap(({ replicas }) => replicas)));
+        return { brokers: brokers.length, replicaNodes: nodes.size, notReady: topics.filter((topic) => !led.has(topic)) };
       }),
 
     close: async () => {

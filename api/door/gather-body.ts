@@ -59,7 +59,11 @@ export function gatherBody(
       next(error);
     }
     if (working === undefined) release();
-    else void working.then(release, release);
+    else
+      working.then(release, (error: unknown) => {
+        release();
+        next(error);
+      });
   };
   const release = (): void => {
     budget.bytesUsed -= held;

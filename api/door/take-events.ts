@@ -61,15 +61,23 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
   }
 
   function take(exchange: Exchange, caller: Caller | Refusal, req: Request, next: NextFunction): void {
-    if (!isRefusal(caller)) exchange.keyId = caller.keyId;
-    exchange.source = route.sourceOf?.(req) ?? apiSource;
+    // What a stranger writes into the target is no source: the account of refusals would grow at their will.
+    if (!isRefusal(caller)) {
+      exchange.keyId = caller.keyId;
+      exchange.source = route.sourceOf?.(req) ?? apiSource;
+    }
     const ack = readAck(req);
     const key = readKey(req);
     const found = firstRefusal(caller, ack, key);
     const opened = found ?? route.open(req);
-    const hash = typeof key === 'string' && found === undefined ? createHash('sha256').update(`${req.originalUrl}\n`) : undefined;
+    const hash =
+      typeof key === 'string' && found === undefined
+        ? createHash('sha256').update(`${req.originalUrl}\n${req.headers['content-type'] ?? ''}\n`)
+        : undefined;
+    let decoded = 0;
 
     const write = (chunk: Buffer): Refusal | undefined => {
+      decoded += chunk.length;
       hash?.update(chunk);
       return (opened as BodyReader).write(chunk);
     };
@@ -81,14 +89,18 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       write,
       (refusal, bytes, closeAfter) => {
         exchange.bytesIn = bytes;
-        if (isRefusal(caller) || refusal !== undefined)
-          return end(exchange, refuse(exchange, refusal ?? (caller as Refusal)), closeAfter ? { Connection: 'close' } : undefined);
+        const more = closeAfter ? { Connection: 'close' } : undefined;
+        if (isRefusal(caller)) return end(exchange, refuse(exchange, caller), more);
+        // What counts is what it costs us, packed or not.
+        const cost = Math.max(bytes, decoded);
+        if (refusal !== undefined)
+          return end(exchange, refuse(exchange, refusal), { ...door.access.spend(caller, 0, cost)?.headers, ...more });
         const intake = (opened as BodyReader).end();
         const refused = isRefusal(intake) ? intake : undefined;
         const events = 'events' in intake ? intake.events.length : 0;
         exchange.events = events;
         if ('rejected' in intake) exchange.rejected = intake.rejected;
-        const allowance = door.access.spend(caller, events, bytes);
+        const allowance = door.access.spend(caller, events, cost);
         const found = allowance?.refusal ?? (hash === undefined ? refused : undefined);
         if (found !== undefined) return end(exchange, refuse(exchange, found), allowance?.headers);
         const work = async (firstId: string): Promise<Answer> =>
@@ -109,9 +121,12 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     const caller = door.access.identify(req);
     if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return take(exchange, caller, req, next);
     // The body waits in its connection. Only whoever is about to be refused gets here.
-    door.access.lookUp(req).then((found) => {
-      if (!req.destroyed) take(exchange, found, req, next);
-    }, next);
+    door.access
+      .lookUp(req)
+      .then((found) => {
+        if (!req.destroyed) take(exchange, found, req, next);
+      })
+      .catch(next);
   };
 }
 

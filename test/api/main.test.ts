@@ -142,6 +142,7 @@ describe('the process of the API', () => {
     await api.waitForLine('api stops');
     const readyz = await fetch(`${api.url}/readyz`);
     assert.deepEqual([readyz.status, await readyz.json()], [503, { status: 'not ready', reasons: ['the door is shutting down'] }]);
+    assert.equal(readyz.headers.get('connection'), 'close');
     assert.equal(await statusOf(api.url, 'late'), 200);
     assert.equal((await api.exited).code, 0);
   });
@@ -153,13 +154,30 @@ describe('the process of the API', () => {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     socket.on('error', () => undefined);
     await once(socket, 'connect');
-    socket.write('POST /pin/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
+    socket.write('POST /pin/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{');
     await waitFor(async () => (await fetch(`${api.url}/healthz`)).ok, { what: 'the half request to be read' });
     api.child.kill('SIGTERM');
     await api.waitForLine('api stops');
     api.child.kill('SIGTERM');
     assert.equal((await api.exited).code, 1);
     socket.destroy();
+  });
+
+  test('an event that no produce request could hold ends the start with the reason', async () => {
+    const api = startApi(await testConfig({ ingestMaxEventBytes: 2_000_000 }));
+    assert.equal((await api.exited).code, 1);
+    assert.match(api.lines.at(-1)!.msg, /^INGEST_MAX_EVENT_BYTES is 2000000, but .* 1000000 bytes/);
+  });
+
+  test('goes on when nobody reads its log any more', async () => {
+    const api = startApi(await testConfig());
+    await api.waitForLine('api ready');
+    api.child.stdout!.destroy();
+    // A refusal is a line in the access log.
+    for (const body of ['{', '{']) await (await fetch(`${api.url}/pin/`, { method: 'POST', body })).arrayBuffer();
+    await waitFor(async () => (await statusOf(api.url, 'unheard')) === 200, { what: 'an event to be acked' });
+    api.child.kill('SIGTERM');
+    assert.equal((await api.exited).code, 0);
   });
 
   test('topics of another shape end the start with the reason', async () => {

@@ -21,6 +21,7 @@ import { makeConsumers } from '#api/consumers/consumers.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
@@ -41,6 +42,7 @@ export type OpenDoor = {
   kafka: Kafka;
   topics: KafkaTopics;
   publisher: Publisher;
+  budget: BodyBudget;
   app: Express;
   acked: AckedRange[];
   refusals: RefusalAccount;
@@ -98,6 +100,7 @@ export async function openDoor(
           ...(consumerIdleMs === undefined ? {} : { idleMs: consumerIdleMs }),
         })
       : undefined;
+  const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
   const app = createApp({
     publisher,
     names,
@@ -121,7 +124,7 @@ export async function openDoor(
     access,
     keys: { postgres, ring },
     idempotency,
-    budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
+    budget,
     kindByName,
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
   });
@@ -136,6 +139,7 @@ export async function openDoor(
     kafka,
     topics,
     publisher,
+    budget,
     app,
     acked,
     refusals,

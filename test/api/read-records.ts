@@ -13,7 +13,10 @@ export async function readRecords(kafka: Kafka, topics: KafkaTopics, topic: stri
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        // What a restart mends (a coordinator that still loads) is no reason to give up.
+        if (!payload.restart) reject(payload.error);
+      });
       void consumer
         .run({
           autoCommit: false,

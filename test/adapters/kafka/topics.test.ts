@@ -29,7 +29,7 @@ describe('topic administration', () => {
   test('creates topics with the partitions and the size asked for', async () => {
     assert.equal(await topics.partitionCount(topic), 3);
     assert.equal(await topics.messageBytesMax(topic), topicMessageBytesMax);
-    assert.deepEqual(await topics.describe([topic, `${topic}-absent`]), { brokers: 1, notReady: [`${topic}-absent`] });
+    assert.deepEqual(await topics.describe([topic, `${topic}-absent`]), { brokers: 1, replicaNodes: 1, notReady: [`${topic}-absent`] });
   });
 
   const wrong = [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gzipSync } from 'node:zlib';
 import { after, describe, test } from 'node:test';
 import type { ApiKey } from '#activities/keys/keys-table.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
@@ -48,6 +49,34 @@ describe('/api/keys', () => {
     assert.equal((await create({ name: 'same', scopes: ['operate'] }, key)).status, 201);
   });
 
+  test('a key makes none that may bring more than it may itself', async () => {
+    const { key } = await door.makeKey({ scopes: ['operate'], eventsPerSecond: 5, bytesPerSecond: 1_000 });
+    const wish = { name: 'rated', scopes: ['operate'], eventsPerSecond: 5, bytesPerSecond: 1_000 };
+    const more: [more: object, problem: RegExp][] = [
+      [{ eventsPerSecond: 6 }, /it has 5 eventsPerSecond, and the new one would have 6; send eventsPerSecond of 5 at most/],
+      [{ eventsPerSecond: 0 }, /the new one would have no limit/],
+      [{ eventsPerSecond: undefined }, /the new one would have no limit/],
+      [{ bytesPerSecond: 1_001 }, /it has 1000 bytesPerSecond/],
+    ];
+    for (const [change, problem] of more) {
+      const answer = await create({ ...wish, ...change }, key);
+      assert.equal(answer.status, 403, JSON.stringify(change));
+      assert.match(await answer.text(), problem);
+    }
+    assert.equal((await create(wish, key)).status, 201);
+    assert.equal((await create({ ...wish, eventsPerSecond: 1 }, key)).status, 201);
+  });
+
+  test('a key that expires makes none that is valid for longer', async () => {
+    const { key } = await door.makeKey({ scopes: ['operate'], expires: '1h' });
+    for (const expires of [undefined, '2h']) {
+      const answer = await create({ name: 'lasting', scopes: ['operate'], expires }, key);
+      assert.equal(answer.status, 403);
+      assert.match(await answer.text(), /it expires at 20\d\d-.*send expires with a span that ends before/);
+    }
+    assert.equal((await create({ name: 'lasting', scopes: ['operate'], expires: '59m' }, key)).status, 201);
+  });
+
   test('a third valid key of a name is 409', async () => {
     for (const status of [201, 201, 409]) assert.equal((await create({ name: 'three', scopes: ['read'] })).status, status);
   });
@@ -87,6 +116,19 @@ describe('rates', () => {
   const post = (key: string, count: number): Promise<Response> =>
     door.post('/topics/x.pin', pins(count), 'application/json', { Authorization: `Bearer ${key}` });
 
+  test('bytes count as they are unpacked', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], bytesPerSecond: 2_000 });
+    const rows = `{"unique_id":"packed","title":"${'a'.repeat(500)}"}\n`.repeat(40);
+    const send = (): Promise<Response> =>
+      door.ask(key, '/events?kind=pin', {
+        method: 'POST',
+        body: gzipSync(rows),
+        headers: { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip' },
+      });
+    assert.ok(gzipSync(rows).length < 500);
+    assert.deepEqual([(await send()).status, (await send()).status], [200, 429]);
+  });
+
   test('a key may send a second of its rate at once, then 429 says when more', async () => {
     const { key, apiKey } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 5 });
     const first = await post(key, 5);
@@ -108,7 +150,20 @@ describe('rates', () => {
     const answer = await post(key, 50);
     assert.equal(answer.status, 200);
     assert.match(answer.headers.get('ratelimit')!, /^"events";r=0;t=50, "bytes";r=0;t=\d+$/);
-    assert.equal((await post(key, 1)).status, 429);
+    const refused = await post(key, 1);
+    assert.equal(refused.status, 429);
+    assert.match(await refused.text(), /more than it may \(.*events.*q=1;w=1, .*bytes.*q=10/);
+  });
+
+  test('429 names only what was exceeded', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 1, bytesPerSecond: 1_000_000 });
+    assert.equal((await post(key, 50)).status, 200);
+    const refused = await post(key, 1);
+    assert.equal(refused.status, 429);
+    const text = await refused.text();
+    assert.match(text, /events/);
+    assert.doesNotMatch(text, /bytes/);
+    assert.match(refused.headers.get('ratelimit-policy')!, /bytes/);
   });
 
   test('a key without a rate has no such headers', async () => {

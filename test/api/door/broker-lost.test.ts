@@ -11,6 +11,29 @@ import { testConfig, waitFor } from '#test/support/servers.ts';
 const stallMs = 300;
 const deadlineMs = 1_200;
 
+describe('the door when the log is slow, but does not stall', () => {
+  test('what waits behind a slow request is told 503 at its deadline, and is not sent after all', async () => {
+    const proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
+    const door = await openDoor({ ingestStallMs: 60_000, ingestDeadlineMs: 400 }, (config) => proxy.makeKafka(config));
+    const post = (id: string): Promise<Response> => door.post('/pin/', JSON.stringify(pin({ unique_id: id })));
+    try {
+      proxy.hold();
+      const sent = post('sent');
+      await waitFor(() => door.publisher.oldestInFlightMs() > 0, { what: 'a produce request in flight' });
+      const queued = post('queued');
+      assert.deepEqual([(await sent).status, (await queued).status], [504, 503]);
+      proxy.release();
+      await door.publisher.flush(10_000);
+      assert.equal((await post('afterwards')).status, 200);
+      const keys = (await readRecords(door.kafka, door.topics, door.names.topicOf('pin'))).map(({ key }) => key!.toString());
+      assert.deepEqual(keys.toSorted(), ['afterwards', 'sent']);
+    } finally {
+      await door.close();
+      await proxy.close();
+    }
+  });
+});
+
 describe('the door when the log stops answering', () => {
   let proxy: StoppableProxy;
   let door: OpenDoor;
