@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Kind } from '#domain/terms.ts';
 
 /** A JSON object that a client sent. */
@@ -88,13 +88,19 @@ const sentences: Record<KeyProblem, string> = {
   key_conflict: 'index, ind and idx of the row contradict each other',
 };
 
-/** `keyProblem` as a check of a zod schema; the issue's `params.reason` is the reject code. */
-export function refuseBadKey(kind: Kind): (payload: z.core.ParsePayload<Row>) => void {
-  return (payload) => {
-    const reason = keyProblem(kind, payload.value);
-    if (reason !== undefined)
-      payload.issues.push({ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] });
-  };
+/**
+ * `keyProblem` as a check of a zod schema; the issue's `params.reason` is the reject code. Where the schema has found
+ * fault with the key itself, only that the row is of another kind goes before it.
+ */
+export function refuseBadKey(kind: Kind): z.core.$ZodCheck<Row> {
+  return z.superRefine<Row>(
+    (_row, payload) => {
+      const reason = keyProblem(kind, payload.value);
+      if (reason === undefined || (payload.issues.length > 0 && reason !== 'wrong_kind')) return;
+      payload.issues = [{ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] }];
+    },
+    { when: ({ issues }) => issues.every(({ path }) => path?.[0] === 'unique_id') },
+  );
 }
 
 /** For a row whose index is checked already: `ind` or `idx` beside it must not say something else. */

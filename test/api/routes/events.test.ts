@@ -116,6 +116,7 @@ describe('POST /events', () => {
       ['{"kind":"constructor","unique_id":"x"}', 'unknown_kind'],
       ['{"kind":7,"unique_id":"x"}', 'unknown_kind'],
       ['{"kind":"geo","unique_id":"x","ind":5}', 'wrong_kind'],
+      ['{"kind":"pin","country":"x","ind":5}', 'wrong_kind'],
       ['{"kind":"geo","ind":1,"idx":2,"country":"x"}', 'key_conflict'],
       ['[]', 'not_an_object'],
       ['"text"', 'not_an_object'],

@@ -53,7 +53,7 @@ describe('POST /send_data', () => {
     );
   });
 
-  for (const { name, kind, row } of badRows) {
+  for (const { name, kind, row, says = /./ } of badRows) {
     test(`refuses ${name} in the shape of FastAPI`, async () => {
       const response = await door.post(`/send_data?topic=pin_data.${kind}`, row);
       const { detail } = (await response.json()) as { detail: { type: string; loc: string[]; msg: string }[] | string };
@@ -61,6 +61,7 @@ describe('POST /send_data', () => {
       assert.equal(response.status, 422);
       assert.ok(Array.isArray(detail));
       for (const { type, loc, msg } of detail) assert.deepEqual([typeof type, loc[0], typeof msg], ['string', 'body', 'string']);
+      assert.match(detail[0]!.msg, says);
       return undefined;
     });
   }

@@ -88,13 +88,14 @@ export const rowCases: RowCase[] = [
 ];
 
 /** Rows that no route takes, with the reason that each gives. */
-export const badRows: { name: string; kind: Kind; row: string }[] = [
+export const badRows: { name: string; kind: Kind; row: string; says?: RegExp }[] = [
   { name: 'a pin without identity', kind: 'pin', row: '{"title": "x"}' },
   { name: 'a pin whose identity is too long', kind: 'pin', row: `{"unique_id": "${'é'.repeat(257)}"}` },
   { name: 'a geo row without row number', kind: 'geo', row: '{"country": "x"}' },
   { name: 'a row number that is none', kind: 'geo', row: '{"country": "x", "ind": "7.5"}' },
   { name: 'row numbers that contradict each other', kind: 'geo', row: '{"country": "x", "ind": 7, "index": 8}' },
-  { name: 'a pin as a geo row', kind: 'geo', row: '{"unique_id": "u", "index": 8}' },
+  { name: 'a pin as a geo row', kind: 'geo', row: '{"unique_id": "u", "index": 8}', says: /none of the fields of its kind/ },
+  { name: 'a geo row as a pin', kind: 'pin', row: '{"ind": 8, "country": "x"}', says: /none of the fields of its kind/ },
   { name: 'the same key twice', kind: 'pin', row: '{"unique_id": "u", "unique_id": "v"}' },
   { name: 'half of a surrogate pair', kind: 'pin', row: '{"unique_id": "u", "title": "\\ud83d"}' },
   { name: 'the character NUL', kind: 'pin', row: '{"unique_id": "u", "title": "\\u0000"}' },

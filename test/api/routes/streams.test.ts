@@ -64,7 +64,7 @@ describe('PUT /streams/<name>/record and /records', () => {
 
     test(`refuses every bad row as ${name}, in the shape of Kinesis, and sends none`, async () => {
       const before = await total();
-      for (const { name: what, kind, row } of badRows) {
+      for (const { name: what, kind, row, says = /./ } of badRows) {
         const good = rowCases.find((one) => one.kind === kind)!.row;
         for (const [form, body] of [
           ['record', `{"Data": ${wrap(row)}}`],
@@ -75,6 +75,7 @@ describe('PUT /streams/<name>/record and /records', () => {
           assert.equal(response.status, 422, `${what}: ${answer.message}`);
           assert.match(answer['__type'], /^(Validation|Serialization)Exception$/, what);
           assert.match(answer.message, /^[^{}]+\.$/, what);
+          assert.match(answer.message, says);
         }
       }
       assert.equal(await total(), before);
