@@ -5,6 +5,7 @@ import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { restV2Type } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
+import { queryOf } from '#api/door/query.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfFailure, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
@@ -88,18 +89,18 @@ export function makeConsumerHandlers(
     if (isRefusal(settings)) return settings;
     const type = chooseType(req.headers.accept, settings.format);
     if (type === undefined) return notAcceptable(settings.format);
-    const query = new URL(req.originalUrl, 'http://door').searchParams;
+    const query = queryOf(req);
     const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? timeoutMsDefault;
     const bytesMax = readCount(query, 'max_bytes') ?? answerBytesMax;
-    if (isRefusal(Object(timeoutMs) as object)) return timeoutMs as Refusal;
-    if (isRefusal(Object(bytesMax) as object)) return bytesMax as Refusal;
+    if (typeof timeoutMs === 'object') return timeoutMs;
+    if (typeof bytesMax === 'object') return bytesMax;
     // A look at the headers must not take records.
     if (req.method === 'HEAD') return answerRecords([], settings.format, type);
     const gone = new AbortController();
     req.res?.once('close', () => gone.abort());
     const found = await all.poll(group, name, {
-      timeoutMs: Math.min(timeoutMs as number, timeoutMsMax),
-      bytesMax: Math.min(bytesMax as number, answerBytesMax),
+      timeoutMs: Math.min(timeoutMs, timeoutMsMax),
+      bytesMax: Math.min(bytesMax, answerBytesMax),
       signal: gone.signal,
     });
     return Array.isArray(found) ? answerRecords(found, settings.format, type) : found;

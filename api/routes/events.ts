@@ -4,6 +4,7 @@ import { bodyEncodings } from '#api/door/decode-body.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
+import { queryOf } from '#api/door/query.ts';
 import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
 import type { SortedRows } from '#api/routes/events-answer.ts';
@@ -136,8 +137,7 @@ function bringsLines(req: Request): boolean {
 }
 
 function readQuery(req: Request): EventsQuery | Refusal {
-  const at = req.url.indexOf('?');
-  const query = new URLSearchParams(at < 0 ? '' : req.url.slice(at + 1));
+  const query = queryOf(req);
   const name = query.get('kind');
   const kind = kindNamed(name);
   if (name !== null && kind === undefined) return { status: 404, reason: 'unknown_kind', message: `kind must be one of ${knownKinds}` };

@@ -1,15 +1,27 @@
 import type { z } from 'zod';
+import type { Refusal } from '#api/door/refusal.ts';
+import { refusalOfProblem } from '#api/door/refusal.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
+import { readBody } from '#domain/door/read-event.ts';
+import type { Row } from '#domain/door/row-key.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 import { uniqueIdBytesMax } from '#domain/schemas/fields.ts';
 
 /** One entry of a 422 answer, as FastAPI 0.136 with Pydantic 2.14 gives it. */
 export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input: unknown; ctx?: Record<string, unknown> };
 
-export const emptyBodyErrors: FastapiError[] = [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }];
+const emptyBodyErrors: FastapiError[] = [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }];
 
-/** A body that is no JSON object of ours, in FastAPI's words where it has some. */
-export function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>): FastapiError[] {
+/** Reads a body that is one row; what is none is refused in FastAPI's words where it has some. */
+export function readFastapiBody(body: Buffer): { row: Row } | Refusal {
+  if (body.length === 0) return { status: 422, reason: 'empty_body', message: 'The body is empty', detail: emptyBodyErrors };
+  const read = readBody(body);
+  if (read.ok) return read;
+  const refusal = refusalOfProblem(read.problem);
+  return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
+}
+
+function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>): FastapiError[] {
   switch (problem.reason) {
     case 'malformed_json':
       return [

@@ -5,9 +5,8 @@ import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
-import { emptyBodyErrors, explainBody, explainPin } from '#api/routes/fastapi-errors.ts';
-import { readBody } from '#domain/door/read-event.ts';
+import { isRefusal, refusalOfIssues } from '#api/door/refusal.ts';
+import { explainPin, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
 export const jsonTypes: ReadonlySet<string> = new Set(['application/json']);
@@ -26,12 +25,8 @@ export function makePinRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
 }
 
 function readPin(body: Buffer): Intake | Refusal {
-  if (body.length === 0) return { status: 422, reason: 'empty_body', message: 'The body is empty', detail: emptyBodyErrors };
-  const read = readBody(body);
-  if (!read.ok) {
-    const refusal = refusalOfProblem(read.problem);
-    return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
-  }
+  const read = readFastapiBody(body);
+  if (isRefusal(read)) return read;
   const checked = pinItem.safeParse(read.row);
   if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainPin(checked.error.issues, read.row) };
   return {

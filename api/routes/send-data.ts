@@ -4,12 +4,12 @@ import { answerDetail, answerJson } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
+import { queryOf } from '#api/door/query.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
-import { emptyBodyErrors, explainBody, explainRow } from '#api/routes/fastapi-errors.ts';
+import { isRefusal, refusalOfIssues, unknownKind } from '#api/door/refusal.ts';
+import { explainRow, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { jsonTypes } from '#api/routes/pin.ts';
-import { readBody } from '#domain/door/read-event.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
@@ -35,8 +35,7 @@ export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 
 
 /** The query's topic; null where there is none. */
 export function topicParameter(req: Request): string | null {
-  const query = req.url.indexOf('?');
-  return query < 0 ? null : new URLSearchParams(req.url.slice(query + 1)).get('topic');
+  return queryOf(req).get('topic');
 }
 
 const missingTopic: Refusal = {
@@ -47,12 +46,8 @@ const missingTopic: Refusal = {
 };
 
 function readRow({ kind, source }: TopicName, topic: string, body: Buffer): Intake | Refusal {
-  if (body.length === 0) return { status: 422, reason: 'empty_body', message: 'The body is empty', detail: emptyBodyErrors };
-  const read = readBody(body);
-  if (!read.ok) {
-    const refusal = refusalOfProblem(read.problem);
-    return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
-  }
+  const read = readFastapiBody(body);
+  if (isRefusal(read)) return read;
   const checked = rowSchemas[kind].safeParse(read.row);
   if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainRow(checked.error.issues, read.row) };
   return {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { OpenDoor } from '#test/api/open-door.ts';
@@ -127,7 +130,7 @@ describe('the consumer half of REST v2', () => {
     const reader = await client.open(randomUUID(), earliest, ['gone.pin']);
     assert.deepEqual(await reader.read(), []);
     const leaving = connect(Number(new URL(door.url).port), '127.0.0.1');
-    leaving.write(`GET ${new URL(reader.uri).pathname}/records?timeout=30000 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    leaving.write(`GET ${new URL(reader.uri).pathname}/records?timeout=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     // What was written before on this machine has been read when a later request is answered.
     for (let i = 0; i < 3; i++) await client.ask('GET', `${reader.uri}/subscription`);
     // Behind the waiting one: it is answered as soon as that has left.
@@ -243,6 +246,22 @@ describe('the consumer half of REST v2', () => {
       assert.match(answer.body.message!, /\.$/);
     });
   }
+
+  test('a target in absolute form is read as any other, whatever host it names', async () => {
+    const reader = await client.open(randomUUID(), earliest, ['absolute.pin']);
+    for (const host of ['x:99999', 'x'])
+      for (const [query, status] of [
+        ['timeout=1', 200],
+        ['timeout=soon', 422],
+      ] as const) {
+        const target = `http://${host}${new URL(reader.uri).pathname}/records?${query}`;
+        const asked = request(door.url, { path: target }).end();
+        const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+        answer.resume();
+        assert.equal(answer.statusCode, status, target);
+      }
+    await reader.remove();
+  });
 
   test('a body of another type is 415, another method 405', async () => {
     assert.equal((await client.ask('POST', '/consumers/refused', {}, { 'Content-Type': 'text/plain' })).status, 415);
