@@ -11,10 +11,16 @@ import type { Log } from '#adapters/log.ts';
  * wish to leave, and adds up their metrics.
  */
 type FromMember = { ask: 'metrics'; id: number };
-type FromPrimary = { leave: true } | { id: number; metrics: string };
+/** `metrics` is null where they could not be added up. */
+type FromPrimary = { leave: true } | { id: number; metrics: string | null };
 
 const restartMsFirst = 200;
 const restartMsMax = 5_000;
+/** How long a member waits for the metrics of all before it shows its own. */
+const metricsMsMax = 2_000;
+
+/** Whoever is gone hears nothing more; its end is told by 'exit' and 'disconnect'. */
+const ignoreError = (): void => undefined;
 
 /** Whether this process should be the primary rather than a door. */
 export function isPrimaryOf(processes: number): boolean {
@@ -24,13 +30,14 @@ export function isPrimaryOf(processes: number): boolean {
 /** Runs the members until they were asked to leave. @returns the exit code: 0 where all left in good order. */
 export async function runPrimary(processes: number, log: Log): Promise<number> {
   const registry = new AggregatorRegistry();
-  let leaving = false;
+  const leaving = new AbortController();
   let everListened = false;
   let restartMs = restartMsFirst;
 
   async function runMember(): Promise<number> {
     for (;;) {
       const member = cluster.fork();
+      member.on('error', ignoreError);
       member.on('message', (message: FromMember) => {
         if (message.ask === 'metrics') void answerMetrics(member, message.id);
       });
@@ -42,23 +49,30 @@ export async function runPrimary(processes: number, log: Log): Promise<number> {
         member.once('exit', (exitCode: number | null) => resolve(exitCode ?? 1));
       });
       // A member that cannot even begin (settings, topics, port) says why itself; another try would say the same.
-      if (leaving || !everListened) return code;
+      if (!everListened) tellAllToLeave();
+      if (leaving.signal.aborted) return code;
       log.error('an API process ended; another takes its place', { pid: member.process.pid, code });
-      await delay(restartMs);
+      await delay(restartMs, undefined, { signal: leaving.signal }).catch(ignoreError);
+      // Nobody would tell a process that begins now.
+      if (leaving.signal.aborted) return code;
       restartMs = Math.min(restartMs * 2, restartMsMax);
     }
   }
 
   async function answerMetrics(member: Worker, id: number): Promise<void> {
-    const metrics = await registry.clusterMetrics().catch(() => '');
-    if (member.isConnected()) member.send({ id, metrics } satisfies FromPrimary);
+    const metrics = await registry.clusterMetrics().catch(() => null);
+    send(member, { id, metrics });
+  }
+
+  function tellAllToLeave(): void {
+    leaving.abort();
+    for (const member of Object.values(cluster.workers ?? {})) if (member !== undefined) send(member, { leave: true });
   }
 
   const leave = (): void => {
-    if (leaving) process.exit(1);
-    leaving = true;
-    for (const member of Object.values(cluster.workers ?? {}))
-      if (member?.isConnected() === true) member.send({ leave: true } satisfies FromPrimary);
+    // Whoever asks twice does not want to wait.
+    if (leaving.signal.aborted) process.exit(1);
+    tellAllToLeave();
   };
   process.on('SIGTERM', leave).on('SIGINT', leave);
 
@@ -67,45 +81,61 @@ export async function runPrimary(processes: number, log: Log): Promise<number> {
   return Math.max(...codes);
 }
 
+function send(member: Worker, message: FromPrimary): void {
+  if (member.isConnected()) member.send(message, ignoreError);
+}
+
 /** What a door needs to know of the others. */
 export type Membership = {
   isAlone: boolean;
-  /** Calls back when the primary wants this process to leave, or is gone. */
+  /** Calls back when the primary wants this process to leave, or is gone. Before anybody listens for it the process just ends. */
   onLeave(leave: (why: string) => void): void;
-  /** Metrics of all members together; the process's own where it is alone. */
+  /** Metrics of all members together; the process's own where it is alone, or where the others do not answer. */
   metricsText(own: () => Promise<string>): Promise<string>;
 };
 
 /** The membership of this process, which lets the primary read its metrics; alone it is a club of one. */
 export function joinCluster(registry: Registry): Membership {
   if (!cluster.isWorker) return { isAlone: true, onLeave: () => undefined, metricsText: (own) => own() };
+  // A process that does not take requests yet has nothing to lose.
+  let leave = (_why: string): void => process.exit(0);
+  const waiting = new Map<number, (text: string | null) => void>();
+  let asked = 0;
   // Otherwise Node ends a member the moment its primary is gone, whatever it has in flight.
   cluster.worker!.exitedAfterDisconnect = true;
+  // What is sent to a primary that is gone.
+  cluster.worker!.on('error', ignoreError);
+  process.on('message', (message: FromPrimary) => {
+    if ('leave' in message) leave('the primary stops');
+    else if ('metrics' in message) waiting.get(message.id)?.(message.metrics);
+  });
+  process.on('disconnect', () => leave('the primary is gone'));
+  if (!process.connected) leave('the primary is gone');
   // Ctrl-C reaches the whole group; the primary passes it on.
-  process.on('SIGINT', () => undefined);
+  process.on('SIGINT', ignoreError);
   // Answers what the primary's registry asks.
   AggregatorRegistry.setRegistries(registry);
   void new AggregatorRegistry();
-  const waiting = new Map<number, (text: string) => void>();
-  let asked = 0;
-  process.on('message', (message: FromPrimary) => {
-    if (!('metrics' in message)) return;
-    waiting.get(message.id)?.(message.metrics);
-    waiting.delete(message.id);
-  });
+
+  function askPrimary(): Promise<string | null> {
+    const id = asked++;
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    waiting.set(id, resolve);
+    const giveUp = setTimeout(resolve, metricsMsMax, null);
+    process.send!({ ask: 'metrics', id } satisfies FromMember, (error: Error | null) => {
+      if (error !== null) resolve(null);
+    });
+    return promise.finally(() => {
+      clearTimeout(giveUp);
+      waiting.delete(id);
+    });
+  }
+
   return {
     isAlone: false,
-    onLeave(leave) {
-      process.on('message', (message: FromPrimary) => {
-        if ('leave' in message) leave('the primary stops');
-      });
-      process.on('disconnect', () => leave('the primary is gone'));
+    onLeave(listener) {
+      leave = listener;
     },
-    metricsText: () =>
-      new Promise((resolve) => {
-        const id = asked++;
-        waiting.set(id, resolve);
-        process.send!({ ask: 'metrics', id } satisfies FromMember);
-      }),
+    metricsText: async (own) => (process.connected ? await askPrimary() : null) ?? own(),
   };
 }

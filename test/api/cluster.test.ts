@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { Agent, get } from 'node:http';
 import { after, before, test } from 'node:test';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -25,6 +29,31 @@ after(() => api.child.kill('SIGKILL'));
 
 const readyLines = (count: number): Promise<boolean> =>
   waitFor(() => api.lines.filter(({ msg }) => msg === 'api ready').length >= count, { what: `${count} processes to be ready` });
+
+/** Another API of two processes, both ready. */
+async function startTwo(overrides: Partial<Config> = {}): Promise<ApiProcess> {
+  const two = startApi(await testConfig({ apiProcesses: 2, ...overrides }));
+  await waitFor(() => two.lines.filter(({ msg }) => msg === 'api ready').length === 2, { what: 'two processes to be ready' });
+  return two;
+}
+
+/** How it ended; one that does not end is killed and fails the test. */
+async function endOf(one: ApiProcess): ApiProcess['exited'] {
+  const { child } = one;
+  await waitFor(() => child.exitCode !== null || child.signalCode !== null, { what: 'the API to end' }).finally(() =>
+    child.kill('SIGKILL'),
+  );
+  return one.exited;
+}
+
+function pidsOf({ lines }: ApiProcess): number[] {
+  return lines.flatMap((line) => (line.msg === 'api listens' ? [(line as unknown as { pid: number }).pid] : []));
+}
+
+function childOf(parent: number): number | undefined {
+  const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  return rows.map((row) => row.trim().split(/ +/).map(Number)).find(([, ppid]) => ppid === parent)?.[0];
+}
 
 /** Posts over many connections, which the primary deals out; returns what was not acked. */
 async function post(round: string, count: number): Promise<unknown[]> {
@@ -77,6 +106,66 @@ test('when the primary is killed, the others leave in good order', async () => {
   again.child.kill('SIGKILL');
   await waitFor(() => again.lines.filter(({ msg }) => msg === 'api stopped').length === 2, { what: 'both processes to stop' });
   await again.exited;
+});
+
+test('a member without its primary still answers GET /metrics while it drains', async () => {
+  const orphan = await startTwo({ apiDrainDelayMs: 3_000 });
+  // The port is the primary's: only a connection that it dealt out before stays.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (path: string): Promise<string> => {
+    const [answer] = (await once(get(`${orphan.url}${path}`, { agent }), 'response')) as [IncomingMessage];
+    return (await answer.toArray()).join('');
+  };
+  await ask('/healthz');
+  orphan.child.kill('SIGKILL');
+  await orphan.waitForLine('api stops');
+  assert.match(await ask('/metrics'), /^pinflow_door_in_flight_events 0$/m);
+  await orphan.exited;
+  agent.destroy();
+  assert.equal(orphan.lines.filter(({ msg }) => msg === 'api stopped').length, 2);
+});
+
+test('GET /metrics shows a process its own where another does not answer', async () => {
+  const slow = await startTwo();
+  const stuck = pidsOf(slow)[1]!;
+  process.kill(stuck, 'SIGSTOP');
+  // Connections are dealt out in turn: one of the two comes to the process that can answer.
+  const asked = [1, 2].map(async () => (await fetch(`${slow.url}/metrics`)).text());
+  const text = await Promise.any(asked);
+  process.kill(stuck, 'SIGCONT');
+  assert.match(text, /^pinflow_door_in_flight_events 0$/m);
+  await Promise.all(asked);
+  slow.child.kill('SIGTERM');
+  assert.equal((await endOf(slow)).code, 0);
+});
+
+test('SIGTERM ends it also while the place of a dead process is empty', async () => {
+  const wounded = await startTwo();
+  process.kill(pidsOf(wounded)[0]!, 'SIGKILL');
+  await wounded.waitForLine('an API process ended; another takes its place');
+  wounded.child.kill('SIGTERM');
+  assert.equal((await endOf(wounded)).code, 1);
+});
+
+test('SIGTERM ends it at any moment of its start', async () => {
+  const starts = await Promise.all(Array.from({ length: 3 }, async () => startApi(await testConfig({ apiProcesses: 2 }))));
+  // Members begin here, each a little further than the one before.
+  await Promise.all(
+    starts.map(async (start, i) => {
+      await start.waitForLine('api runs in several processes');
+      const at = performance.now() + i * 300;
+      await waitFor(() => performance.now() >= at, { what: 'the moment' });
+      start.child.kill('SIGTERM');
+      assert.equal((await endOf(start)).code, 0);
+    }),
+  );
+});
+
+test('a process that dies before any listens ends the others, with its exit code', async () => {
+  const doomed = startApi(await testConfig({ apiProcesses: 2 }));
+  process.kill(await waitFor(() => childOf(doomed.child.pid!), { what: 'a process to begin' }), 'SIGKILL');
+  assert.equal((await endOf(doomed)).code, 1);
+  assert.equal(pidsOf(doomed).length, 0);
 });
 
 test('a setting that is wrong ends it with the reason, once for all', async () => {
