@@ -6,6 +6,8 @@ import { Failure } from '#domain/failures.ts';
 export type Listening = {
   /** Where clients reach it. */
   url: string;
+  /** From now on every answer closes its connection, so that clients move on; new connections are as welcome as ever. */
+  sendAway(): void;
   /**
    * Takes no new connections, lets requests that have begun end, closes every connection after its answer.
    * @returns true when all were answered within `timeoutMs`; the rest is cut off.
@@ -24,7 +26,7 @@ const usualPatience: Patience = { headersTimeout: 20_000, requestTimeout: 30_000
  * @throws Failure `configuration` where the address cannot be bound.
  */
 export async function listen(listener: RequestListener, host: string, port: number, patience = usualPatience): Promise<Listening> {
-  let draining = false;
+  let closesAfterAnswer = false;
   const server = createServer(
     {
       keepAliveTimeout: 65_000,
@@ -36,7 +38,7 @@ export async function listen(listener: RequestListener, host: string, port: numb
     },
     (req, res) => {
       if (refuseWithoutHost(req, res)) return;
-      if (draining) res.setHeader('Connection', 'close');
+      if (closesAfterAnswer) res.setHeader('Connection', 'close');
       listener(req, res);
     },
   );
@@ -47,8 +49,11 @@ export async function listen(listener: RequestListener, host: string, port: numb
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    sendAway() {
+      closesAfterAnswer = true;
+    },
     async drain(timeoutMs) {
-      draining = true;
+      closesAfterAnswer = true;
       let clean = true;
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());

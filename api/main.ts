@@ -190,7 +190,8 @@ async function shutDown({
   ring: KeyRing | undefined;
   log: Log;
 }): Promise<boolean> {
-  // Balancers hear of it from /readyz; until then their requests are as welcome as ever.
+  // Balancers hear of it from /readyz, clients that keep their connection from its end; their requests are still welcome.
+  listening.sendAway();
   await delay(drainDelayMs);
   tails.close();
   const consumersEnded = consumers?.close();
