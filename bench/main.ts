@@ -2,6 +2,9 @@ import { Command, InvalidArgumentError } from 'commander';
 import { rmSync } from 'node:fs';
 import type { IngestOptions } from '#bench/ingest/ingest.ts';
 import { runIngest } from '#bench/ingest/ingest.ts';
+import type { Peer } from '#bench/ingest/peers.ts';
+import { choosePeers, ourName } from '#bench/ingest/peers.ts';
+import { Failure } from '#domain/failures.ts';
 import type { ServerName } from '#stack/endpoints.ts';
 import { homeOfRun, removeStaleHomes } from '#stack/run-homes.ts';
 import type { Session } from '#stack/session.ts';
@@ -18,13 +21,15 @@ program
   .command('ingest')
   .description('acked events a second of the API, Fastify, node:http, Express as usual, and FastAPI')
   .option('--quick', 'one short round: to see that everything runs, not for figures')
-  .option('--peers <names>', 'only these, separated by commas', (text) => text.split(',').map((name) => name.trim()))
+  .option('--peers <names>', 'only these, separated by commas', peersOf)
   .option('--seconds <n>', 'length of a run', positive)
   .option('--rounds <n>', 'rounds over the peers, there and back', positive)
   .option('--json <file>', 'write all figures')
   .option('--profile [file]', 'profile the API once more under the same load, into this file')
-  .action(async ({ profile, ...options }: Omit<IngestOptions, 'profile'> & { profile?: string | true }) => {
+  .action(async ({ profile, ...options }: Omit<IngestOptions, 'profile'> & { profile?: string | true }, command: Command) => {
     const file = profile === true ? 'ingest.cpuprofile' : profile;
+    if (file !== undefined && options.peers?.some(({ name }) => name === ourName) === false)
+      command.error(`error: --profile is of ${ourName}, which --peers leaves out: add it there, or leave --profile out.`);
     await onServers(['kafka', 'postgres'], (session) =>
       runIngest({ ...options, ...(file === undefined ? {} : { profile: file }) }, session),
     );
@@ -45,6 +50,14 @@ function positive(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number above 0');
   return value;
+}
+
+function peersOf(text: string): readonly Peer[] {
+  try {
+    return choosePeers(text.split(',').map((name) => name.trim()));
+  } catch (error) {
+    throw error instanceof Failure ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 await program.parseAsync();

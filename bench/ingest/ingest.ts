@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Bench, Effort } from '#bench/ingest/measure-peers.ts';
 import { measureBulk, measurePeers } from '#bench/ingest/measure-peers.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
-import { fastapiName, ourName, peers } from '#bench/ingest/peers.ts';
+import { ourName, peers } from '#bench/ingest/peers.ts';
 import { profilePeer } from '#bench/ingest/profile.ts';
 import type { Findings } from '#bench/ingest/report.ts';
 import { reportOf } from '#bench/ingest/report.ts';
@@ -10,12 +10,12 @@ import { makeRig } from '#bench/ingest/rig.ts';
 import { findTargets, isReached } from '#bench/ingest/targets.ts';
 import { findWrk } from '#bench/ingest/wrk.ts';
 import { describeMachine } from '#bench/measure/machine.ts';
-import { Failure } from '#domain/failures.ts';
 import type { Session } from '#stack/session.ts';
 
 export type IngestOptions = {
   quick?: boolean;
-  peers?: string[];
+  /** All of them where absent. */
+  peers?: readonly Peer[];
   seconds?: number;
   rounds?: number;
   json?: string;
@@ -32,7 +32,7 @@ const quick: Effort = { warmUpSeconds: 1, seconds: 2, rounds: 1, repeats: 0 };
  */
 export async function runIngest(options: IngestOptions, session: Session): Promise<number> {
   const { home, environment, config, stop, say } = session;
-  const chosen = choosePeers(options.peers);
+  const chosen = options.peers ?? peers;
   const effort: Effort = {
     ...(options.quick === true ? quick : full),
     ...(options.seconds === undefined ? {} : { seconds: options.seconds }),
@@ -69,16 +69,6 @@ export async function runIngest(options: IngestOptions, session: Session): Promi
   } finally {
     await rig.close();
   }
-}
-
-/** @throws Failure `configuration` for a name that no peer has. `fastapi-aiokafka` means both of its variants. */
-function choosePeers(names: readonly string[] | undefined): readonly Peer[] {
-  if (names === undefined) return peers;
-  const isMeant = ({ name }: Peer, word: string): boolean => name === word || (word === fastapiName && name.startsWith(fastapiName));
-  const unknown = names.filter((word) => !peers.some((peer) => isMeant(peer, word)));
-  if (unknown.length > 0)
-    throw new Failure('configuration', `No such peer: ${unknown.join(', ')}. There are ${peers.map(({ name }) => name).join(', ')}.`);
-  return peers.filter((peer) => names.some((word) => isMeant(peer, word)));
 }
 
 function asJson({ machine, results, bulk, targets, problems }: Findings, effort: Effort): object {

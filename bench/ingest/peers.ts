@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { obtainPython } from '#bench/ingest/python.ts';
+import { Failure } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
 import type { Command } from '#stack/child.ts';
 import { nodeCommand } from '#stack/node-process.ts';
@@ -75,3 +76,12 @@ export const peers: readonly Peer[] = [
   { name: `${fastapiName}-linger-0`, about: `${fastapiAbout}; linger 0 ms`, command: fastapi(0) },
   { name: `${fastapiName}-linger-5`, about: `${fastapiAbout}; linger 5 ms`, command: fastapi(5) },
 ];
+
+/** @throws Failure `configuration` for a name that no peer has. `fastapi-aiokafka` means both of its variants. */
+export function choosePeers(names: readonly string[]): readonly Peer[] {
+  const isMeant = ({ name }: Peer, word: string): boolean => name === word || (word === fastapiName && name.startsWith(fastapiName));
+  const unknown = names.filter((word) => !peers.some((peer) => isMeant(peer, word)));
+  if (unknown.length > 0)
+    throw new Failure('configuration', `No such peer: ${unknown.join(', ')}. There are ${peers.map(({ name }) => name).join(', ')}.`);
+  return peers.filter((peer) => names.some((word) => isMeant(peer, word)));
+}
