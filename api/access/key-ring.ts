@@ -13,12 +13,15 @@ import type { Caller } from '#api/door/caller.ts';
 export type HeldKey = {
   caller: Caller;
   expiresAtMs: number;
+  rates: Rates;
   limit: RateLimit | undefined;
   /** Unix ms of the last request; 0 where there was none. */
   usedAtMs: number;
   events: number;
   limitedRequests: number;
 };
+
+type WishedRates = { [Name in keyof Rates]?: number | null | undefined };
 
 /**
  * The valid keys in memory, read from Postgres every two seconds, so that no request waits for it. While Postgres is
@@ -32,6 +35,8 @@ export type KeyRing = {
   byId(id: string): HeldKey | undefined;
   all(): Iterable<HeldKey>;
   counts(): Readonly<Record<ApiKey['state'], number>>;
+  /** What a key may bring a second, by its own wish or else by the API's default. */
+  ratesOf(wish: WishedRates): Rates;
   /** Reads the keys as they are at this moment or later; never rejects. */
   reload(): Promise<void>;
   /** The same, four times a second at most and shared by all who wait: for what strangers can cause. */
@@ -72,26 +77,31 @@ export function openKeyRing({ statements, log, defaultRates, processes }: KeyRin
   let reading = Promise.resolve();
   let soon: Promise<void> | undefined;
 
+  const ratesOf = ({ eventsPerSecond, bytesPerSecond }: WishedRates): Rates => ({
+    eventsPerSecond: eventsPerSecond ?? defaultRates.eventsPerSecond,
+    bytesPerSecond: bytesPerSecond ?? defaultRates.bytesPerSecond,
+  });
+
+  function hold(row: ValidKeys['keys'][number]): HeldKey {
+    const rates = ratesOf({ eventsPerSecond: row.events_per_second, bytesPerSecond: row.bytes_per_second });
+    return {
+      caller: { keyId: row.id, name: row.name, scopes: new Set(row.scopes) },
+      expiresAtMs: row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
+      rates,
+      limit: makeRateLimit(rates, processes),
+      usedAtMs: 0,
+      events: 0,
+      limitedRequests: 0,
+    };
+  }
+
   function take(valid: ValidKeys): void {
     const before = byId;
     byId = new Map();
     byHash = new Map();
     for (const row of valid.keys) {
       // A key is never changed: what it is and what it has used up stays.
-      const held = before.get(row.id) ?? {
-        caller: { keyId: row.id, name: row.name, scopes: new Set(row.scopes) },
-        expiresAtMs: row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
-        limit: makeRateLimit(
-          {
-            eventsPerSecond: row.events_per_second ?? defaultRates.eventsPerSecond,
-            bytesPerSecond: row.bytes_per_second ?? defaultRates.bytesPerSecond,
-          },
-          processes,
-        ),
-        usedAtMs: 0,
-        events: 0,
-        limitedRequests: 0,
-      };
+      const held = before.get(row.id) ?? hold(row);
       byId.set(row.id, held);
       byHash.set(row.sha256, held);
     }
@@ -161,6 +171,7 @@ export function openKeyRing({ statements, log, defaultRates, processes }: KeyRin
     byId: (id) => byId.get(id),
     all: () => byId.values(),
     counts: () => counts,
+    ratesOf,
     reload,
     async reloadSoon() {
       // While Postgres is away there is nothing to wait for; the next turn of the clock tries it.

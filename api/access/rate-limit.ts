@@ -31,8 +31,13 @@ export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, proces
   });
   return {
     spend(eventCount, byteCount, nowMs) {
-      const waitMs = Math.max(events?.bucket.waitMs(eventCount, nowMs) ?? 0, bytes?.bucket.waitMs(byteCount, nowMs) ?? 0);
-      if (waitMs > 0) return { headers: headersAt(nowMs), refusal: rateLimited(policy, Math.max(1, wholeSeconds(waitMs))) };
+      const eventsWaitMs = events?.bucket.waitMs(eventCount, nowMs) ?? 0;
+      const bytesWaitMs = bytes?.bucket.waitMs(byteCount, nowMs) ?? 0;
+      if (eventsWaitMs > 0 || bytesWaitMs > 0) {
+        const exceeded = parts.filter(({ name }) => (name === 'events' ? eventsWaitMs : bytesWaitMs) > 0);
+        const seconds = Math.max(1, wholeSeconds(Math.max(eventsWaitMs, bytesWaitMs)));
+        return { headers: headersAt(nowMs), refusal: rateLimited(exceeded.map(describePolicy).join(', '), seconds) };
+      }
       events?.bucket.take(eventCount, nowMs);
       bytes?.bucket.take(byteCount, nowMs);
       return { headers: headersAt(nowMs) };

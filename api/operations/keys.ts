@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { refuseBeyondOwn } from '#api/operations/key-bounds.ts';
 import { checkedNewKey } from '#api/operations/new-key-body.ts';
 import { createKey } from '#activities/keys/create-key.ts';
 import { listKeys } from '#activities/keys/list-keys.ts';
@@ -46,10 +47,8 @@ export function makeKeysHandlers(
         const body = await readWholeBody(req, bodyLimits, budget);
         const wanted = isRefusal(body) ? body : checkedNewKey(body);
         if (isRefusal(wanted)) return wanted;
-        // A key must not make one that may do more than it may itself.
-        const lacking = caller === undefined || caller.keyId === '' ? undefined : wanted.scopes.find((scope) => !caller.scopes.has(scope));
-        if (lacking !== undefined)
-          return { status: 403, reason: 'forbidden', message: `This key may not give what it lacks itself: the scope ${lacking}` };
+        const beyond = refuseBeyondOwn(caller, wanted, ring);
+        if (beyond !== undefined) return beyond;
         return orRefusal(async () => {
           const { key, apiKey } = await createKey(postgres, wanted);
           await ring?.reload();
