@@ -5,7 +5,7 @@ import { makeKeyAccess } from '#api/access/key-access.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
 import { openKeyRing } from '#api/access/key-ring.ts';
 import { areKeysRequired, isLoopback } from '#api/access/keys-required.ts';
-import { openAccess } from '#api/access/open-access.ts';
+import { makeLocalAccess, openAccess } from '#api/access/open-access.ts';
 import type { Access } from '#api/door/caller.ts';
 
 export type ChosenAccess = {
@@ -29,7 +29,7 @@ export function chooseAccess({
       log.warn('the API asks nobody for a key, and is bound to more than this machine: API_KEYS=auto would ask for keys', {
         host: config.apiHost,
       });
-    return { access: openAccess, ring: undefined };
+    return { access: config.apiKeys === 'auto' ? makeLocalAccess() : openAccess, ring: undefined };
   }
   const ring = openKeyRing({
     statements,

@@ -51,6 +51,7 @@ export function makeKeyAccess(ring: KeyRing): Access {
 
   return {
     identify,
+    refuseStranger: () => undefined,
     async lookUp(req) {
       const found = identify(req);
       if (!isRefusal(found) || found.status === 403 || !isSecret(readCredentials(req)?.secret ?? '')) return found;

@@ -24,6 +24,8 @@ export type Access = {
   identify(req: IncomingMessage): Caller | Refusal;
   /** The same for what would be refused: a key or session made a moment ago, perhaps by another process, is looked for. */
   lookUp(req: IncomingMessage): Promise<Caller | Refusal>;
+  /** 403 for who must not even have what is open to everyone. */
+  refuseStranger(req: IncomingMessage): Refusal | undefined;
   /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
   spend(caller: Caller, events: number, bytes: number): Allowance | undefined;
 };

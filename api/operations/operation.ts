@@ -20,17 +20,26 @@ export type MakeOperation = (operation: {
   scope: Scope | 'open';
   /** A refusal in the words of the route's clients. Default: FastAPI's. */
   refuse?: (refusal: Refusal) => Answer;
+  /** Of an open operation: callers with this scope are made known to `answer`. */
+  insiders?: Scope;
+  /** `caller` is absent where the operation is open and whoever asks is no insider. */
   answer: (req: Request, caller: Caller | undefined) => Said | Promise<Said>;
 }) => RequestHandler;
 
 export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | 'access'>): MakeOperation {
-  return ({ name, scope, answer, refuse = answerDetail }) =>
+  function findInsider(req: Request, insiders: Scope | undefined): Caller | undefined {
+    if (insiders === undefined) return undefined;
+    const caller = access.identify(req);
+    return isRefusal(caller) || refuseScope(caller, insiders) !== undefined ? undefined : caller;
+  }
+
+  return ({ name, scope, insiders, answer, refuse = answerDetail }) =>
     async (req, res) => {
       const exchange = exchanges.begin(req, res, name);
-      const caller = scope === 'open' ? undefined : await access.lookUp(req);
+      const caller = scope === 'open' ? findInsider(req, insiders) : await access.lookUp(req);
       if (caller !== undefined && !isRefusal(caller)) exchange.keyId = caller.keyId;
-      const found = caller === undefined || isRefusal(caller) ? caller : refuseScope(caller, scope);
-      const said = found ?? (await answer(req, isRefusal(caller ?? {}) ? undefined : (caller as Caller | undefined)));
+      const found = scope === 'open' ? access.refuseStranger(req) : refuseScope(caller!, scope);
+      const said = found ?? (await answer(req, caller as Caller | undefined));
       if ('stream' in said) return said.stream(exchange);
       if ('body' in said) return exchanges.end(exchange, said);
       exchange.refusal = said;
@@ -38,7 +47,8 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
     };
 }
 
-function refuseScope(caller: Caller, scope: Scope | 'open'): Refusal | undefined {
-  if (scope === 'open' || caller.keyId === '' || caller.scopes.has(scope)) return undefined;
+function refuseScope(caller: Caller | Refusal, scope: Scope): Refusal | undefined {
+  if (isRefusal(caller)) return caller;
+  if (caller.keyId === '' || caller.scopes.has(scope)) return undefined;
   return { status: 403, reason: 'forbidden', message: `This key may not do that: it lacks the scope ${scope}` };
 }

@@ -4,16 +4,22 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 
-export type Readiness = { ready: boolean; reasons: string[] };
+/** Reasons are empty where it is ready. `outline` names no address and no topic: for strangers. */
+export type Readiness = { ready: boolean; reasons: string[]; outline: string[] };
+type Reasons = Pick<Readiness, 'reasons' | 'outline'>;
 
-/** `GET /readyz`: 503 tells balancers to send elsewhere. */
+/** `GET /readyz`: 503 tells balancers to send elsewhere. The full reasons are for who may read. */
 export function makeReadyHandler(makeOperation: MakeOperation, readiness: () => Promise<Readiness>): RequestHandler {
   return makeOperation({
     name: 'readyz',
     scope: 'open',
-    async answer() {
-      const { ready, reasons } = await readiness();
-      return answerJson(ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', reasons }));
+    insiders: 'read',
+    async answer(_req, caller) {
+      const { ready, reasons, outline } = await readiness();
+      return answerJson(
+        ready ? 200 : 503,
+        JSON.stringify({ status: ready ? 'ready' : 'not ready', reasons: caller === undefined ? outline : reasons }),
+      );
     },
   });
 }
@@ -35,33 +41,47 @@ export type ReadinessOptions = {
 
 /** Makes the question whether events can be taken now: the log reachable, its topics there, nothing stalled, the keys known. */
 export function makeReadiness(options: ReadinessOptions): () => Promise<Readiness> {
-  let asked: { at: number; reasons: Promise<string[]> } | undefined;
+  let asked: { at: number; reasons: Promise<Reasons> } | undefined;
 
-  async function askKafka(): Promise<string[]> {
+  async function askKafka(): Promise<Reasons> {
     try {
       const { brokers, notReady } = await options.topics.describe(options.topicNames);
-      if (brokers === 0) return ['Kafka has no broker'];
-      return notReady.map((topic) => `topic ${topic} is not there or has no leader`);
+      if (brokers === 0) return plain('Kafka has no broker');
+      return {
+        reasons: notReady.map((topic) => `topic ${topic} is not there or has no leader`),
+        outline: notReady.length === 0 ? [] : [`${notReady.length} topics are not there or have no leader`],
+      };
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
+      return { reasons: [error instanceof Error ? error.message : String(error)], outline: ['Kafka cannot be asked'] };
     }
   }
 
-  function kafkaReasons(): Promise<string[]> {
+  function kafkaReasons(): Promise<Reasons> {
     const now = performance.now();
     if (asked === undefined || now - asked.at > rememberMs)
-      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), ['Kafka does not answer']) };
+      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), plain('Kafka does not answer')) };
     return asked.reasons;
   }
 
+  async function findReasons(): Promise<Reasons> {
+    if (options.isDraining()) return plain('the door is shutting down');
+    const found = await kafkaReasons();
+    if (found.reasons.length > 0) return found;
+    if (!options.publisher.isConnected()) return plain('the door is still connecting to Kafka');
+    return options.publisher.oldestInFlightMs() > options.stallMs ? plain('events wait for Kafka longer than they may') : plain();
+  }
+
   return async () => {
-    const reasons = options.isDraining() ? ['the door is shutting down'] : [...(await kafkaReasons())];
-    if (reasons.length === 0 && !options.publisher.isConnected()) reasons.push('the door is still connecting to Kafka');
-    if (reasons.length === 0 && options.publisher.oldestInFlightMs() > options.stallMs)
-      reasons.push('events wait for Kafka longer than they may');
-    if (!options.isOpen()) reasons.push('the keys could not be read from Postgres yet');
-    return { ready: reasons.length === 0, reasons };
+    const { reasons, outline } = await findReasons();
+    const closed = options.isOpen() ? [] : ['the keys could not be read from Postgres yet'];
+    const all = { reasons: [...reasons, ...closed], outline: [...outline, ...closed] };
+    return { ready: all.reasons.length === 0, ...all };
   };
+}
+
+/** Reasons that anyone may know. */
+function plain(...reasons: string[]): Reasons {
+  return { reasons, outline: reasons };
 }
 
 async function orAfter<Result>(timeoutMs: number, work: Promise<Result>, otherwise: Result): Promise<Result> {

@@ -103,7 +103,7 @@ async function tryRequest(
   { path, method, target, head, body }: DrawnRequest,
   { operations, check }: { operations: readonly Operation[]; check: CheckAnswer },
 ): Promise<RawAnswer> {
-  const pieces = [Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: fuzz\r\n${head}\r\n`, 'latin1'), body];
+  const pieces = [Buffer.from(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${head}\r\n`, 'latin1'), body];
   const { answers } = await converse(port, { pieces, expected: 1, bodiless: method === 'HEAD' });
   const [answer] = answers;
   assert.ok(answer !== undefined, `no answer to ${describe(pieces)}`);

@@ -21,7 +21,7 @@ const megabytes = (count: number): Buffer[] => Array.from({ length: count }, () 
 const chunks = (count: number): (Buffer | string)[] => megabytes(count).flatMap((piece) => ['100000\r\n', piece, '\r\n']);
 
 function head(target: string, headers: string, method = 'POST'): string {
-  return `${method} ${target} HTTP/1.1\r\nHost: fuzz\r\n${headers}\r\n`;
+  return `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`;
 }
 
 function post(target: string, bytes: string | Buffer, type = json, headers = ''): Buffer {

@@ -187,7 +187,7 @@ describe('GET /api/tail', () => {
     const { hostname, port } = new URL(door.url);
     const socket: Socket = connect(Number(port), hostname);
     await once(socket, 'connect');
-    socket.write('GET /api/tail?kind=pin HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /api/tail?kind=pin HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     socket.pause();
     const value = { value: { unique_id: 'big', title: 'x'.repeat(60_000) } };
