@@ -129,7 +129,7 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
     subscribe: (group, name, topics) =>
       call(group, name, async (instance) => {
         const subscription = makeSubscription(topics, names, kindByName);
-        if (typeof subscription === 'string') return unknownKind(`Topic ${JSON.stringify(subscription.slice(0, 100))}`);
+        if (typeof subscription === 'string') return unknownKind(`Topic ${JSON.stringify(subscription.slice(0, 100))}`, kindByName);
         if (instance.reading?.subscription.topics.join('\n') === topics.join('\n')) return undefined;
         await stopReading(instance);
         const consumer = await openPollConsumer({
@@ -173,7 +173,7 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
         const positions = [];
         for (const { topic, partition, offset } of offsets) {
           const kafkaTopic = placeOf(topic, names, kindByName)?.kafkaTopic;
-          if (kafkaTopic === undefined || !reading.subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic');
+          if (kafkaTopic === undefined || !reading.subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic', kindByName);
           if (partition >= (await options.topics.partitionCount(kafkaTopic)))
             return { status: 404, reason: 'unknown_partition', message: 'Partition not found' } satisfies Refusal;
           positions.push({ topic: kafkaTopic, partition, offset: offset + 1 });

@@ -3,6 +3,7 @@ import type { BodyProblem } from '#domain/door/read-event.ts';
 import type { KeyProblem } from '#domain/door/row-key.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
 import type { Failure } from '#domain/failures.ts';
+import type { Kind } from '#domain/terms.ts';
 
 /** Why the door does not take a request or a row: a closed list, in answers, metrics and the account of refusals. */
 export type RefusalReason =
@@ -101,12 +102,21 @@ export function refusalOfIssues(issues: readonly z.core.$ZodIssue[]): Refusal {
   };
 }
 
-/** A topic, stream or parameter whose name tells no kind. */
-export function unknownKind(what: string): Refusal {
-  const endings = Object.keys(kindByEnding).map((ending) => `.${ending}`);
+/** Most names of INGEST_NAME_KINDS that a sentence lists. */
+const namesMax = 20;
+
+/** A topic or stream whose name tells no kind: lists the endings and names that do. */
+export function unknownKind(what: string, kindByName: ReadonlyMap<string, Kind>): Refusal {
+  const names = [...kindByName.keys()];
+  const more = names.length > namesMax ? ` and ${names.length - namesMax} more` : '';
+  const known = names.length === 0 ? 'be listed in INGEST_NAME_KINDS' : `be one of ${names.slice(0, namesMax).join(', ')}${more}`;
   return {
     status: 404,
     reason: 'unknown_kind',
-    message: `${what} not found. Its name must end in ${endings.join(', ')}, or be listed in INGEST_NAME_KINDS`,
+    message: `${what} not found. Its name must end in ${endings} after \`.\`, \`-\` or \`_\`, or ${known}`,
   };
 }
+
+const endings = Object.keys(kindByEnding)
+  .join(', ')
+  .replace(/, (\w+)$/, ' or $1');

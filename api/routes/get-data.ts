@@ -27,7 +27,7 @@ export function makeGetDataHandler(
     async answer(req) {
       const topic = topicParameter(req);
       const name = topic === null ? undefined : parseTopicName(topic, kindByName);
-      if (topic !== null && name === undefined) return unknownKind('Topic');
+      if (topic !== null && name === undefined) return unknownKind('Topic', kindByName);
       try {
         const record = await newest.find(name === undefined ? names.topics : [names.topicOf(name.kind)]);
         return record === undefined ? nothingYet : answerRecord(record, topic ?? nameOf(record));

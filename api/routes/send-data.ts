@@ -26,7 +26,7 @@ export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 
       const topic = topicParameter(req);
       if (topic === null) return missingTopic;
       const name = parseTopicName(topic, kindByName);
-      return name === undefined ? unknownKind('Topic') : makeWholeBodyReader((body) => readRow(name, topic, body));
+      return name === undefined ? unknownKind('Topic', kindByName) : makeWholeBodyReader((body) => readRow(name, topic, body));
     },
     sourceOf: (req) => parseTopicName(topicParameter(req) ?? '', kindByName)?.source ?? '',
     refuse: answerDetail,

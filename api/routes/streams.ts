@@ -71,17 +71,19 @@ export function makeStreamsRoute({ limits, kindByName }: Pick<Door, 'limits' | '
     open(req) {
       const name = parseTopicName(String(req.params['name']), kindByName);
       return name === undefined
-        ? unknownKind('Stream')
+        ? unknownKind('Stream', kindByName)
         : makeWholeBodyReader((body) => readRecords(used, name, body, limits.eventBytesMax));
     },
     sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
-    refuse: answerKinesisError,
+    refuse: refuseKinesis,
   };
 }
 
 /** Kinesis's names of errors; all others are a ValidationException. */
 const types: Partial<Record<RefusalReason, string>> = {
   unknown_kind: 'ResourceNotFoundException',
+  not_found: 'UnknownOperationException',
+  method_not_allowed: 'UnknownOperationException',
   malformed_json: 'SerializationException',
   invalid_utf8: 'SerializationException',
   not_an_object: 'SerializationException',
@@ -95,7 +97,8 @@ const types: Partial<Record<RefusalReason, string>> = {
   fault: 'InternalFailure',
 };
 
-function answerKinesisError(refusal: Refusal): Answer {
+/** A refusal in the shape of Kinesis. */
+export function refuseKinesis(refusal: Refusal): Answer {
   const body = { __type: types[refusal.reason] ?? 'ValidationException', message: `${refusal.message}.` };
   return answerJson(refusal.status, JSON.stringify(body), refusal.headers);
 }

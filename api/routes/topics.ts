@@ -39,7 +39,9 @@ export function makeTopicsRoute({ limits, kindByName }: Pick<Door, 'limits' | 'k
     limits: { bytesMax: Math.max(wholeBodyBytesMax, limits.eventBytesMax), types: restV2Types },
     open(req) {
       const name = parseTopicName(String(req.params['name']), kindByName);
-      return name === undefined ? unknownKind('Topic') : makeWholeBodyReader((body) => readRecords(name, body, limits.eventBytesMax));
+      return name === undefined
+        ? unknownKind('Topic', kindByName)
+        : makeWholeBodyReader((body) => readRecords(name, body, limits.eventBytesMax));
     },
     sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
     refuse: refuseRestV2,

@@ -3,6 +3,7 @@ import { schemaOf } from '#api/docs/components.ts';
 import { describeOperation, pathParameter, stageParameter } from '#api/docs/describe.ts';
 import { pin } from '#api/docs/rows.ts';
 import { restV2Type } from '#api/door/answer.ts';
+import type { Door } from '#api/door/door.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { overloaded, refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
 import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
@@ -41,11 +42,11 @@ const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
 const done = { 204: { description: 'Done.', type: '' } };
 
 /** Generation B, the half that reads: consumer instances of REST v2. */
-export function describeConsumers(): Json {
-  return { ...describe('', '', []), ...describe('/{stage}', 'ThroughStage', [stageParameter]) };
+export function describeConsumers(door: Pick<Door, 'kindByName'>): Json {
+  return { ...describe(door, '', '', []), ...describe(door, '/{stage}', 'ThroughStage', [stageParameter]) };
 }
 
-function describe(stage: string, suffix: string, before: readonly Json[]): Json {
+function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffix: string, before: readonly Json[]): Json {
   const common = { tags: ['Reading'], scope: 'read', refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
   const one = { ...common, parameters: [...before, group, instance] };
   return {
@@ -108,7 +109,7 @@ function describe(stage: string, suffix: string, before: readonly Json[]): Json 
           'Names end in a kind: `x.pin` are the pins that were posted to `x.pin`, `pin` are all pins. Members of a group with equal subscriptions share the records, and what one commits holds for all of them. A member with another subscription reads for itself, from its own position: nothing is lost to it, but what two unequal subscriptions both name comes to both. Subscribing again replaces what was subscribed before, as in Confluent’s REST proxy v2, and is never answered with 40901; the same names again change nothing. What the last read brought is not committed by it.',
         body: schemaOf(consumerSubscription),
         answers: done,
-        refusals: { ...always, ...ofBodies, gone, 'no-kind': unknownKind('Topic "0a1b2c3d4e5f.like"') },
+        refusals: { ...always, ...ofBodies, gone, 'no-kind': unknownKind('Topic "0a1b2c3d4e5f.like"', kindByName) },
         exchanges: {
           none: {
             summary: 'An instance that is not there',
@@ -188,7 +189,7 @@ function describe(stage: string, suffix: string, before: readonly Json[]): Json 
           ...always,
           ...ofBodies,
           gone,
-          'no-kind': unknownKind('Topic'),
+          'no-kind': unknownKind('Topic', kindByName),
           'no-partition': { status: 404, reason: 'unknown_partition', message: 'Partition not found' },
           'not-subscribed': notSubscribed,
         },

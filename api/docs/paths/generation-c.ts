@@ -39,7 +39,7 @@ export function describeGenerationC(door: Pick<Door, 'limits' | 'kindByName'>): 
         body: { anyOf: kinds.map((kind) => schemaOf(rowSchemas[kind])) },
         taken: { description: 'Where the record is.', schema: schemaOf(sendDataAnswer), receipt: true },
         errors: 'Detail',
-        refusals: { 'no-kind': unknownKind('Topic') },
+        refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
         exchanges: {
           pin: { summary: 'A pin', body: byIdx(pin), status: 200, answer: answer('pin_data.pin', 31) },
           geo: { summary: 'A geo row', body: byIdx(geo), status: 200, answer: answer('pin_data.geo', 31) },
@@ -72,7 +72,7 @@ export function describeGenerationC(door: Pick<Door, 'limits' | 'kindByName'>): 
           },
         },
         refusals: {
-          'no-kind': unknownKind('Topic'),
+          'no-kind': unknownKind('Topic', door.kindByName),
           'no-message': { status: 404, reason: 'not_found', message: 'There is no message yet' },
           'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
           'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),

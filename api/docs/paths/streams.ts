@@ -20,16 +20,17 @@ const streamName = pathParameter('name', 'Name of the stream, ending in its kind
 const common = {
   tags: ['Events'],
   errors: 'KinesisError',
-  refusals: { 'no-kind': unknownKind('Stream') },
 };
 const about =
   'The kind is told by the end of the stream’s name. `Data` is the row as an object, as JSON text, or as base64 of JSON text; names of members are taken in either case. PartitionKey is ignored: the key is the row’s identity. The answer’s sequence number and shard are the true offset and partition.';
 
 /** Generation B: records in the shape of its Kinesis proxy. */
 export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json {
+  const refusals = { 'no-kind': unknownKind('Stream', door.kindByName) };
   const one = (operationId: string, before: readonly Json[]): Json => ({
     put: describeEvents({
       ...common,
+      refusals,
       operationId,
       summary: 'Send one record in the Kinesis proxy’s shape',
       description: about,
@@ -59,6 +60,7 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
   const several = (operationId: string, before: readonly Json[]): Json => ({
     put: describeEvents({
       ...common,
+      refusals,
       operationId,
       summary: 'Send several records in the Kinesis proxy’s shape',
       description: `${about} All records are valid or none is sent.`,

@@ -39,7 +39,7 @@ export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json 
         receipt: true,
       },
       errors: 'RestV2Error',
-      refusals: { 'no-kind': unknownKind('Topic') },
+      refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
       exchanges: {
         pin: { summary: 'A pin', body: { records: [{ value: pin }] }, status: 200, answer: places(31) },
         geo: { summary: 'A geo row', body: { records: [{ value: geo }] }, status: 200, answer: places(31) },

@@ -93,7 +93,7 @@ describe('POST /send_data', () => {
       path: '/send_data?topic=pin_data.board',
       body: '{}',
       status: 404,
-      detail: 'Topic not found. Its name must end in .pin, .pins, .geo, .user, .users, or be listed in INGEST_NAME_KINDS',
+      detail: 'Topic not found. Its name must end in pin, pins, geo, user or users after `.`, `-` or `_`, or be one of places',
     },
   ];
   for (const { name, path, body, status, detail } of refused) {
