@@ -10,7 +10,7 @@ export const apiSettings = {
   apiProcesses: {
     env: 'API_PROCESSES',
     schema: positive.default(1),
-    about: 'Processes that share the port of the API, each with a producer of its own.',
+    about: 'Processes that share the port of the API, each with a producer of its own; REST v2 consumer instances are served at 1 only.',
   },
   apiDrainDelayMs: {
     env: 'API_DRAIN_DELAY_MS',
@@ -58,7 +58,8 @@ export const apiSettings = {
   ingestMaxEventBytes: {
     env: 'INGEST_MAX_EVENT_BYTES',
     schema: positive.default(65_536),
-    about: 'Largest body of a single event; larger is 413.',
+    about:
+      'Largest single event in bytes: a larger body of /pin or /send_data is 413, a larger row of /topics or /streams 422, and of /events an entry of its errors.',
   },
   ingestMaxRequestBytes: {
     env: 'INGEST_MAX_REQUEST_BYTES',
