@@ -7,7 +7,8 @@ import type { KeyRing } from '#api/access/key-ring.ts';
 import { makeLoginHandlers } from '#api/access/login.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
-import { answerJson } from '#api/door/answer.ts';
+import type { Answer } from '#api/door/answer.ts';
+import { answerDetail, answerJson } from '#api/door/answer.ts';
 import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
@@ -27,7 +28,8 @@ import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
-import { makeStreamsRoute } from '#api/routes/streams.ts';
+import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
+import { makeStreamsRoute, refuseKinesis } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door & {
@@ -43,6 +45,13 @@ export type AppOptions = Door & {
   keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
 };
 
+type Words = (refusal: Refusal) => Answer;
+
+/** All that is below these paths, also behind a stage. */
+function below(...names: readonly string[]): string[] {
+  return names.flatMap((name) => [`/${name}{/*rest}`, `/:stage/${name}{/*rest}`]);
+}
+
 /** Builds the HTTP application. It listens to nothing and starts nothing. */
 export function createApp(options: AppOptions): Express {
   const app = express();
@@ -50,20 +59,22 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false);
 
   const operation = makeOperations(options);
-  const refuse = (refusal: Refusal): RequestHandler => operation({ name: 'other', scope: 'open', answer: () => refusal });
-  const only = (allow: string): RequestHandler =>
-    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } });
+  /** Answers with the refusal, in the words of the path's clients. */
+  const refuse = (refusal: Refusal, words: Words = answerDetail): RequestHandler =>
+    operation({ name: 'other', scope: 'open', refuse: words, answer: () => refusal });
+  const only = (allow: string, words?: Words): RequestHandler =>
+    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } }, words);
   const takeAt = (method: 'post' | 'put', paths: readonly string[], route: EventRoute): void => {
     const handler = makeTakeEvents(options, route);
     for (const path of paths) {
       app[method](path, handler);
-      app.all(path, only(method.toUpperCase()));
+      app.all(path, only(method.toUpperCase(), route.refuse));
     }
   };
-  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>): void => {
+  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, words?: Words): void => {
     const methods = Object.entries(handlers) as ['get' | 'post' | 'delete', RequestHandler][];
     for (const [method, handler] of methods) app[method](path, handler);
-    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ')));
+    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '), words));
   };
   const get = (path: string, handler: RequestHandler): void => at(path, { get: handler });
 
@@ -80,7 +91,7 @@ export function createApp(options: AppOptions): Express {
   get('/readyz', makeReadyHandler(operation, options.readiness));
   get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
   get('/metrics', makeMetricsHandler(operation, options.metrics));
-  for (const { path, handlers } of makeConsumerHandlers(operation, options)) at(path, handlers);
+  for (const { path, handlers } of makeConsumerHandlers(operation, options)) at(path, handlers, refuseRestV2);
   get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
   get('/api/tail', makeTailHandler(operation, options.tails));
@@ -93,11 +104,14 @@ export function createApp(options: AppOptions): Express {
   at('/login', { get: login.show, post: login.logIn });
   at('/logout', { post: login.logOut });
 
-  const notFound = refuse({ status: 404, reason: 'not_found', message: 'Not Found' });
+  const missing: Refusal = { status: 404, reason: 'not_found', message: 'Not Found' };
+  const notFound = refuse(missing);
   const docs = makeDocsPage(notFound);
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
 
+  app.all(below('topics', 'consumers'), refuse(missing, refuseRestV2));
+  app.all(below('streams'), refuse(missing, refuseKinesis));
   app.use(notFound);
   app.use(makeErrorHandler(options, refuse));
   return app;

@@ -4,6 +4,8 @@ import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
 
 /** Codes that clients of Confluent's REST proxy know: the status times 100 and a number. */
 const codes: Partial<Record<RefusalReason, number>> = {
+  // 40401 and those after it say what was not found.
+  not_found: 40400,
   unknown_kind: 40401,
   unknown_partition: 40402,
   unknown_consumer: 40403,

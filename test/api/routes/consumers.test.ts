@@ -265,7 +265,8 @@ describe('the consumer half of REST v2', () => {
 
   test('a body of another type is 415, another method 405', async () => {
     assert.equal((await client.ask('POST', '/consumers/refused', {}, { 'Content-Type': 'text/plain' })).status, 415);
-    assert.equal((await client.ask('PUT', '/consumers/refused')).headers.get('allow'), 'POST');
+    const { headers, body } = await client.ask('PUT', '/consumers/refused');
+    assert.deepEqual([headers.get('allow'), body.error_code], ['POST', 40501]);
   });
 
   test('there is a bound on instances', async () => {

@@ -246,6 +246,7 @@ describe('POST /events', () => {
   test('GET is 405', async () => {
     const response = await fetch(`${door.url}/events`);
     assert.deepEqual([response.status, response.headers.get('allow')], [405, 'POST']);
+    assert.deepEqual(await response.json(), { error: { reason: 'method_not_allowed', message: 'Method Not Allowed.' } });
   });
 });
 

@@ -166,9 +166,14 @@ describe('PUT /streams/<name>/record and /records', () => {
     });
   }
 
-  test('POST is 405', async () => {
+  test('other methods and paths are answered in the shape of Kinesis too', async () => {
     const response = await door.post('/streams/s-pin/record', '{}');
     assert.deepEqual([response.status, response.headers.get('allow')], [405, 'PUT']);
+    assert.deepEqual(await response.json(), { __type: 'UnknownOperationException', message: 'Method Not Allowed.' });
+    for (const path of ['/streams', '/streams/s-pin', '/test/streams/s-pin/shards/1']) {
+      const missing = await put(path, '{}');
+      assert.deepEqual([missing.status, await missing.json()], [404, { __type: 'UnknownOperationException', message: 'Not Found.' }], path);
+    }
   });
 
   async function total(): Promise<number> {

@@ -221,8 +221,19 @@ describe('POST /topics/<name>', () => {
     assert.deepEqual(await door.topics.fetchOffsets(topic), before);
   });
 
-  test('GET is 405', async () => {
+  test('other methods and paths are answered in the shape of REST v2 too', async () => {
     const response = await fetch(`${door.url}/topics/x.pin`);
     assert.deepEqual([response.status, response.headers.get('allow')], [405, 'POST']);
+    assert.deepEqual(await response.json(), { error_code: 40501, message: 'Method Not Allowed.' });
+    for (const path of [
+      '/topics',
+      '/topics/x.pin/partitions/0',
+      '/test/topics/x.pin/partitions',
+      '/consumers/g/instances',
+      '/test/consumers',
+    ]) {
+      const missing = await door.post(path, '{}');
+      assert.deepEqual([missing.status, await missing.json()], [404, { error_code: 40400, message: 'Not Found.' }], path);
+    }
   });
 });
