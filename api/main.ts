@@ -87,7 +87,8 @@ async function main(config: Config, log: Log): Promise<void> {
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
-  const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
+  const kindByName = kindsOfNames(config.ingestNameKinds);
+  const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout });
 
   const exchanges = makeExchanges(instance, [refusals.hear, accessLog.hear]);
@@ -103,7 +104,6 @@ async function main(config: Config, log: Log): Promise<void> {
     isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => draining,
   });
-  const kindByName = kindsOfNames(config.ingestNameKinds);
   const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
   const app = createApp({
     publisher,

@@ -15,8 +15,8 @@ function textOf(line: TailLine): string {
       return `${clockOf(time)} ${kind.padEnd(4)} ${partition}/${offset} ${key ?? '(no key)'} ${senderOf(line)} ${content}`;
     }
     case 'refusal': {
-      const { time, route, status, reason, count, requestId, message, client } = line;
-      return `${clockOf(time)} refused ${status} ${route} ${reason} x${count} ${senderOf(line)} client=${client} request=${requestId}: ${message}`;
+      const { time, route, kind, status, reason, count, requestId, message, client } = line;
+      return `${clockOf(time)} refused ${status} ${route}${kind === null ? '' : ` ${kind}`} ${reason} x${count} ${senderOf(line)} client=${client} request=${requestId}: ${message}`;
     }
     case 'reject': {
       const { time, kind, partition, offset, reason } = line;

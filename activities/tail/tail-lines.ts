@@ -37,6 +37,8 @@ export type RefusalLine = {
   count: number;
   keyId: string;
   source: string;
+  /** Null where the request's target tells none. */
+  kind: Kind | null;
   requestId: string;
   message: string;
   client: string;

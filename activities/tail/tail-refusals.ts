@@ -5,6 +5,7 @@ import type { Follow } from '#activities/tail/tail-records.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/terms.ts';
+import { kinds as allKinds } from '#domain/terms.ts';
 
 const pollMs = 1_000;
 const rowsMax = 2_000;
@@ -21,21 +22,21 @@ const settledMs = 300_000;
 type Query = Pick<Statements, 'query'>;
 
 /**
- * Fixes where a tail of what was refused begins: at the door (any kind, a refused request names none) and in the stream
- * (`kinds`). Both are looked for each second.
+ * Fixes where a tail of what was refused begins: at the door and in the stream, of these `kinds`, or all where absent. A
+ * request whose target tells no kind is shown among all only. Both are looked for each second.
  * @throws Failure where Postgres cannot be asked.
  */
 export async function openRefusalTail(options: {
   statements: Query;
-  kinds: readonly Kind[];
+  kinds: readonly Kind[] | undefined;
   sinceMs: number | undefined;
 }): Promise<Follow> {
   const { statements, kinds } = options;
   const [row] = await statements.query<{ now: Date }>('SELECT now() AS now');
   const from = options.sinceMs === undefined ? row!.now : new Date(options.sinceMs);
-  const refusals = makeRefusalPoll(statements, from);
+  const refusals = makeRefusalPoll(statements, kinds, from);
   if (options.sinceMs === undefined) await refusals.skip();
-  const rejects = makeRejectPoll(statements, kinds, from);
+  const rejects = makeRejectPoll(statements, kinds ?? allKinds, from);
 
   return async (emit, signal) => {
     let told = false;
@@ -56,15 +57,15 @@ export async function openRefusalTail(options: {
 }
 
 /** Rows of `pinflow.door_refusal` grow during their minute: what was added since the last look is what happened. */
-function makeRefusalPoll(statements: Query, from: Date) {
+function makeRefusalPoll(statements: Query, kinds: readonly Kind[] | undefined, from: Date) {
   type Row = Omit<RefusalLine, 'type' | 'time'> & { minute: Date; lastAt: Date; updatedAt: Date };
   let counts = new Map<string, { minuteMs: number; count: number }>();
   let cursor = from;
 
   async function look(found: (row: Row, added: number) => Promise<void> | undefined): Promise<void> {
-    const rows = await statements.query<Row>(refusalsSql, [cursor, refusalRowsMax]);
+    const rows = await statements.query<Row>(refusalsSql, [cursor, refusalRowsMax, kinds ?? null]);
     for (const row of rows) {
-      const place = [row.minute.getTime(), row.route, row.status, row.reason, row.keyId, row.source].join('\n');
+      const place = [row.minute.getTime(), row.route, row.status, row.reason, row.keyId, row.source, row.kind].join('\n');
       const added = row.count - (counts.get(place)?.count ?? 0);
       counts.set(place, { minuteMs: row.minute.getTime(), count: row.count });
       if (added > 0) await found(row, added);
@@ -94,10 +95,10 @@ function makeRefusalPoll(statements: Query, from: Date) {
 }
 
 const refusalsSql = `
-  SELECT minute, route, status, reason, count, key_id AS "keyId", source, last_request_id AS "requestId", last_message AS message,
+  SELECT minute, route, status, reason, count, key_id AS "keyId", source, nullif(kind, '') AS kind, last_request_id AS "requestId", last_message AS message,
     last_client AS client, last_at AS "lastAt", updated_at AS "updatedAt"
   FROM pinflow.door_refusal
-  WHERE minute >= date_trunc('minute', $1::timestamptz) AND updated_at >= $1
+  WHERE minute >= date_trunc('minute', $1::timestamptz) AND updated_at >= $1 AND ($3::text[] IS NULL OR kind = any($3))
   ORDER BY updated_at LIMIT $2`;
 
 function makeRejectPoll(statements: Query, kinds: readonly Kind[], from: Date) {

@@ -1,11 +1,14 @@
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
+import { kindOfRefused } from '#api/operations/refused-kind.ts';
+import type { Kind } from '#domain/terms.ts';
 import { printable } from '#domain/printable.ts';
 
 /** Refusals that are alike, since the last flush. */
 type Tally = {
   route: string;
+  kind: Kind | '';
   status: number;
   reason: string;
   keyId: string;
@@ -29,24 +32,36 @@ export type RefusalAccount = {
 
 const flushEveryMs = 1_000;
 const trimEveryMs = 600_000;
-/** Tallies in memory. Clients choose sources: beyond the first bound these fold, beyond the second keys do too. */
-const sourcesMax = 1_000;
-const talliesMax = 2_000;
-const folded = '(other)';
+const minuteMs = 60_000;
+/**
+ * Rows that a minute may make, and tallies in memory. Clients choose sources: beyond the first bound these fold, beyond
+ * the second keys do too.
+ */
+const sourcesMax = 250;
+const talliesMax = 500;
+const other = '(other)';
 const textCharactersMax = 256;
 
 /**
- * Counts what the door refuses, whole requests and single rows, by route, status, reason, key and source, and writes it
+ * Counts what the door refuses, whole requests and single rows, by route, kind, status, reason, key and source, and writes it
  * to `pinflow.door_refusal` each second. While Postgres is away the counts wait and are written with a later minute;
- * where only its answer got lost, they count twice. Memory is bounded whatever clients send.
+ * where only its answer got lost, they count twice. Memory and rows are bounded whatever clients send.
  */
 export function makeRefusalAccount(options: {
   statements: Pick<Statements, 'execute'>;
   log: Log;
+  /** Kinds of names that do not end in one. */
+  kindByName: ReadonlyMap<string, Kind>;
+  /** Milliseconds of a clock that tells minutes. */
+  now?: () => number;
   count: (route: string, reason: string, times: number) => void;
 }): RefusalAccount {
   const { statements, log } = options;
+  const now = options.now ?? Date.now;
   let tallies = new Map<string, Tally>();
+  /** Of this minute, written or not. */
+  let places = new Set<string>();
+  let minute = 0;
   let flushing: Promise<boolean> | undefined;
   let failing = false;
   const clocks = [setInterval(() => void flush(), flushEveryMs), setInterval(() => void trim(), trimEveryMs)];
@@ -65,16 +80,18 @@ export function makeRefusalAccount(options: {
     for (const [reason, { count, message }] of byReason) note(exchange, status, reason, message, count);
   };
 
-  function note({ route, id, keyId, source, req }: Exchange, status: number, reason: string, message: string, count: number): void {
+  function note(exchange: Exchange, status: number, reason: string, message: string, count: number): void {
+    const { route, id, keyId, source, req } = exchange;
     options.count(route, reason, count);
     add({
       route,
+      kind: kindOfRefused(exchange, options.kindByName),
       status,
       reason,
       keyId,
       source: plain(source),
       count,
-      lastAtMs: Date.now(),
+      lastAtMs: now(),
       requestId: id,
       message: plain(message),
       client: req.socket.remoteAddress ?? '',
@@ -82,22 +99,30 @@ export function makeRefusalAccount(options: {
   }
 
   function add(tally: Tally): void {
-    const found = tallies.get(placeOf(tally)) ?? (tallies.size < sourcesMax ? undefined : fold(tally));
-    if (found === undefined) tallies.set(placeOf(tally), { ...tally });
-    else {
-      const { count } = found;
-      if (found.lastAtMs <= tally.lastAtMs) Object.assign(found, { ...tally, keyId: found.keyId, source: found.source });
-      found.count = count + tally.count;
-    }
+    rollMinute();
+    const place = placeOf(tally);
+    if (places.has(place) || places.size < sourcesMax) return addAt(place, tally);
+    const folded = { ...tally, source: other };
+    if (places.has(placeOf(folded)) || places.size < talliesMax) return addAt(placeOf(folded), folded);
+    const most = { ...folded, keyId: other };
+    addAt(placeOf(most), most);
   }
 
-  /** The tally that takes one for which there is no room of its own. */
-  function fold(tally: Tally): Tally {
-    const wanted = { ...tally, source: folded, ...(tallies.size < talliesMax ? {} : { keyId: folded }) };
-    const place = placeOf(wanted);
-    let found = tallies.get(place);
-    if (found === undefined) tallies.set(place, (found = { ...wanted, count: 0 }));
-    return found;
+  function addAt(place: string, tally: Tally): void {
+    places.add(place);
+    const found = tallies.get(place);
+    if (found === undefined) return void tallies.set(place, { ...tally });
+    const { count } = found;
+    if (found.lastAtMs <= tally.lastAtMs) Object.assign(found, tally);
+    found.count = count + tally.count;
+  }
+
+  function rollMinute(): void {
+    const thisMinute = Math.floor(now() / minuteMs);
+    if (thisMinute === minute) return;
+    minute = thisMinute;
+    // What still waits for Postgres keeps its place.
+    places = new Set(tallies.keys());
   }
 
   function flush(): Promise<boolean> {
@@ -119,6 +144,7 @@ export function makeRefusalAccount(options: {
         column('reason'),
         column('keyId'),
         column('source'),
+        column('kind'),
         column('count'),
         taken.map(({ lastAtMs }) => new Date(lastAtMs)),
         column('requestId'),
@@ -157,8 +183,8 @@ export function makeRefusalAccount(options: {
   };
 }
 
-function placeOf({ route, status, reason, keyId, source }: Tally): string {
-  return `${status}\n${route}\n${reason}\n${keyId}\n${source}`;
+function placeOf({ route, kind, status, reason, keyId, source }: Tally): string {
+  return `${status}\n${route}\n${kind}\n${reason}\n${keyId}\n${source}`;
 }
 
 /** Text of a client's that Postgres takes and a terminal may show. */
@@ -168,11 +194,13 @@ function plain(text: string): string {
 
 // Several processes write the same rows: in one order, so that none waits for another in a circle.
 const upsert = `
-  INSERT INTO pinflow.door_refusal AS r (route, status, reason, key_id, source, count, last_at, last_request_id, last_message, last_client)
-  SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[])
-    AS n (route, status, reason, key_id, source, count, last_at, last_request_id, last_message, last_client)
-  ORDER BY route, status, reason, key_id, source
-  ON CONFLICT (minute, route, status, reason, key_id, source) DO UPDATE SET
+  INSERT INTO pinflow.door_refusal AS r
+    (route, status, reason, key_id, source, kind, count, last_at, last_request_id, last_message, last_client)
+  SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[],
+      $9::text[], $10::text[], $11::text[])
+    AS n (route, status, reason, key_id, source, kind, count, last_at, last_request_id, last_message, last_client)
+  ORDER BY route, status, reason, key_id, source, kind
+  ON CONFLICT (minute, route, status, reason, key_id, source, kind) DO UPDATE SET
     count = r.count + excluded.count,
     updated_at = now(),
     last_at = greatest(r.last_at, excluded.last_at),

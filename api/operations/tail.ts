@@ -16,7 +16,8 @@ import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 
-export type TailQuery = { kinds: readonly Kind[]; rejected: boolean; limit: number; sinceMs: number | undefined };
+/** `kinds` is absent where all are wanted. */
+export type TailQuery = { kinds: readonly Kind[] | undefined; rejected: boolean; limit: number; sinceMs: number | undefined };
 
 /** The tails that are open at this process. */
 export type Tails = {
@@ -45,7 +46,9 @@ export function makeTails(options: {
   let closed = false;
 
   const openFollow = ({ rejected, ...query }: TailQuery): Promise<Follow> =>
-    rejected ? openRefusalTail({ ...query, statements: options.statements }) : openRecordTail({ ...query, ...options });
+    rejected
+      ? openRefusalTail({ ...query, statements: options.statements })
+      : openRecordTail({ ...query, ...options, kinds: query.kinds ?? kinds });
 
   /** Begins the answer and follows until one side ends it. */
   function begin(exchange: Exchange, follow: Follow, limit: number): void {
@@ -114,7 +117,7 @@ function readQuery({ query }: Request): TailQuery | Refusal {
   const sinceMs = since === undefined ? undefined : readSince(since);
   if (typeof sinceMs === 'object') return sinceMs;
   return {
-    kinds: kind === undefined ? kinds : [kind as Kind],
+    kinds: kind === undefined ? undefined : [kind as Kind],
     rejected: rejected === 'true',
     limit: limit === undefined ? Number.POSITIVE_INFINITY : Number(limit),
     sinceMs,

@@ -83,12 +83,12 @@ export async function openDoor(
   const { access, ring } = chooseAccess({ config, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
-  const refusals = makeRefusalAccount({ statements: postgres, log, count: metrics.countRefused });
+  const kindByName = kindsOfNames(config.ingestNameKinds);
+  const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const exchanges = makeExchanges(randomUUID(), [refusals.hear]);
   const makeGroup = (): string => names.attemptGroup('tail', 0, randomUUID());
   const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup, heartbeatMs: 50 });
-  const kindByName = kindsOfNames(config.ingestNameKinds);
   const consumers =
     config.apiProcesses === 1
       ? makeConsumers({
@@ -153,7 +153,6 @@ export async function openDoor(
       idempotency.close();
       await ring?.close();
       await refusals.close();
-      await newest.close();
       await consumers?.close();
       await publisher.close(1_000);
       await doorsTopics.close();

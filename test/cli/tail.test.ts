@@ -65,7 +65,7 @@ describe('pinflow tail', () => {
   test('--rejected shows who sent what was refused', async () => {
     const { code, stdout } = await pinflow('tail', '--rejected', '--since', '1h', '--limit', '1');
     assert.equal(code, 0);
-    assert.match(stdout, /^\S+Z refused 422 topics missing_key x1 source=garbage key=- client=\S+ request=\S+: /);
+    assert.match(stdout, /^\S+Z refused 422 topics geo missing_key x1 source=garbage key=- client=\S+ request=\S+: /);
   });
 
   test('goes on until Ctrl-C, which is its ordinary end', async () => {

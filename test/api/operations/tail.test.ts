@@ -147,10 +147,11 @@ describe('GET /api/tail', () => {
     );
     const since = await tail('?rejected=true&kind=geo&since=1h');
     const sum = (): number => since.lines.reduce((total, line) => total + (line.type === 'refusal' ? line.count : 0), 0);
-    await waitFor(() => sum() === 5 && since.lines.some(({ type }) => type === 'reject'), {
+    await waitFor(() => sum() === 3 && since.lines.some(({ type }) => type === 'reject'), {
       what: 'all that was refused in the last hour',
     });
     await since.stop();
+    assert.ok(since.lines.every((line) => line.type === 'note' || ('kind' in line && line.kind === 'geo')));
   });
 
   test('accounts for who sends garbage at /api/refusals, newest first', async () => {
@@ -162,6 +163,12 @@ describe('GET /api/tail', () => {
       new Set(['door api  malformed_json 2', 'door garbage  missing_key 3', 'stream elsewhere k7 not_an_object 1']),
     );
     assert.equal(refusals[0]!.stage, 'stream');
+    const ofPins = (await (await fetch(`${door.url}/api/refusals?since=5m&kind=pin`)).json()) as { refusals: { reason: string }[] };
+    assert.deepEqual(
+      ofPins.refusals.map(({ reason }) => reason),
+      ['malformed_json'],
+    );
+    assert.equal((await fetch(`${door.url}/api/refusals?kind=pins`)).status, 422);
   });
 
   const mistakes = ['kind=pins', 'kind=pin&kind=geo', 'rejected=yes', 'limit=0', 'limit=1e3', 'since=yesterday', 'since=5'];
