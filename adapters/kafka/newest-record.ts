@@ -12,8 +12,6 @@ export type NewestRecords = {
    * @throws Failure `timeout`, `unavailable`
    */
   find(topicNames: readonly string[]): Promise<LogRecord | undefined>;
-  /** Ends looks under way; they fail. */
-  close(): Promise<void>;
 };
 
 const lookMsMax = 5_000;
@@ -29,7 +27,6 @@ export function makeNewestRecords(options: {
   makeGroup: () => string;
 }): NewestRecords {
   const looksOf = new Map<string, Looks>();
-  const closing = new AbortController();
 
   async function look(looks: Looks, topicNames: readonly string[]): Promise<LogRecord | undefined> {
     const offsets = await Promise.all(
@@ -64,14 +61,11 @@ export function makeNewestRecords(options: {
       onBatch: (batch) => note(batch, batch.records.at(-1)),
       // Retention took the record meanwhile: the partition is as good as empty.
       onGap: (partition) => note(partition),
-      signal: AbortSignal.any([stop.signal, closing.signal]),
+      signal: stop.signal,
       concurrency: 1,
       bytesPerPartitionMax,
     })
-      .then(
-        () => found.reject(new Failure('unavailable', 'The look at the newest records was ended.')),
-        (error: unknown) => found.reject(toKafkaFailure(error, 'looking at the newest records')),
-      )
+      .catch((error: unknown) => found.reject(toKafkaFailure(error, 'looking at the newest records')))
       .finally(() => clearTimeout(giveUp));
     return found.promise;
   }
@@ -86,10 +80,6 @@ export function makeNewestRecords(options: {
         return look(looks, topicNames);
       });
       return looks.next;
-    },
-    async close() {
-      closing.abort();
-      await Promise.all([...looksOf.values()].map(({ ended }) => ended));
     },
   };
 }
