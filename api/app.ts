@@ -68,7 +68,10 @@ export function createApp(options: AppOptions): Express {
     const handler = makeTakeEvents(options, route);
     for (const path of paths) {
       app[method](path, handler);
-      app.all(path, only(method.toUpperCase(), route.refuse));
+      app.all(
+        path,
+        only(method.toUpperCase(), (refusal) => route.refuse(refusal)),
+      );
     }
   };
   const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, words?: Words): void => {
