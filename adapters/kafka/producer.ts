@@ -2,6 +2,8 @@ import type { Kafka, Producer } from 'kafkajs';
 import { connectProducer } from '#adapters/kafka/connect-producer.ts';
 import type { Ack, RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
 import { Ambiguous, produce, sizeOf, within } from '#adapters/kafka/produce.ts';
+import type { Batch, Outcome } from '#adapters/kafka/outcomes.ts';
+import { decide, mayExist, stalled } from '#adapters/kafka/outcomes.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { partitionOfKey } from '#domain/door/partition.ts';
@@ -42,10 +44,7 @@ export type Publisher = {
   close(timeoutMs: number): Promise<void>;
 };
 
-export type { Ack, RecordToPublish };
-
-/** What became of a record: where it is, or why it is nowhere (`exhausted`, `unavailable`, `invalid_data`, `denied`) or perhaps somewhere (`timeout`). */
-export type Outcome = Ack | Failure;
+export type { Outcome, RecordToPublish };
 
 export type PublisherOptions = {
   kafka: Kafka;
@@ -71,8 +70,6 @@ const disconnectMsMax = 1_000;
 /** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
 const recordsPerProducerMax = 2 ** 30;
 
-/** The records of one call of `publish`, answered together. */
-type Batch = { outcomes: Outcome[]; left: number; done: (outcomes: Outcome[]) => void };
 type Entry = Waiting & { bytes: number; at: number; answered: boolean; batch: Batch; position: number };
 
 export function makePublisher(options: PublisherOptions): Publisher {
@@ -288,18 +285,4 @@ export function makePublisher(options: PublisherOptions): Publisher {
       if (producer !== undefined) await within(disconnectMsMax, producer.disconnect()).catch(() => undefined);
     },
   };
-}
-
-function decide(batch: Batch, position: number, outcome: Outcome): void {
-  batch.outcomes[position] = outcome;
-  batch.left -= 1;
-  if (batch.left === 0) batch.done(batch.outcomes);
-}
-
-function stalled(): Failure {
-  return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');
-}
-
-function mayExist(cause: unknown): Failure {
-  return new Failure('timeout', 'Kafka did not confirm the event in time; it may exist. Sending it again does no harm.', { cause });
 }

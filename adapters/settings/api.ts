@@ -20,7 +20,8 @@ export const apiSettings = {
   apiKeys: {
     env: 'API_KEYS',
     schema: z.enum(['auto', 'required', 'off']).default('auto'),
-    about: 'Whether requests need a key: auto means only where API_HOST is no loopback address; off waives keys anywhere.',
+    about:
+      'Whether requests need a key: auto means only where API_HOST is no loopback address, and on loopback takes only requests whose Host is this machine (localhost, 127.x, [::1]); off waives keys anywhere and takes any Host.',
   },
   apiRateEvents: {
     env: 'API_RATE_EVENTS',

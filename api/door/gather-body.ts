@@ -29,12 +29,12 @@ const decoderBytes = 262_144;
  * Reads a request's body in pieces. Calls `done` once with what was found against the request, after the body's end or
  * after so much of a refused body that reading on makes no sense (`closeAfter`: the rest would be read as the next
  * request); not at all where the client went away before the end, so that half an event is never taken.
- * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `next`. Where `done` answers a
+ * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `fail`. Where `done` answers a
  * promise, what the body holds counts until that is settled.
  */
 export function gatherBody(
   req: IncomingMessage,
-  next: (error: unknown) => void,
+  fail: (error: unknown) => void,
   { limits, budget, found }: { limits: BodyLimits; budget: BodyBudget; found: Refusal | undefined },
   write: (chunk: Buffer) => Refusal | undefined,
   done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean) => void | Promise<void>,
@@ -56,13 +56,13 @@ export function gatherBody(
       working = done(refusal, size, closeAfter);
     } catch (error) {
       // Express does not see what an event listener throws; one request must not end the process.
-      next(error);
+      fail(error);
     }
     if (working === undefined) release();
     else
       working.then(release, (error: unknown) => {
         release();
-        next(error);
+        fail(error);
       });
   };
   const release = (): void => {
@@ -89,7 +89,7 @@ export function gatherBody(
       return write(chunk);
     } catch (error) {
       abandon();
-      next(error);
+      fail(error);
       return undefined;
     }
   }

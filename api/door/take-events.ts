@@ -23,7 +23,7 @@ const keyCharactersMax = 255;
  * The way of every request that brings events, whatever generation its client is: who, what, may they, how much, to
  * Kafka, answer. The hot path has no await of its own beyond the publisher's.
  */
-export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, res: Response, next: NextFunction) => void {
+export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, res: Response, fail: NextFunction) => void {
   const publishEvents = makePublishEvents(door);
 
   function end(exchange: Exchange, answer: Answer, more?: Readonly<Record<string, string>>): void {
@@ -60,7 +60,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     return failure === undefined ? intake.answer(decided, eventIds) : refuse(exchange, refusalOfFailure(failure));
   }
 
-  function take(exchange: Exchange, caller: Caller | Refusal, req: Request, next: NextFunction): void {
+  function take(exchange: Exchange, caller: Caller | Refusal, req: Request, fail: NextFunction): void {
     // What a stranger writes into the target is no source: the account of refusals would grow at their will.
     if (!isRefusal(caller)) {
       exchange.keyId = caller.keyId;
@@ -84,7 +84,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
 
     gatherBody(
       req,
-      next,
+      fail,
       { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
       write,
       (refusal, bytes, closeAfter) => {
@@ -111,22 +111,22 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
             : door.idempotency
                 .once({ keyId: caller.keyId, route: route.name, key: key as string, hash: hash.digest() }, work)
                 .then((answer) => ('body' in answer ? answer : refuse(exchange, answer)));
-        return answered.then((answer) => end(exchange, answer, allowance?.headers), next);
+        return answered.then((answer) => end(exchange, answer, allowance?.headers), fail);
       },
     );
   }
 
-  return (req, res, next) => {
+  return (req, res, fail) => {
     const exchange = door.exchanges.begin(req, res, route.name);
     const caller = door.access.identify(req);
-    if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return take(exchange, caller, req, next);
+    if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return take(exchange, caller, req, fail);
     // The body waits in its connection. Only whoever is about to be refused gets here.
     door.access
       .lookUp(req)
       .then((found) => {
-        if (!req.destroyed) take(exchange, found, req, next);
+        if (!req.destroyed) take(exchange, found, req, fail);
       })
-      .catch(next);
+      .catch(fail);
   };
 }
 

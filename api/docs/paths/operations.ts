@@ -61,7 +61,8 @@ export function describeOperations(): Json {
         answers: {
           200: { description: 'They can.', schema: readiness, example: { status: 'ready', reasons: [] } },
           503: {
-            description: 'They cannot; the reasons say why.',
+            description:
+              'They cannot; the reasons say why. Where keys are asked for, names and addresses are shown only to a key with the scope read.',
             schema: readiness,
             example: { status: 'not ready', reasons: ['Kafka does not answer'] },
           },

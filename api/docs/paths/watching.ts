@@ -53,10 +53,14 @@ export function describeWatching(): Json {
           'NDJSON that goes on until one side ends it: records as they were sent (`"type":"record"`), or what is refused (`refusal` at the door, `reject` in the stream). Empty lines keep the connection alive; `skipped` says how many lines a slow reader missed, `note` is for people. What is in the log when a tail begins is shown in full. Eight tails a process are open at most: 503.',
         scope: 'read',
         parameters: [
-          queryParameter('kind', `Only events of this kind: ${kinds.join(', ')}. The door's refusals have none and are always shown.`, {
-            bounded: 'pin',
-            'no-kind': 'pins',
-          }),
+          queryParameter(
+            'kind',
+            `Only events of this kind: ${kinds.join(', ')}. A refused request whose target tells no kind is left out.`,
+            {
+              bounded: 'pin',
+              'no-kind': 'pins',
+            },
+          ),
           queryParameter('rejected', '`true`: what is refused, in place of what arrives.', {}),
           queryParameter('limit', 'Ends after so many lines.', { bounded: '1' }),
           since('Begins so long ago. Default: now.'),
@@ -76,9 +80,18 @@ export function describeWatching(): Json {
         summary: 'Who sends garbage: refusals by key and source',
         description: 'Newest first, at most 1,000 rows; kept for 7 days at the door.',
         scope: 'read',
-        parameters: [since('Looks so far back. Default: 1h.')],
+        parameters: [
+          queryParameter('kind', `Only refusals of this kind: ${kinds.join(', ')}. Those whose target tells no kind are left out.`, {
+            'no-kind': 'pins',
+          }),
+          since('Looks so far back. Default: 1h.'),
+        ],
         answers: { 200: { description: 'The account.', schema: refusals } },
-        refusals: { 'no-span': noSpan, 'no-account': overloaded('The account of refusals cannot be read: Postgres does not answer') },
+        refusals: {
+          'no-kind': unknownValue('kind', `one of ${kinds.join(', ')}`),
+          'no-span': noSpan,
+          'no-account': overloaded('The account of refusals cannot be read: Postgres does not answer'),
+        },
       }),
     },
   };

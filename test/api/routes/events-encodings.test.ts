@@ -72,7 +72,7 @@ describe('POST /events, compressed', () => {
     const { port } = new URL(door.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(
-      `POST /events?kind=geo HTTP/1.1\r\nHost: x\r\nContent-Type: ${ndjson}\r\nContent-Encoding: gzip\r\nContent-Length: ${rows.length + 1}\r\n\r\n`,
+      `POST /events?kind=geo HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${ndjson}\r\nContent-Encoding: gzip\r\nContent-Length: ${rows.length + 1}\r\n\r\n`,
     );
     socket.write(rows);
     // Each whole request in between is answered after the door has dealt with what came before it.
