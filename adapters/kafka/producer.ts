@@ -1,6 +1,6 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { connectProducer } from '#adapters/kafka/connect-producer.ts';
-import type { Ack, RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
+import type { RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
 import { Ambiguous, produce, sizeOf, within } from '#adapters/kafka/produce.ts';
 import type { Batch, Outcome } from '#adapters/kafka/outcomes.ts';
 import { decide, mayExist, stalled } from '#adapters/kafka/outcomes.ts';

@@ -31,7 +31,7 @@ const keyed = fc.uniqueArray(
   { selector: ({ partition, offset }) => `${partition}/${offset}`, maxLength: 60 },
 );
 const tableOf = (rows: Keyed[]): string =>
-  `SELECT * FROM (VALUES ${[...rows, null].map((row) => (row === null ? '(NULL::VARCHAR, NULL::TIMESTAMPTZ, NULL::INTEGER, NULL::BIGINT)' : `('${row.identity}', make_timestamptz(${row.ms} * 1000), ${row.partition}, ${row.offset})`)).join()}) AS t(identity, append_time, partition, "offset") WHERE identity IS NOT NULL`;
+  `SELECT * FROM (VALUES ${[...rows, null].map((row) => (row === null ? '(NULL::VARCHAR, NULL::TIMESTAMPTZ, NULL::INTEGER, NULL::BIGINT)' : `('${row.identity}', make_timestamptz(${row.ms * 1_000}), ${row.partition}, ${row.offset})`)).join()}) AS t(identity, append_time, partition, "offset") WHERE identity IS NOT NULL`;
 const latest = domainSql(cleanFiles.latestPerIdentity);
 
 for (const optimizers of ['with', 'without']) {
