@@ -3,7 +3,7 @@ import type { LoadResult } from '#bench/ingest/load.ts';
 import { bulkAim, pinAim } from '#bench/ingest/load.ts';
 import type { ConstantRate } from '#bench/ingest/constant-rate.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
-import { floorPeer } from '#bench/ingest/peers.ts';
+import { floorPeer, inProcesses } from '#bench/ingest/peers.ts';
 import type { OpenPeer, Rig } from '#bench/ingest/rig.ts';
 import type { Run } from '#bench/ingest/run.ts';
 import { measureRun } from '#bench/ingest/run.ts';
@@ -35,7 +35,7 @@ export type PeerResult = {
   notRun: string | undefined;
 };
 
-export type BulkResult = { connections: number; run: Run };
+export type BulkResult = { processes: number; connections: number; run: Run };
 
 export type Bench = {
   rig: Rig;
@@ -154,16 +154,16 @@ async function runConstantRateApart({ rig, effort, environment, signal }: Bench,
  * Many events a request, with few connections. One process takes all stages.
  * @returns a sentence where it could not be measured.
  */
-export async function measureBulk(bench: Bench, peer: Peer): Promise<BulkResult[] | string> {
+export async function measureBulk(bench: Bench, peer: Peer, processes: number): Promise<BulkResult[] | string> {
   const { rig, wrk, effort, say } = bench;
-  const opened = await rig.open(peer);
+  const opened = await rig.open(inProcesses(peer, processes));
   const aim = { url: opened.url, ...bulkAim };
   try {
     const [first = ''] = rig.pins;
     const trial = await fetch(aim.url + aim.path, { method: 'POST', body: first, headers: { 'Content-Type': aim.contentType } });
     await trial.arrayBuffer();
     if (trial.status !== 200) return `POST ${aim.path} answers ${trial.status}`;
-    say(`${peer.name}: bulk`);
+    say(`${peer.name}: bulk, ${processes} ${processes === 1 ? 'process' : 'processes'}`);
     await wrk(aim, { connections: bulkConnections.at(-1)!, seconds: effort.warmUpSeconds });
     const results: BulkResult[] = [];
     for (const count of bulkConnections) {
@@ -176,7 +176,7 @@ export async function measureBulk(bench: Bench, peer: Peer): Promise<BulkResult[
           load: () => wrk(aim, { connections: count, seconds: effort.seconds }),
         }),
       );
-      results.push(...runs.map((run) => ({ connections: count, run })));
+      results.push(...runs.map((run) => ({ processes, connections: count, run })));
     }
     return results;
   } finally {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { settings } from '#adapters/settings/settings.ts';
 import { obtainPython } from '#bench/ingest/python.ts';
 import { Failure } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
@@ -84,4 +85,10 @@ export function choosePeers(names: readonly string[]): readonly Peer[] {
   if (unknown.length > 0)
     throw new Failure('configuration', `No such peer: ${unknown.join(', ')}. There are ${peers.map(({ name }) => name).join(', ')}.`);
   return peers.filter((peer) => names.some((word) => isMeant(peer, word)));
+}
+
+/** Our API in several processes; the others have no such thing. */
+export function inProcesses(peer: Peer, processes: number): Peer {
+  const own = { [settings.apiProcesses.env]: String(processes) };
+  return { ...peer, command: (place) => peer.command({ ...place, environment: { ...place.environment, ...own } }) };
 }

@@ -83,7 +83,8 @@ function latencyTable(results: readonly PeerResult[]): string {
 }
 
 function bulkTable(bulk: readonly BulkResult[]): string {
-  const rows = bulk.map(({ connections, run }) => [
+  const rows = bulk.map(({ processes, connections, run }) => [
+    String(processes),
     String(connections),
     show(run.eventsPerS),
     show(run.p50Ms, 1),
@@ -92,7 +93,10 @@ function bulkTable(bulk: readonly BulkResult[]): string {
     show(run.brokerCpuPerMillion, 2),
     foreignOf([run]),
   ]);
-  return plainTable(['connections', 'events/s', 'p50', 'p99', 'CPU-us server/event', 'CPU-us broker/event', 'foreign cores'], rows);
+  return plainTable(
+    ['processes', 'connections', 'events/s', 'p50', 'p99', 'CPU-us server/event', 'CPU-us broker/event', 'foreign cores'],
+    rows,
+  );
 }
 
 function targetTable(targets: readonly Target[]): string {

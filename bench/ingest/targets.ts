@@ -47,6 +47,6 @@ export function bestPeak(results: readonly PeerResult[], name: string): number {
 }
 
 function bestOfStages(bulk: readonly BulkResult[]): number[] {
-  const stages = Map.groupBy(bulk, ({ connections }) => connections).values();
+  const stages = Map.groupBy(bulk, ({ processes, connections }) => `${processes}/${connections}`).values();
   return [...stages].map((stage) => median(runsThatCount(stage.map(({ run }) => run)).map(({ eventsPerS }) => eventsPerS)));
 }

@@ -44,7 +44,7 @@ const results = [
 
 test('figures are medians of undisturbed runs, ratios are to the better variant of a peer', () => {
   assert.equal(peakOf(results[0]!), 22_000);
-  const targets = findTargets(results, [{ connections: 4, run: run(120_000) }]);
+  const targets = findTargets(results, [{ processes: 1, connections: 4, run: run(120_000) }]);
   const found = Object.fromEntries(targets.map((target) => [target.name, [target.found, isReached(target)]]));
   assert.deepEqual(found, {
     'acked POST a second': [22_000, true],
