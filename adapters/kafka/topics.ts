@@ -13,6 +13,8 @@ const TIMESTAMP_TYPE = 'message.timestamp.type';
 const MESSAGE_BYTES = 'max.message.bytes';
 const leaderWaitMs = 15_000;
 const leaderPollMs = 50;
+const electionTriesMax = 20;
+const electionPauseMs = 50;
 
 export type TopicsWanted = {
   topics: readonly string[];
@@ -76,7 +78,7 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
     void stale?.then((admin) => admin.disconnect()).catch(() => undefined);
   }
 
-  async function ask<Result>(doing: string, work: (admin: Admin) => Promise<Result>): Promise<Result> {
+  async function ask<Result>(doing: string, work: (admin: Admin) => Promise<Result>, tries = 1): Promise<Result> {
     const reused = connecting !== undefined;
     const used = connect();
     try {
@@ -85,10 +87,15 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       if (error instanceof Failure) throw error;
       const failure = lostConnection(error, doing);
       if (!(failure instanceof Failure) || failure.kind !== 'unavailable') throw failure;
+      // A topic that was made just now has its leader in the metadata a moment before the broker leads.
+      if (isElecting(error) && tries < electionTriesMax) {
+        await delay(electionPauseMs);
+        return ask(doing, work, tries + 1);
+      }
       // An idle admin connection dies with its broker, and kafkajs notices at the next request only: try once afresh.
       forget(used);
       if (!reused) throw failure;
-      return ask(doing, work);
+      return ask(doing, work, tries);
     }
   }
 
@@ -247,4 +254,9 @@ function topicMissing(topic: string): Failure {
 function lostConnection(error: unknown, doing: string): unknown {
   if (error instanceof TypeError) return new Failure('unavailable', `Kafka, while ${doing}: no broker answers.`, { cause: error });
   return toKafkaFailure(error, doing);
+}
+
+function isElecting(error: unknown): boolean {
+  const { type } = error as { type?: string };
+  return type === 'NOT_LEADER_FOR_PARTITION' || type === 'LEADER_NOT_AVAILABLE';
 }
