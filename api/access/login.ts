@@ -10,6 +10,7 @@ import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
 import { keysOffPage, loggedInPage, loginPage } from '#api/access/login-page.ts';
 import type { Answer } from '#api/door/answer.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
+import { queryOf } from '#api/door/query.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
@@ -43,7 +44,7 @@ export function makeLoginHandlers(
   const asked = async (req: Request): Promise<Answer> => {
     if (ring === undefined) return keysOffPage();
     const { caller } = (await findSession(ring, readSessionCookie(req))) ?? {};
-    const next = localPath(new URLSearchParams(req.originalUrl.split('?')[1]).get('next'));
+    const next = localPath(queryOf(req).get('next'));
     return caller === undefined ? loginPage(200, { next }) : loggedInPage(caller.name, caller.scopes);
   };
 

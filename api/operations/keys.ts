@@ -10,6 +10,7 @@ import type { KeyRing } from '#api/access/key-ring.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
+import { queryOf } from '#api/door/query.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
@@ -36,7 +37,7 @@ export function makeKeysHandlers(
       scope: 'read',
       answer: (req) =>
         orRefusal(async () => {
-          const all = new URLSearchParams(req.originalUrl.split('?')[1]).get('all') === 'true';
+          const all = queryOf(req).get('all') === 'true';
           return answerJson(200, JSON.stringify({ keys: await listKeys(postgres, { all }) }));
         }),
     }),

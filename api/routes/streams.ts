@@ -3,10 +3,10 @@ import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
-import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
+import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import { makeNamedRoute } from '#api/routes/named-route.ts';
 import { refuseValues } from '#api/routes/row-values.ts';
 import { bytesOfDataText } from '#domain/door/data-blob.ts';
 import { readBody, readWrapper } from '#domain/door/read-event.ts';
@@ -15,7 +15,6 @@ import { findRecordValue, findRecordValues } from '#domain/door/record-values.ts
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
-import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { KinesisRecordAnswer, KinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 import { kinesisRecord, kinesisRecords } from '#domain/schemas/kinesis.ts';
@@ -63,18 +62,11 @@ const several: Form = {
  * PartitionKey; the answer's sequence numbers and shards are the true offsets and partitions. All records of a request
  * are valid or none is sent.
  */
-export function makeStreamsRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>, form: 'record' | 'records'): EventRoute {
+export function makeStreamsRoute(door: Pick<Door, 'limits' | 'kindByName'>, form: 'record' | 'records'): EventRoute {
   const used = form === 'record' ? one : several;
   return {
     name: 'streams',
-    limits: { bytesMax: Math.max(wholeBodyBytesMax, limits.eventBytesMax), types: kinesisTypes },
-    open(req) {
-      const name = parseTopicName(String(req.params['name']), kindByName);
-      return name === undefined
-        ? unknownKind('Stream', kindByName)
-        : makeWholeBodyReader((body) => readRecords(used, name, body, limits.eventBytesMax));
-    },
-    sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
+    ...makeNamedRoute('Stream', door, kinesisTypes, (name, body, eventBytesMax) => readRecords(used, name, body, eventBytesMax)),
     refuse: refuseKinesis,
   };
 }

@@ -3,18 +3,17 @@ import type { Answer } from '#api/door/answer.ts';
 import { restV2Type } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
-import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfIssues, refusalOfProblem, unknownKind } from '#api/door/refusal.ts';
+import { refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
 import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
+import { makeNamedRoute } from '#api/routes/named-route.ts';
 import { refuseValues } from '#api/routes/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
-import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { RestV2Record } from '#domain/schemas/rest-v2.ts';
 import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
@@ -33,17 +32,10 @@ const shape = 'send {"records": [{"value": {...}}]}';
  * `POST /topics/<name>.<kind>` (generation B): one or several records in Confluent's REST v2 shape, answered with the
  * partition and offset that each has. All records of a request are valid or none is sent.
  */
-export function makeTopicsRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
+export function makeTopicsRoute(door: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
   return {
     name: 'topics',
-    limits: { bytesMax: Math.max(wholeBodyBytesMax, limits.eventBytesMax), types: restV2Types },
-    open(req) {
-      const name = parseTopicName(String(req.params['name']), kindByName);
-      return name === undefined
-        ? unknownKind('Topic', kindByName)
-        : makeWholeBodyReader((body) => readRecords(name, body, limits.eventBytesMax));
-    },
-    sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
+    ...makeNamedRoute('Topic', door, restV2Types, readRecords),
     refuse: refuseRestV2,
   };
 }
