@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
-import { optionalText, port, positive } from '#adapters/settings/fields.ts';
+import { hostNames, optionalText, port, positive } from '#adapters/settings/fields.ts';
 import { kinds } from '#domain/terms.ts';
 
 /** The API and its door. */
@@ -19,9 +19,15 @@ export const apiSettings = {
   },
   apiKeys: {
     env: 'API_KEYS',
-    schema: z.enum(['auto', 'required', 'off']).default('auto'),
+    schema: z.enum(['auto', 'required', 'local', 'off']).default('auto'),
     about:
-      'Whether requests need a key: auto means only where API_HOST is no loopback address, and on loopback takes only requests whose Host is this machine (localhost, 127.x, [::1]); off waives keys anywhere and takes any Host.',
+      'Whether requests need a key: auto means only where API_HOST is no loopback address; local waives keys, for a port that is published to this machine only, whatever API_HOST is. Both, where they ask for no key, take only requests whose Host and Origin are this machine (localhost, 127.x, [::1]) or in API_ALLOWED_HOSTS. off waives keys anywhere and takes any.',
+  },
+  apiAllowedHosts: {
+    env: 'API_ALLOWED_HOSTS',
+    schema: hostNames.default([]),
+    about:
+      'Comma-separated host names or addresses, without port, that requests may have in Host and Origin where no key is asked for, besides this machine; whoever reaches the API by such a name needs no key.',
   },
   apiRateEvents: {
     env: 'API_RATE_EVENTS',

@@ -20,16 +20,13 @@ export function chooseAccess({
   statements,
   log,
 }: {
-  config: Pick<Config, 'apiKeys' | 'apiHost' | 'apiRateEvents' | 'apiRateBytes' | 'apiProcesses'>;
+  config: Pick<Config, 'apiKeys' | 'apiHost' | 'apiAllowedHosts' | 'apiRateEvents' | 'apiRateBytes' | 'apiProcesses'>;
   statements: Pick<Statements, 'query' | 'execute'>;
   log: Log;
 }): ChosenAccess {
   if (!areKeysRequired(config)) {
-    if (!isLoopback(config.apiHost))
-      log.warn('the API asks nobody for a key, and is bound to more than this machine: API_KEYS=auto would ask for keys', {
-        host: config.apiHost,
-      });
-    return { access: config.apiKeys === 'auto' ? makeLocalAccess() : openAccess, ring: undefined };
+    if (!isLoopback(config.apiHost)) warnOfOthers(config, log);
+    return { access: config.apiKeys === 'off' ? openAccess : makeLocalAccess(config.apiAllowedHosts), ring: undefined };
   }
   const ring = openKeyRing({
     statements,
@@ -38,4 +35,14 @@ export function chooseAccess({
     processes: config.apiProcesses,
   });
   return { access: makeKeyAccess(ring), ring };
+}
+
+function warnOfOthers({ apiKeys, apiHost }: Pick<Config, 'apiKeys' | 'apiHost'>, log: Log): void {
+  if (apiKeys === 'off')
+    log.warn('the API asks nobody for a key, and is bound to more than this machine: API_KEYS=auto would ask for keys', { host: apiHost });
+  // Somebody said so; where it is not true, only browsers are kept out.
+  else
+    log.info('the API asks nobody for a key and trusts that its port is published to this machine only: API_KEYS=required would ask', {
+      host: apiHost,
+    });
 }

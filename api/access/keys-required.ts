@@ -11,7 +11,11 @@ export function isLoopback(host: string): boolean {
   return family === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Whether requests need a key: `auto` asks for keys exactly where others than this machine reach the API. */
+/**
+ * Whether requests need a key: `auto` asks for keys exactly where others than this machine reach the API, judged by what
+ * it is bound to. In a container it must be bound to all addresses, and only whoever publishes its port knows who
+ * reaches that: they say `local`, or get keys.
+ */
 export function areKeysRequired({ apiKeys, apiHost }: Pick<Config, 'apiKeys' | 'apiHost'>): boolean {
   return apiKeys === 'required' || (apiKeys === 'auto' && !isLoopback(apiHost));
 }

@@ -7,8 +7,8 @@ import type { NewKey } from '#domain/keys/new-key.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
 
 /** A key must not make one that may do more than it may itself: more scopes, higher rates, or for longer. */
-export function refuseBeyondOwn(caller: Caller | undefined, wanted: NewKey, ring: KeyRing | undefined): Refusal | undefined {
-  if (caller === undefined || caller.keyId === '' || ring === undefined) return undefined;
+export function refuseBeyondOwn(caller: Caller | undefined, wanted: NewKey, ring: KeyRing): Refusal | undefined {
+  if (caller === undefined || caller.keyId === '') return undefined;
   const lacking = wanted.scopes.find((scope) => !caller.scopes.has(scope));
   if (lacking !== undefined) return beyond(`the scope ${lacking}`);
   const own = ring.byId(caller.keyId);

@@ -19,11 +19,18 @@ import { Failure } from '#domain/failures.ts';
 
 export type KeysDependencies = {
   postgres: Pick<Postgres, 'query' | 'transaction'>;
-  /** Absent where keys are off: they can be made all the same, before they are asked for. */
+  /** Absent where keys are off. */
   ring: KeyRing | undefined;
   budget: BodyBudget;
 };
 
+/** Whoever reaches the API while it asks nobody could come in by such a key when it asks. */
+const keysOff: Refusal = {
+  status: 403,
+  reason: 'forbidden',
+  message:
+    'Without keys nobody is known, so that none is made or revoked over HTTP: use npx pinflow keys create or npx pinflow keys revoke where the API runs',
+};
 const bodyLimits = { bytesMax: 16_384, types: new Set(['application/json']) };
 
 /** The keys over HTTP, as `pinflow keys` has them. Hashes are never shown, a key itself once. */
@@ -45,6 +52,7 @@ export function makeKeysHandlers(
       name: 'keys_create',
       scope: 'operate',
       async answer(req, caller) {
+        if (ring === undefined) return keysOff;
         const body = await readWholeBody(req, bodyLimits, budget);
         const wanted = isRefusal(body) ? body : checkedNewKey(body);
         if (isRefusal(wanted)) return wanted;
@@ -52,7 +60,7 @@ export function makeKeysHandlers(
         if (beyond !== undefined) return beyond;
         return orRefusal(async () => {
           const { key, apiKey } = await createKey(postgres, wanted);
-          await ring?.reload();
+          await ring.reload();
           return answerJson(201, JSON.stringify({ ...apiKey, key }));
         });
       },
@@ -60,12 +68,14 @@ export function makeKeysHandlers(
     revoke: makeOperation({
       name: 'keys_revoke',
       scope: 'operate',
-      answer: (req) =>
-        orRefusal(async () => {
+      answer(req) {
+        if (ring === undefined) return keysOff;
+        return orRefusal(async () => {
           const { apiKey } = await revokeKey(postgres, String(req.params['id']));
-          await ring?.reload();
+          await ring.reload();
           return answerJson(200, JSON.stringify(apiKey));
-        }),
+        });
+      },
     }),
   };
 }

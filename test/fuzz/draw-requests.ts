@@ -104,6 +104,7 @@ function drawHeader(): fc.Arbitrary<string> {
     'Upgrade: websocket\r\nConnection: Upgrade\r\n',
     'Accept: text/html;q=0\r\n',
     'Origin: https://example.invalid\r\nSec-Fetch-Site: cross-site\r\n',
+    'Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n',
     'Range: bytes=0-1\r\n',
     'If-None-Match: *\r\n',
   );

@@ -23,7 +23,7 @@ import { hostileCases } from './hostile-cases.ts';
 const residentMegabytesMax = 600;
 const bodyBytesMax = 67_108_864;
 /** Answers that any request may get, whatever its route: they are the frame's, not the route's. */
-const framesStatuses = new Set([400, 404, 405, 408, 413, 417, 431]);
+const framesStatuses = new Set([400, 403, 404, 405, 408, 413, 417, 431]);
 
 /**
  * Starts a door as a process and sends to it the hostile cases, then `runs` drawn requests; every answer is held to the

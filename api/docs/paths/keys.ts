@@ -22,6 +22,12 @@ const page = (description: string, headers: readonly string[] = ['X-Request-Id']
   schema: { type: 'string' },
   headers,
 });
+const keysOff = {
+  status: 403,
+  reason: 'forbidden',
+  message:
+    'Without keys nobody is known, so that none is made or revoked over HTTP: use npx pinflow keys create or npx pinflow keys revoke where the API runs',
+} as const;
 const otherPage = {
   status: 403,
   reason: 'forbidden',
@@ -50,7 +56,8 @@ export function describeKeys(): Json {
         operationId: 'createKey',
         tags,
         summary: 'Make a key',
-        description: 'A key cannot give what it may not do itself. Two valid keys may share a name, so that clients can change over.',
+        description:
+          'A key cannot give what it may not do itself. Two valid keys may share a name, so that clients can change over. Served where keys are asked for.',
         scope: 'operate',
         body: schemaOf(newKey),
         answers: {
@@ -62,6 +69,7 @@ export function describeKeys(): Json {
           },
         },
         refusals: {
+          'keys-off': keysOff,
           'name-taken': {
             status: 409,
             reason: 'key_name_taken',
@@ -96,7 +104,7 @@ export function describeKeys(): Json {
         operationId: 'revokeKey',
         tags,
         summary: 'Revoke a key',
-        description: 'Ends its sessions too. Revoking twice changes nothing.',
+        description: 'Ends its sessions too. Revoking twice changes nothing. Served where keys are asked for.',
         scope: 'operate',
         parameters: [pathParameter('id', 'Id of the key; not the key itself.', { 'no-such-key': 'k0000000' })],
         answers: {
@@ -107,6 +115,7 @@ export function describeKeys(): Json {
           },
         },
         refusals: {
+          'keys-off': keysOff,
           'no-such-key': {
             status: 404,
             reason: 'not_found',

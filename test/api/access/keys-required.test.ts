@@ -30,6 +30,7 @@ describe('keys are required', () => {
     test(`at '${apiHost}' by auto: ${isReachedByOthers}`, () => {
       assert.equal(areKeysRequired({ apiKeys: 'auto', apiHost }), isReachedByOthers);
       assert.equal(areKeysRequired({ apiKeys: 'required', apiHost }), true);
+      assert.equal(areKeysRequired({ apiKeys: 'local', apiHost }), false);
       assert.equal(areKeysRequired({ apiKeys: 'off', apiHost }), false);
     });
 });

@@ -111,6 +111,26 @@ describe('a session', () => {
     assert.equal((await door.post('/pin/', '{}', 'application/json', { cookie })).status, 403);
   });
 
+  test('reads for our own pages only: what a page of others asks for may hold a place or move a consumer', async () => {
+    const cookie = await cookieOf();
+    const { host } = new URL(door.url);
+    const refused: Record<string, string>[] = [
+      { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'no-cors' },
+      { 'Sec-Fetch-Site': 'cross-site' },
+      { Origin: 'http://localhost:3000' },
+      { Origin: 'null' },
+    ];
+    const status = async (path: string, headers: Record<string, string>): Promise<number> => {
+      const answer = await fetch(door.url + path, { headers: { cookie, ...headers } });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    for (const path of ['/api/tail?limit=1', '/consumers/g/instances/i/records', '/metrics'])
+      for (const headers of refused) assert.equal(await status(path, headers), 403, `${path} ${JSON.stringify(headers)}`);
+    for (const headers of [ours, { 'Sec-Fetch-Site': 'none' }, { Origin: `http://${host}` }] as Record<string, string>[])
+      assert.equal(await status('/metrics', headers), 200, JSON.stringify(headers));
+  });
+
   test('ends with its key', async () => {
     const mine = await door.makeKey({ scopes: ['read'] });
     const cookie = await cookieOf({ key: mine.key });

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { makePostgres } from '#adapters/postgres.ts';
-import { migrate } from '#workers/migrate.ts';
-import type { OpenDoor } from '../open-door.ts';
-import { openDoor } from '../open-door.ts';
+import type { LockedDoor } from '../access/locked-door.ts';
+import { openLockedDoor } from '../access/locked-door.ts';
 import type { CheckAnswer, OpenApi, Operation } from './document.ts';
 import { makeCheckAnswer, operationsOf, targetFor } from './document.ts';
 
-let door: OpenDoor;
+let door: LockedDoor;
+/** Of a key that may do everything: the document shows what callers get that are let in. */
+let key: string;
 let operations: Operation[];
 let check: CheckAnswer;
 before(async () => {
-  door = await openDoor();
-  const postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 1 });
-  await migrate(postgres);
-  await postgres.close();
+  door = await openLockedDoor();
+  ({ key } = await door.makeKey());
   const document = (await (await fetch(`${door.url}/openapi.json`)).json()) as OpenApi;
   operations = operationsOf(document);
   check = makeCheckAnswer(document);
@@ -29,7 +27,7 @@ test('every example of a request gets the answer that stands beside it', async (
   assert.ok(shown.length > 20);
   for (const { operation, name, type, body, status, answer } of shown) {
     const what = `${operation.operationId} ${name} as ${type}`;
-    const response = await fetch(door.url + targetFor(operation, name), {
+    const response = await door.ask(key, targetFor(operation, name), {
       method: operation.method.toUpperCase(),
       ...(body === undefined ? {} : { body, headers: { 'Content-Type': type! } }),
     });
@@ -45,7 +43,7 @@ test('every example of a request gets the answer that stands beside it', async (
 test('operations without a body answer as documented', async () => {
   for (const operation of operations.filter(({ method, requestBody }) => method === 'get' && requestBody === undefined)) {
     // What has no end of its own is asked for a bounded piece.
-    const response = await fetch(door.url + targetFor(operation, 'bounded'));
+    const response = await door.ask(key, targetFor(operation, 'bounded'));
     const type = response.headers.get('content-type');
     const text = await response.text();
     const body = /^application\/([\w.]+\+)?json\b/.test(type ?? '') ? (JSON.parse(text) as unknown) : text;
