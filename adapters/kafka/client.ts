@@ -5,6 +5,7 @@ import kafkajs from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import { installRecordBatchEncoder } from '#adapters/kafka/record-batch.ts';
+import { installQuietRequestQueue } from '#adapters/kafka/request-queue.ts';
 import type { TlsAdvice } from '#adapters/tls.ts';
 import { assertNoTlsFiles, readTlsFiles, tlsFailureOf } from '#adapters/tls.ts';
 import { Failure } from '#domain/failures.ts';
@@ -18,6 +19,7 @@ const { KafkaJSError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded, 
  */
 export function makeKafkaClient(config: Config, clientId: string): Kafka {
   installRecordBatchEncoder();
+  installQuietRequestQueue();
   return new kafkajs.Kafka(kafkaOptions(config, clientId));
 }
 

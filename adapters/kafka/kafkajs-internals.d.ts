@@ -1,4 +1,4 @@
-/** What record-batch.ts and its test use of the insides of kafkajs 2.2.4, which declares its public face only. */
+/** What record-batch.ts, request-queue.ts and their tests use of the insides of kafkajs 2.2.4, which declares its public face only. */
 declare module 'kafkajs/src/protocol/encoder.js' {
   class Encoder {
     buf: Buffer;
@@ -36,4 +36,33 @@ declare module 'kafkajs/src/protocol/recordBatch/record/v0/index.js' {
 declare module 'kafkajs/src/protocol/recordBatch/crc32C/index.js' {
   function crc32C(bytes: Buffer): number;
   export = crc32C;
+}
+
+declare module 'kafkajs/src/network/requestQueue/index.js' {
+  type Sent = { sentAt: number; requestTimeout: number; timeoutRequest(): void };
+  type Pushed = { entry: { correlationId: number }; expectResponse: boolean; sendRequest(): void };
+  class RequestQueue {
+    constructor(options: {
+      maxInFlightRequests: number | null;
+      requestTimeout: number;
+      enforceRequestTimeout: boolean;
+      clientId: string;
+      broker: string;
+      logger: { debug(): void };
+    });
+    readonly pending: readonly object[];
+    readonly inflight: ReadonlyMap<number, Sent>;
+    readonly requestTimeout: number;
+    readonly enforceRequestTimeout: boolean;
+    requestTimeoutIntervalId: NodeJS.Timeout | undefined;
+    readonly throttleCheckTimeoutId: NodeJS.Timeout | null;
+    push(request: Pushed): void;
+    maybeThrottle(ms: number): void;
+    checkPendingRequests(): void;
+    scheduleCheckPendingRequests(): void;
+    scheduleRequestTimeoutCheck(): void;
+    isConnected(): boolean;
+    destroy(): void;
+  }
+  export = RequestQueue;
 }

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import Encoder from 'kafkajs/src/protocol/encoder.js';
 import encodeRecord from 'kafkajs/src/protocol/recordBatch/record/v0/index.js';
 import recordBatch from 'kafkajs/src/protocol/recordBatch/v0/index.js';
-import kafkajsPackage from 'kafkajs/package.json' with { type: 'json' };
 import { crc32c } from '#adapters/kafka/crc32c.ts';
+import { assertKnownKafkajs } from '#adapters/kafka/kafkajs-version.ts';
 import type { BatchRecord } from '#adapters/kafka/records.ts';
 import { measureRecords, writeRecords } from '#adapters/kafka/records.ts';
 
@@ -22,7 +22,6 @@ export type RecordBatch = {
   records: BatchRecord[];
 };
 
-const kafkajsVersion = '2.2.4';
 /** Where parts of a batch end or begin, in bytes. */
 const lengthEnd = 12;
 const checksumEnd = 21;
@@ -39,11 +38,8 @@ const original = { encodeRecord, encodeBatch: recordBatch.RecordBatch };
  * @throws Error where kafkajs is not the version whose insides this file knows, or has produced already; kafkajs is then
  *   left as it is.
  */
-export function installRecordBatchEncoder(version = kafkajsPackage.version): void {
-  if (version !== kafkajsVersion)
-    throw new Error(
-      `adapters/kafka/record-batch.ts replaces a part of kafkajs ${kafkajsVersion}, but found ${version}: compare kafkajs/src/protocol/recordBatch and requests/produce/v3 with it, then change the version it names.`,
-    );
+export function installRecordBatchEncoder(version?: string): void {
+  assertKnownKafkajs('adapters/kafka/record-batch.ts', 'kafkajs/src/protocol/recordBatch and requests/produce/v3', version);
   if (recordBatch.RecordBatch === encodeRecordBatch) return;
   if (cache[resolve('kafkajs/src/protocol/requests/produce/v3/request.js')] !== undefined)
     throw new Error('kafkajs has produced already, with its own encoder: make every client with makeKafkaClient, before the first record.');
