@@ -63,6 +63,7 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     landing,
     intervals: isUnreachable(ledger) ? ledger : ledger.intervals,
     heldIntervals: isUnreachable(ledger) ? null : ledger.held,
+    backingOff: isUnreachable(ledger) ? null : ledger.backingOff,
     generation,
   };
   return { ...status, problems: problemsOf(status) };
@@ -205,15 +206,38 @@ function roundTo10th(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-async function readIntervals(postgres: Postgres): Promise<{ intervals: IntervalStatus[]; held: number }> {
-  const [rows, [count]] = await Promise.all([
-    postgres.query<Omit<IntervalStatus, 'start' | 'end'> & { start: Date; end: Date }>(
-      'SELECT start, "end", state, records, clean, rejects, duplicates, generation, problem FROM pinflow.interval ORDER BY start DESC LIMIT $1',
+type Ledger = { intervals: IntervalStatus[]; held: number; backingOff: NonNullable<Status['backingOff']> };
+type IntervalRow = Omit<IntervalStatus, 'start' | 'end' | 'nextTry'> & { start: Date; end: Date; next_try: Date | null };
+
+async function readIntervals(postgres: Postgres): Promise<Ledger> {
+  const [rows, [counts], [oldest]] = await Promise.all([
+    postgres.query<IntervalRow>(
+      `SELECT start, "end", state, records, clean, rejects, duplicates, generation, problem, not_before AS next_try
+       FROM pinflow.interval ORDER BY start DESC LIMIT $1`,
       [intervalsShown],
     ),
-    postgres.query<{ held: number }>(`SELECT count(*) AS held FROM pinflow.interval WHERE state = 'held'`),
+    postgres.query<{ held: number; backing_off: number }>(
+      `SELECT count(*) FILTER (WHERE state = 'held') AS held, count(*) FILTER (WHERE state = 'backing_off') AS backing_off
+       FROM pinflow.interval WHERE state <> 'complete'`,
+    ),
+    postgres.query<Pick<IntervalRow, 'start' | 'problem' | 'next_try'>>(
+      `SELECT start, problem, not_before AS next_try FROM pinflow.interval WHERE state = 'backing_off' ORDER BY start LIMIT 1`,
+    ),
   ]);
-  return { intervals: rows.map((row) => ({ ...row, start: isoOf(row.start), end: isoOf(row.end) })), held: count?.held ?? 0 };
+  const timeOf = (time: Date | null): string | null => (time === null ? null : isoOf(time));
+  return {
+    intervals: rows.map(({ start, end, next_try: next, ...row }) => ({
+      ...row,
+      start: isoOf(start),
+      end: isoOf(end),
+      nextTry: timeOf(next),
+    })),
+    held: counts?.held ?? 0,
+    backingOff: {
+      count: counts?.backing_off ?? 0,
+      oldest: oldest === undefined ? null : { start: isoOf(oldest.start), problem: oldest.problem, nextTry: timeOf(oldest.next_try) },
+    },
+  };
 }
 
 async function readGeneration(postgres: Postgres): Promise<GenerationStatus | null> {

@@ -29,6 +29,7 @@ import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
+import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
@@ -87,6 +88,7 @@ async function main(config: Config, log: Log): Promise<void> {
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
+  registerBatchMetrics(metrics.registry, postgres);
   const kindByName = kindsOfNames(config.ingestNameKinds);
   const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout });

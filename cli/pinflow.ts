@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addBatch } from './commands/batch.ts';
 import { addEmulate } from './commands/emulate.ts';
 import { addKeys } from './commands/keys.ts';
 import { addSql } from './commands/sql.ts';
@@ -23,6 +24,7 @@ addStatus(program);
 addEmulate(program);
 addSql(program);
 addTail(program);
+addBatch(program);
 addKeys(program);
 addVersion(program);
 

@@ -14,6 +14,8 @@ export type PipelineStatus<Endpoints> = {
   intervals: IntervalStatus[] | Unreachable;
   /** Intervals that gave up, in the whole ledger. */
   heldIntervals: number | null;
+  /** Those that failed and are tried again by themselves: how many, and the oldest. */
+  backingOff: { count: number; oldest: BackingOff | null } | null;
   generation: GenerationStatus | Unreachable | null;
   /** Sentences for a person; empty when all is well. Lag alone is no problem. */
   problems: string[];
@@ -63,7 +65,11 @@ export type IntervalStatus = {
   duplicates: number | null;
   generation: number | null;
   problem: string | null;
+  /** Of an interval that backs off: when it is tried again. */
+  nextTry: string | null;
 };
+
+export type BackingOff = Pick<IntervalStatus, 'start' | 'problem' | 'nextTry'>;
 
 export type GenerationStatus = { id: number; publishedAt: string };
 
@@ -123,7 +129,25 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
   const shownHeld = isUnreachable(status.intervals) ? 0 : status.intervals.filter(({ state }) => state === 'held').length;
   const olderHeld = (status.heldIntervals ?? 0) - shownHeld;
   const orchestration = isUnreachable(status.orchestration) ? [] : orchestrationProblems(status.orchestration);
-  return [...servers, ...orchestration, ...readers, ...intervals, ...(olderHeld > 0 ? [`${olderHeld} older intervals are held`] : [])];
+  return [
+    ...servers,
+    ...orchestration,
+    ...readers,
+    ...intervals,
+    ...(olderHeld > 0
+      ? [`${olderHeld} older intervals are held: npx pinflow batch list --state held says why, npx pinflow batch retry --held lets them go`]
+      : []),
+    ...backingOffProblem(status),
+  ];
+}
+
+/** Those that back off before the intervals that are shown. */
+function backingOffProblem({ intervals, backingOff }: Pick<PipelineStatus<unknown>, 'intervals' | 'backingOff'>): string[] {
+  const shown = isUnreachable(intervals) ? 0 : intervals.filter(({ state }) => state === 'backing_off').length;
+  const older = (backingOff?.count ?? 0) - shown;
+  if (older <= 0 || backingOff?.oldest == null) return [];
+  const { start, problem, nextTry } = backingOff.oldest;
+  return [`${older} older intervals back off, the oldest is ${start}${againAt(nextTry)}${problem === null ? '' : `: ${problem}`}`];
 }
 
 /** Landing flushes after a minute at the latest; a reader that is silent for twice that stands still. */
@@ -160,7 +184,12 @@ function orchestrationProblems({ schedule, readers }: OrchestrationStatus): stri
 
 const troubled = new Set(['held', 'backing_off', 'waiting']);
 
-function intervalProblem({ start, state, problem }: IntervalStatus): string[] {
+function intervalProblem({ start, state, problem, nextTry }: IntervalStatus): string[] {
   if (!troubled.has(state) && problem === null) return [];
-  return [`interval ${start} is ${state}${problem === null ? '' : `: ${problem}`}`];
+  const wayOut = state === 'held' ? ` (npx pinflow batch retry ${start} lets it go)` : '';
+  return [`interval ${start} is ${state}${againAt(nextTry)}${problem === null ? '' : `: ${problem}`}${wayOut}`];
+}
+
+function againAt(nextTry: string | null): string {
+  return nextTry === null ? '' : ` and tried again at ${nextTry}`;
 }

@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  TimeoutFailure,
   isCancellation,
   proxyActivities,
   setCurrentDetails,
@@ -10,6 +11,8 @@ import {
 } from '@temporalio/workflow';
 import type { PlanSummary } from '#activities/batch/plan-interval.ts';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
+import type { FailureCause } from '#domain/failures.ts';
+import { causeOfKind } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { IntervalState } from '#domain/lake/interval-state.ts';
@@ -55,10 +58,10 @@ export async function pinBatchInterval(input: IntervalInput): Promise<IntervalRe
     if (result.records !== undefined) upsertSearchAttributes({ PinRows: [result.records] });
     return result;
   } catch (error) {
-    const { canRetry, problem } = describeFailure(error);
+    const { cause, problem } = describeFailure(error);
     const { state } = await CancellationScope.nonCancellable(() =>
       ledger.recordFailure.executeWithOptions({ activityId: 'record-failure', summary: problem.slice(0, 200) }, [
-        { start, run, canRetry, problem },
+        { start, run, cause, problem },
       ]),
     );
     show(state, problem);
@@ -139,11 +142,12 @@ async function publishParts(
   return { start, state: 'complete', ...published, records: counts.records };
 }
 
-/** What the ledger keeps of a failure. Failures that a retry cannot help arrive as non-retryable. */
-function describeFailure(error: unknown): { canRetry: boolean; problem: string } {
-  if (isCancellation(error)) return { canRetry: true, problem: 'The run was cancelled.' };
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  const canRetry = !(cause instanceof ApplicationFailure && cause.nonRetryable === true);
-  const kind = cause instanceof ApplicationFailure && cause.type ? `${cause.type}: ` : '';
-  return { canRetry, problem: `${kind}${cause instanceof Error ? cause.message : String(cause)}`.slice(0, 1_000) };
+/** What the ledger keeps of a failure: its cause decides whether the interval is tried again by itself. */
+function describeFailure(error: unknown): { cause: FailureCause; problem: string } {
+  if (isCancellation(error)) return { cause: 'outside', problem: 'The run was cancelled.' };
+  const found = error instanceof ActivityFailure ? error.cause : error;
+  // A step that Temporal gave up waiting for: its worker is gone or too slow.
+  const kind = found instanceof TimeoutFailure ? 'timeout' : found instanceof ApplicationFailure ? found.type : undefined;
+  const words = found instanceof Error ? found.message : String(found);
+  return { cause: causeOfKind(kind), problem: `${kind ? `${kind}: ` : ''}${words}`.slice(0, 1_000) };
 }

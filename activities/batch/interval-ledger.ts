@@ -1,8 +1,9 @@
 import type { Postgres, Statements } from '#adapters/postgres.ts';
+import type { FailureCause } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import { timeText } from '#domain/intervals.ts';
-import type { IntervalState } from '#domain/lake/interval-state.ts';
+import type { FailedRuns, IntervalState } from '#domain/lake/interval-state.ts';
 import { afterFailure, canFollow } from '#domain/lake/interval-state.ts';
 
 /** Writes of a run are valid only while the row names it: a run that was taken over changes nothing. */
@@ -52,8 +53,9 @@ export async function beginRun(postgres: Postgres, { start, run }: RunRef): Prom
     assertTransition(start, row.state, 'running');
     const anew = row.state === 'held' || row.state === 'complete';
     await statements.execute(
-      `UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, not_before = NULL, problem = NULL, updated_at = now() WHERE start = $1`,
-      [start, run, anew ? 0 : row.attempts],
+      `UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, failures = $4, not_before = NULL, problem = NULL, updated_at = now()
+       WHERE start = $1`,
+      [start, run, anew ? 0 : row.attempts, anew ? 0 : row.failures],
     );
     return { from: row.state };
   });
@@ -71,17 +73,16 @@ export async function recordWaiting(postgres: Postgres, { start, run }: RunRef, 
 export async function recordFailure(
   postgres: Postgres,
   { start, run }: RunRef,
-  failure: { canRetry: boolean; problem: string },
+  failure: { cause: FailureCause; problem: string },
 ): Promise<{ state: IntervalState }> {
   return postgres.transaction(async (statements) => {
     const row = await lockInterval(statements, start);
     if (row.run_id !== run || row.state !== 'running') return { state: row.state };
-    const attempts = row.attempts + 1;
-    const next = afterFailure(attempts, failure.canRetry, Date.now());
+    const next = afterFailure(row, failure.cause, Date.now());
     assertTransition(start, row.state, next.state);
     await statements.execute(
-      `UPDATE pinflow.interval SET state = $2, attempts = $3, not_before = $4, problem = $5, updated_at = now() WHERE start = $1`,
-      [start, next.state, attempts, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem],
+      `UPDATE pinflow.interval SET state = $2, attempts = $3, failures = $4, not_before = $5, problem = $6, updated_at = now() WHERE start = $1`,
+      [start, next.state, next.attempts, next.failures, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem],
     );
     return { state: next.state };
   });
@@ -101,7 +102,8 @@ export async function recordComplete(
 ): Promise<void> {
   await statements.execute(
     `UPDATE pinflow.interval SET generation = $3, records = $4, clean = $5, rejects = $6, duplicates = $7, updated_at = now(),
-       state = CASE WHEN run_id = $2 THEN 'complete' ELSE state END, attempts = CASE WHEN run_id = $2 THEN 0 ELSE attempts END
+       state = CASE WHEN run_id = $2 THEN 'complete' ELSE state END, attempts = CASE WHEN run_id = $2 THEN 0 ELSE attempts END,
+       failures = CASE WHEN run_id = $2 THEN 0 ELSE failures END
      WHERE start = $1`,
     [start, run, generation, counts.records, counts.clean, counts.rejects, counts.duplicates],
   );
@@ -113,12 +115,11 @@ function toInterval({ start, end, state }: IntervalRow): OpenInterval {
   return { start: timeText(start.getTime()), end: timeText(end.getTime()), state };
 }
 
-async function lockInterval(
-  statements: Statements,
-  start: string,
-): Promise<{ state: IntervalState; run_id: string | null; attempts: number }> {
-  const [row] = await statements.query<{ state: IntervalState; run_id: string | null; attempts: number }>(
-    `SELECT state, run_id, attempts FROM pinflow.interval WHERE start = $1 FOR UPDATE`,
+type LockedInterval = FailedRuns & { state: IntervalState; run_id: string | null };
+
+async function lockInterval(statements: Statements, start: string): Promise<LockedInterval> {
+  const [row] = await statements.query<LockedInterval>(
+    `SELECT state, run_id, attempts, failures FROM pinflow.interval WHERE start = $1 FOR UPDATE`,
     [start],
   );
   if (row === undefined) throw intervalMissing(start);

@@ -31,6 +31,7 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { codeVersion } from '#domain/clean/code-version.ts';
+import type { FailureCause } from '#domain/failures.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { IntervalState } from '#domain/lake/interval-state.ts';
 import { metrics } from '#domain/metrics/list.ts';
@@ -43,7 +44,7 @@ export type BatchActivities = {
   readLast(input: { by: string }): Promise<OpenInterval | null>;
   beginRun(run: RunRef): Promise<{ from: IntervalState }>;
   recordWaiting(input: RunRef & { problem: string }): Promise<void>;
-  recordFailure(input: RunRef & { canRetry: boolean; problem: string }): Promise<{ state: IntervalState }>;
+  recordFailure(input: RunRef & { cause?: FailureCause; problem: string }): Promise<{ state: IntervalState }>;
   awaitRun(input: { start: string; waitMs: number }): Promise<RunAwaited>;
   awaitLanded(input: { interval: IntervalRef; waitMs: number }): Promise<Landed>;
   planInterval(input: { interval: IntervalRef; run: string }): Promise<PlanSummary>;
@@ -73,8 +74,9 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
     readLast: async (_, { by }) => (await readLastInterval(postgres, by)) ?? null,
     beginRun: (_, run) => beginRun(postgres, run),
     recordWaiting: (_, { problem, ...run }) => recordWaiting(postgres, run, problem),
-    async recordFailure(_, { canRetry, problem, ...run }) {
-      const { state } = await recordFailure(postgres, run, { canRetry, problem });
+    // A run that began before causes were told tells none.
+    async recordFailure(_, { cause = 'code', problem, ...run }) {
+      const { state } = await recordFailure(postgres, run, { cause, problem });
       log.warn('interval failed', { interval: run.start, state, problem });
       return { state };
     },

@@ -1,5 +1,6 @@
 import type { Json } from '#api/docs/components.ts';
 import { components } from '#api/docs/components.ts';
+import { describeBatch } from '#api/docs/paths/batch.ts';
 import { describeConsumers } from '#api/docs/paths/consumers.ts';
 import { describeEventsRoute } from '#api/docs/paths/events.ts';
 import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
@@ -37,6 +38,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeConsumers(door),
       ...describeGenerationC(door),
       ...describeWatching(),
+      ...describeBatch(),
       ...describeKeys(),
       ...describeOperations(),
     },

@@ -34,6 +34,7 @@ export type RefusalReason =
   | 'rate_limited'
   | 'keys_unavailable'
   | 'key_name_taken'
+  | 'interval_busy'
   | 'idempotency_running'
   | 'idempotency_mismatch'
   | 'idempotency_unavailable'

@@ -1,3 +1,5 @@
+import type { FailureCause } from '#domain/failures.ts';
+
 /**
  * The states of an interval in the ledger:
  *
@@ -5,7 +7,7 @@
  *   running      a run works on it (run_id says which)
  *   waiting      landing is behind its cut; run again at the next tick
  *   backing_off  a run failed; run again after not_before
- *   held         gave up, or a check failed; the previous generation serves until a person runs it again
+ *   held         its data or our code is at fault; the previous generation serves until a person lets it go
  *   complete     published, unchanged or empty
  */
 export const intervalStates = ['cut', 'running', 'waiting', 'backing_off', 'held', 'complete'] as const;
@@ -18,9 +20,10 @@ const successors: Record<IntervalState, readonly IntervalState[]> = {
   cut: ['running', 'complete'],
   // To itself: a run takes over from one that died.
   running: ['running', 'waiting', 'backing_off', 'held', 'complete'],
-  waiting: ['running'],
-  backing_off: ['running'],
-  held: ['running'],
+  // To cut: a person asks for it, now.
+  waiting: ['running', 'cut'],
+  backing_off: ['running', 'cut'],
+  held: ['running', 'cut'],
   complete: ['running'],
 };
 
@@ -28,21 +31,32 @@ export function canFollow(from: IntervalState, to: IntervalState): boolean {
   return successors[from].includes(to);
 }
 
-/** Runs of an interval that may fail before it is held. */
+/** States in which a person may ask for an interval to be tried again: it neither runs nor is done. */
+export function canBeRetried(state: IntervalState): boolean {
+  return state === 'cut' || canFollow(state, 'cut');
+}
+
+/** Runs that may fail through a fault of the code before the interval is held. */
 export const attemptsMax = 5;
 
 const firstBackOffMs = 15_000;
 const backOffMsMax = 900_000;
 
+/** Failed runs in a row: `attempts` those that count towards being held, `failures` all of them. */
+export type FailedRuns = { attempts: number; failures: number };
+
 /**
- * What a failed run leaves behind. A failure that a retry cannot help holds the interval at once.
- * @param attempts failed runs, this one included.
+ * What a failed run leaves behind. Data that is wrong holds the interval at once, code that fails after `attemptsMax`
+ * runs. A cause outside never does: it says nothing about the interval, which is tried again for ever, at growing
+ * distances up to a bound.
  */
 export function afterFailure(
-  attempts: number,
-  canRetry: boolean,
+  before: FailedRuns,
+  cause: FailureCause,
   nowMs: number,
-): { state: 'backing_off'; notBeforeMs: number } | { state: 'held' } {
-  if (!canRetry || attempts >= attemptsMax) return { state: 'held' };
-  return { state: 'backing_off', notBeforeMs: nowMs + Math.min(firstBackOffMs * 4 ** (attempts - 1), backOffMsMax) };
+): FailedRuns & ({ state: 'backing_off'; notBeforeMs: number } | { state: 'held' }) {
+  const attempts = before.attempts + (cause === 'outside' ? 0 : 1);
+  const failures = before.failures + 1;
+  if (cause === 'data' || (cause === 'code' && attempts >= attemptsMax)) return { attempts, failures, state: 'held' };
+  return { attempts, failures, state: 'backing_off', notBeforeMs: nowMs + Math.min(firstBackOffMs * 4 ** (failures - 1), backOffMsMax) };
 }

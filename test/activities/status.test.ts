@@ -93,6 +93,7 @@ describe('problems', () => {
     landing: reader,
     intervals: [],
     heldIntervals: 0,
+    backingOff: { count: 0, oldest: null },
     generation: null,
   };
   const interval = {
@@ -105,6 +106,7 @@ describe('problems', () => {
     duplicates: 0,
     generation: 1,
     problem: null,
+    nextTry: null,
   };
   const stuck = { ...reader.partitions[0]!, problem: 'offset 4 is no longer in Kafka' };
 
@@ -140,7 +142,21 @@ describe('problems', () => {
     [
       'a held interval, and those before the ones shown',
       { intervals: [{ ...interval, state: 'held', problem: 'counts differ' }], heldIntervals: 3 },
-      [/^interval 2026-01-01T00:00:00Z is held: counts differ$/, /^2 older intervals are held$/],
+      [
+        /^interval 2026-01-01T00:00:00Z is held: counts differ \(npx pinflow batch retry 2026-01-01T00:00:00Z lets it go\)$/,
+        /^2 older intervals are held: npx pinflow batch list --state held says why, npx pinflow batch retry --held lets them go$/,
+      ],
+    ],
+    [
+      'an interval that backs off says until when, also where it is not among those shown',
+      {
+        intervals: [{ ...interval, state: 'backing_off', problem: 'denied: S3', nextTry: '2026-01-01T01:00:15Z' }],
+        backingOff: { count: 3, oldest: { start: '2025-12-31T00:00:00Z', problem: 'denied: S3', nextTry: '2026-01-01T01:10:00Z' } },
+      },
+      [
+        /^interval 2026-01-01T00:00:00Z is backing_off and tried again at 2026-01-01T01:00:15Z: denied: S3$/,
+        /^2 older intervals back off, the oldest is 2025-12-31T00:00:00Z and tried again at 2026-01-01T01:10:00Z: denied: S3$/,
+      ],
     ],
   ];
   for (const [name, changes, expected] of cases) {
@@ -267,9 +283,11 @@ describe('status on real servers', () => {
       duplicates: 2,
       generation: null,
       problem: null,
+      nextTry: null,
     });
     assert.equal(status.heldIntervals, 1);
-    assert.ok(status.problems.includes('1 older intervals are held'));
+    assert.ok(status.problems.some((problem) => problem.startsWith('1 older intervals are held')));
+    assert.deepEqual(status.backingOff, { count: 0, oldest: null });
     assert.equal((status.generation as { id: number }).id, 1);
   });
 

@@ -23,6 +23,7 @@ import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
+import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
@@ -82,6 +83,7 @@ export async function openDoor(
   metrics.watch(publisher);
   const { access, ring } = chooseAccess({ config, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
+  registerBatchMetrics(metrics.registry, postgres);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const kindByName = kindsOfNames(config.ingestNameKinds);
   const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });

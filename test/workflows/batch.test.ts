@@ -5,6 +5,8 @@ import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { layOrigin } from '#activities/batch/lay-origin.ts';
 import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { makeS3 } from '#adapters/s3.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import { cutMarginMs } from '#domain/intervals.ts';
 import { workflowTypes } from '#domain/names.ts';
@@ -25,6 +27,9 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
   let workers: Worker[];
   let running: Promise<unknown>;
   let next = 0;
+  /** The real S3 with the right keys, or with wrong ones: what a person sets. */
+  let s3: S3;
+  let wrongS3: S3;
 
   before(async () => {
     environment = await openEnvironment({ batchIntervalMs: intervalMs, topicPartitions: 2, batchWaitMs: 300 });
@@ -32,7 +37,10 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
     await layOrigin(environment);
     client = await connectTemporal(config);
     connection = await NativeConnection.connect({ address: config.temporalAddress });
-    const optionsOf = makeWorkerOptions(config, environment, quietLog);
+    s3 = environment.s3;
+    wrongS3 = makeS3({ ...config, s3SecretAccessKey: 'wrong' }, s3.bucket);
+    const keyed = new Proxy(environment.s3, { get: (_, name) => Reflect.get(s3, name) as unknown });
+    const optionsOf = makeWorkerOptions(config, { ...environment, s3: keyed }, quietLog);
     workers = await Promise.all(
       (['control', 'batch'] as const).map(async (role) =>
         Worker.create({ ...(await optionsOf(role)), connection, namespace: config.temporalNamespace }),
@@ -45,6 +53,7 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
     await running;
     await connection.close();
     await client.connection.close();
+    wrongS3.close();
     await environment.close();
   });
 
@@ -139,6 +148,22 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
     const [held] = await environment.postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.interval WHERE state = 'held'`);
     assert.match(held?.problem ?? '', /^check_failed: .*does not add up/);
     assert.ok((await pins()).includes('g'));
+  });
+
+  test('wrong S3 keys hold nothing: the interval backs off, and with the right keys it completes by itself', async () => {
+    const first = await sendPins(['keys']);
+    await land(first, ['keys']);
+    await closed();
+    s3 = wrongS3;
+    const [failed] = (await tick()).intervals;
+    assert.equal(failed?.state, 'backing_off');
+    assert.match(failed?.problem ?? '', /^denied: S3, .*check S3_ACCESS_KEY_ID/);
+    s3 = environment.s3;
+    // As if the time of its next try had come.
+    await environment.postgres.execute(`UPDATE pinflow.interval SET not_before = now() WHERE state = 'backing_off'`);
+    const again = (await tick()).intervals.find(({ start }) => start === failed?.start);
+    assert.equal(again?.outcome, 'published');
+    assert.ok((await pins()).includes('keys'));
   });
 
   test('a trigger by hand runs the last closed interval though it is complete, and the ticks of the schedule go on', async () => {

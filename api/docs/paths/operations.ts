@@ -29,6 +29,7 @@ const status: Json = {
     landing: { type: 'object' },
     intervals: partOrError({ type: 'array', items: { type: 'object' } }),
     heldIntervals: { type: ['integer', 'null'] },
+    backingOff: { type: ['object', 'null'], description: 'Intervals that failed and are tried again by themselves: count and the oldest.' },
     generation: { type: ['object', 'null'] },
     problems: { type: 'array', description: 'Sentences for a person; empty when all is well.', items: { type: 'string' } },
   },

@@ -12,6 +12,7 @@ import {
   recordWaiting,
 } from '#activities/batch/interval-ledger.ts';
 import { unwatched } from '#activities/batch/progress.ts';
+import type { FailureCause } from '#domain/failures.ts';
 import { attemptsMax } from '#domain/lake/interval-state.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
@@ -32,17 +33,17 @@ describe('the ledger of intervals', () => {
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'one' }), { from: 'running' });
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'two' }), { from: 'running' });
     await recordWaiting(lake.postgres, { start, run: 'one' }, 'late');
-    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { canRetry: false, problem: 'late' }), { state: 'running' });
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { cause: 'data', problem: 'late' }), { state: 'running' });
     await recordComplete(lake.postgres, { start, run: 'two' }, null, counts);
     assert.equal((await readInterval(lake.postgres, start)).state, 'complete');
   });
 
-  test('failures back off, growing, and end as held; a person may ask again, with attempts counted anew', async () => {
+  test('faults of the code back off, growing, and end as held; a person may ask again, with attempts counted anew', async () => {
     const { start } = await lake.closeInterval({});
     let before = 0;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       await beginRun(lake.postgres, { start, run: `run-${attempt}` });
-      const { state } = await recordFailure(lake.postgres, { start, run: `run-${attempt}` }, { canRetry: true, problem: 'S3 is away' });
+      const { state } = await recordFailure(lake.postgres, { start, run: `run-${attempt}` }, { cause: 'code', problem: 'a fault' });
       const [row] = await lake.postgres.query<{ attempts: number; wait: number | null }>(
         `SELECT attempts, extract(epoch FROM not_before - updated_at)::float8 AS wait FROM pinflow.interval WHERE start = $1`,
         [start],
@@ -58,15 +59,36 @@ describe('the ledger of intervals', () => {
       'held is not worked off',
     );
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'by hand' }), { from: 'held' });
-    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { canRetry: true, problem: 'again' }), {
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { cause: 'code', problem: 'again' }), {
       state: 'backing_off',
     });
   });
 
-  test('a failure that a retry cannot help holds at once', async () => {
+  test('a cause outside never holds an interval: it backs off to a bound, and counts for nothing afterwards', async () => {
+    const { start } = await lake.closeInterval({});
+    const fail = async (run: string, cause: FailureCause): Promise<{ state: string; attempts: number; failures: number; wait: number }> => {
+      await beginRun(lake.postgres, { start, run });
+      await recordFailure(lake.postgres, { start, run }, { cause, problem: 'denied: S3' });
+      const [row] = await lake.postgres.query<{ state: string; attempts: number; failures: number; wait: number }>(
+        `SELECT state, attempts, failures, extract(epoch FROM not_before - updated_at)::float8 AS wait FROM pinflow.interval WHERE start = $1`,
+        [start],
+      );
+      return { ...row!, wait: Math.round(row!.wait) };
+    };
+    for (const [i, wait] of [15, 60, 240, 900, 900, 900, 900].entries())
+      assert.deepEqual(await fail(`outside-${i}`, 'outside'), { state: 'backing_off', attempts: 0, failures: i + 1, wait });
+    assert.deepEqual(await fail('code', 'code'), { state: 'backing_off', attempts: 1, failures: 8, wait: 900 });
+    await beginRun(lake.postgres, { start, run: 'good' });
+    await recordComplete(lake.postgres, { start, run: 'good' }, null, counts);
+    assert.deepEqual(await lake.postgres.query(`SELECT attempts, failures FROM pinflow.interval WHERE start = $1`, [start]), [
+      { attempts: 0, failures: 0 },
+    ]);
+  });
+
+  test('data that is wrong holds at once', async () => {
     const { start } = await lake.closeInterval({});
     await beginRun(lake.postgres, { start, run: 'one' });
-    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { canRetry: false, problem: 'gap' }), { state: 'held' });
+    assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { cause: 'data', problem: 'gap' }), { state: 'held' });
   });
 
   test('the tick sees what is open, oldest first and the waiting last: not what backs off, is held or complete', async () => {

@@ -1,0 +1,126 @@
+import type { Json } from '#api/docs/components.ts';
+import { schemaOf, reference } from '#api/docs/components.ts';
+import { describeOperation, queryParameter } from '#api/docs/describe.ts';
+import { unknownLimit, unknownState } from '#api/operations/batch.ts';
+import { intervalStates } from '#domain/lake/interval-state.ts';
+import { retryWish } from '#domain/lake/retry-wish.ts';
+
+const tags = ['Operations'];
+const time: Json = { type: 'string', format: 'date-time' };
+const count: Json = { type: ['integer', 'null'] };
+const nullable = { type: ['string', 'null'] };
+
+const interval: Json = {
+  type: 'object',
+  required: ['start', 'end', 'state', 'nextTry', 'failures', 'attempts', 'problem', 'records', 'generation', 'updatedAt', 'lastRetry'],
+  properties: {
+    start: time,
+    end: time,
+    state: { enum: [...intervalStates] },
+    nextTry: { ...nullable, format: 'date-time', description: 'Of an interval that backs off: when it is tried again by itself.' },
+    failures: { type: 'integer', description: 'Failed runs in a row.' },
+    attempts: { type: 'integer', description: 'Those of them that count towards being held: not what lies outside the data and the code.' },
+    problem: nullable,
+    records: count,
+    generation: count,
+    updatedAt: time,
+    lastRetry: {
+      type: ['object', 'null'],
+      description: 'Who asked last for it to be tried again.',
+      required: ['at', 'by', 'reason'],
+      properties: { at: time, by: { type: 'string' }, reason: nullable },
+    },
+  },
+};
+
+const retried: Json = {
+  type: 'object',
+  required: ['dryRun', 'intervals'],
+  properties: {
+    dryRun: { type: 'boolean' },
+    intervals: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['start', 'end', 'from', 'problem'],
+        properties: { start: time, end: time, from: { enum: [...intervalStates], description: 'The state it was in.' }, problem: nullable },
+      },
+    },
+  },
+};
+
+/** The ledger of intervals: to look at, and to let go what is held. */
+export function describeBatch(): Json {
+  return {
+    '/api/batch/intervals': {
+      get: describeOperation({
+        operationId: 'listIntervals',
+        tags,
+        summary: 'The intervals of the batch, newest first',
+        scope: 'read',
+        parameters: [
+          queryParameter('state', `Only those in this state: ${intervalStates.join(', ')}; \`open\` is all but complete.`, {
+            bounded: 'open',
+            'no-state': 'broken',
+          }),
+          queryParameter('limit', 'So many at most, 1,000 at the utmost. Default: 50.', { 'no-limit': 'all' }),
+        ],
+        answers: {
+          200: {
+            description: 'The intervals.',
+            schema: { type: 'object', required: ['intervals'], properties: { intervals: { type: 'array', items: interval } } },
+          },
+        },
+        refusals: { 'no-state': unknownState, 'no-limit': unknownLimit },
+      }),
+    },
+    '/api/batch/retry': {
+      post: describeOperation({
+        operationId: 'retryIntervals',
+        tags,
+        summary: 'Try intervals again',
+        description:
+          'Makes intervals that are held, back off or wait ready to run, with failures counted anew. Where one of those named is unknown or busy, nothing changes.',
+        scope: 'operate',
+        body: schemaOf(retryWish),
+        answers: { 200: { description: 'The intervals that are ready now.', schema: retried } },
+        refusals: {
+          busy: {
+            status: 409,
+            reason: 'interval_busy',
+            message: 'Interval 2026-01-31T12:00:00Z runs right now: wait for its end. Nothing was changed',
+          },
+          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
+          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+        },
+        also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
+        exchanges: {
+          held: {
+            summary: 'All that are held',
+            body: { held: true, reason: 'the keys are right again' },
+            status: 200,
+            answer: { dryRun: false, intervals: [] },
+          },
+          unknown: {
+            summary: 'An interval that is not there',
+            body: { intervals: ['2001-01-31T12:00:00Z'] },
+            status: 404,
+            answer: {
+              detail:
+                'There is no interval that starts at 2001-01-31T12:00:00Z: npx pinflow batch list shows those there are. Nothing was changed',
+            },
+          },
+          'no-time': {
+            summary: 'Something that is no time',
+            body: { intervals: ['yesterday'] },
+            status: 422,
+            answer: {
+              detail:
+                'intervals: must be the start of an interval in RFC 3339, such as 2026-01-31T12:00:00Z; send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}',
+            },
+          },
+        },
+      }),
+    },
+  };
+}

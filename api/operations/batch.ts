@@ -1,0 +1,92 @@
+import type { RequestHandler } from 'express';
+import type { IntervalFilter } from '#activities/batch/list-intervals.ts';
+import { listIntervals } from '#activities/batch/list-intervals.ts';
+import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import type { Answer } from '#api/door/answer.ts';
+import { answerJson } from '#api/door/answer.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import { queryOf } from '#api/door/query.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal, overloaded } from '#api/door/refusal.ts';
+import type { MakeOperation } from '#api/operations/operation.ts';
+import { readWholeBody } from '#api/operations/read-body.ts';
+import { unknownValue } from '#api/operations/since.ts';
+import { Failure } from '#domain/failures.ts';
+import { describeProblems } from '#domain/keys/new-key.ts';
+import { intervalStates } from '#domain/lake/interval-state.ts';
+import { retryWish } from '#domain/lake/retry-wish.ts';
+
+export type BatchDependencies = { postgres: Pick<Postgres, 'query' | 'transaction'>; budget: BodyBudget };
+
+const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
+const limitDefault = 50;
+const limitMax = 1_000;
+const filters = [...intervalStates, 'open'] as const;
+const shape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
+
+/** The ledger of intervals over HTTP, as `pinflow batch` has it. */
+export function makeBatchHandlers(
+  makeOperation: MakeOperation,
+  { postgres, budget }: BatchDependencies,
+): Record<'list' | 'retry', RequestHandler> {
+  return {
+    list: makeOperation({
+      name: 'batch_intervals',
+      scope: 'read',
+      answer(req) {
+        const query = queryOf(req);
+        const state = query.get('state') ?? undefined;
+        if (state !== undefined && !filters.includes(state as IntervalFilter)) return unknownState;
+        const limit = Number(query.get('limit') ?? limitDefault);
+        if (!Number.isInteger(limit) || limit < 1 || limit > limitMax) return unknownLimit;
+        return orRefusal(async () => {
+          const intervals = await listIntervals(postgres, { state: state as IntervalFilter | undefined, limit });
+          return answerJson(200, JSON.stringify({ intervals }));
+        });
+      },
+    }),
+    retry: makeOperation({
+      name: 'batch_retry',
+      scope: 'operate',
+      async answer(req, caller) {
+        const body = await readWholeBody(req, bodyLimits, budget);
+        if (isRefusal(body)) return body;
+        const wish = retryWish.safeParse(parseJson(body));
+        if (!wish.success) {
+          const problems = describeProblems(wish.error.issues, (field) => field);
+          return { status: 422, reason: 'invalid_field', message: `${problems}; ${shape}` };
+        }
+        return orRefusal(async () => {
+          const retried = await retryIntervals(postgres, wish.data, caller?.keyId ? `key ${caller.keyId}` : 'the API, without a key');
+          const refusal = refusalOf(retried)?.replace(/\.$/, '');
+          if (refusal === undefined) return answerJson(200, JSON.stringify({ dryRun: retried.dryRun, intervals: retried.intervals }));
+          return retried.unknown.length > 0
+            ? { status: 404, reason: 'not_found', message: refusal }
+            : { status: 409, reason: 'interval_busy', message: refusal };
+        });
+      },
+    }),
+  };
+}
+
+export const unknownState = unknownValue('state', `one of ${filters.join(', ')}`);
+export const unknownLimit = unknownValue('limit', `a whole number from 1 to ${limitMax}`);
+
+async function orRefusal(work: () => Promise<Answer | Refusal>): Promise<Answer | Refusal> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Failure) || !error.canRetry) throw error;
+    return overloaded(`The ledger of intervals cannot be reached: ${error.message.replace(/\.$/, '')}`);
+  }
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    // No JSON is no object either: the schema says what is expected.
+    return undefined;
+  }
+}

@@ -1,0 +1,90 @@
+import { userInfo } from 'node:os';
+import type { IntervalFilter, LedgerInterval } from '#activities/batch/list-intervals.ts';
+import { listIntervals } from '#activities/batch/list-intervals.ts';
+import type { RetriedInterval } from '#activities/batch/retry-intervals.ts';
+import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { makePostgres } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
+import { describeProblems } from '#domain/keys/new-key.ts';
+import type { RetryWish } from '#domain/lake/retry-wish.ts';
+import { retryWish } from '#domain/lake/retry-wish.ts';
+import { orNothingRuns } from './nothing-runs.ts';
+import { plainTable } from './plain-table.ts';
+import { usageError } from './run-program.ts';
+import type { HomeOption } from './settings.ts';
+import { readRunningSettings } from './settings.ts';
+
+type Common = HomeOption & { json?: boolean };
+export type BatchListOptions = Common & { state?: IntervalFilter; limit: number };
+export type BatchRetryOptions = Common & { held?: boolean; reason?: string; dryRun?: boolean };
+
+export async function listIntervalsHere(options: BatchListOptions): Promise<void> {
+  await withPostgres(options, async (postgres) => {
+    const intervals = await listIntervals(postgres, options);
+    if (options.json === true) console.log(JSON.stringify({ intervals }, null, 2));
+    else if (intervals.length > 0) console.log(intervalsTable(intervals));
+    else console.log(options.state === undefined ? 'No interval has closed yet.' : `No interval is ${options.state}.`);
+  });
+}
+
+export async function retryIntervalsHere(intervals: string[], options: BatchRetryOptions): Promise<void> {
+  const wish = checkedWish(intervals, options);
+  await withPostgres(options, async (postgres) => {
+    const retried = await retryIntervals(postgres, wish, `user ${userName()}`);
+    const refusal = refusalOf(retried);
+    if (refusal !== undefined) throw new Failure(retried.unknown.length > 0 ? 'missing' : 'conflict', refusal);
+    if (options.json === true) console.log(JSON.stringify({ dryRun: retried.dryRun, intervals: retried.intervals }, null, 2));
+    else console.log(retriedText(retried.intervals, retried.dryRun));
+  });
+}
+
+/** @throws CommanderError where the arguments are no wish. */
+function checkedWish(intervals: string[], { held, reason, dryRun }: BatchRetryOptions): RetryWish {
+  const parsed = retryWish.safeParse({ intervals, held, reason, dryRun });
+  if (parsed.success) return parsed.data;
+  if (intervals.length === 0 && held !== true) throw usageError('Name the start of an interval, or give --held. See pinflow batch list.');
+  throw usageError(describeProblems(parsed.error.issues, (field) => (field === 'intervals' ? 'interval' : `--${field}`)));
+}
+
+function retriedText(intervals: readonly RetriedInterval[], dryRun: boolean): string {
+  if (intervals.length === 0) return 'No interval is held.';
+  const lines = intervals.map(
+    ({ start, from, problem }) =>
+      `${dryRun ? 'Would try' : 'Trying'} interval ${start} again, which ${dryRun ? 'is' : 'was'} ${from}${problem === null ? '' : `: ${problem}`}`,
+  );
+  return [...lines, ...(dryRun ? [] : ['The next tick of the schedule takes what is ready.'])].join('\n');
+}
+
+function intervalsTable(intervals: readonly LedgerInterval[]): string {
+  return plainTable(
+    ['start', 'state', 'records', 'failures', 'next try', 'problem'],
+    intervals.map(({ start, state, records, failures, nextTry, problem }) => [
+      start,
+      state,
+      records === null ? '' : String(records),
+      String(failures),
+      nextTry ?? '',
+      problem ?? '',
+    ]),
+  );
+}
+
+async function withPostgres(options: HomeOption, work: (postgres: Postgres) => Promise<void>): Promise<void> {
+  const config = readRunningSettings(options);
+  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-batch', connectionsMax: 1 });
+  try {
+    await orNothingRuns(config, () => work(postgres));
+  } finally {
+    await postgres.close();
+  }
+}
+
+/** Who asks, for the ledger; a user of a container may have no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
