@@ -33,7 +33,7 @@ COPY api ./api
 COPY emulator ./emulator
 COPY cli ./cli
 # The commands of cli/ start through the bootstrap, which finds Node and the packages in place.
-COPY stack/bootstrap.mjs stack/lock-file.mjs stack/end-with-parent.mjs ./stack/
+COPY stack/bootstrap.mjs stack/end-with-parent.mjs ./stack/
 USER node
 EXPOSE 8000
 # Right for the default command; docker-compose.yml gives each other process its own.

@@ -42,6 +42,7 @@ export async function ensureNode() {
  */
 export async function runOnNode24(script, args) {
   try {
+    assertCopied(script);
     const node = await ensureNode();
     await ensurePackages(node);
     linkCommands();
@@ -50,6 +51,14 @@ export async function runOnNode24(script, args) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
+}
+
+/** The image holds this file and the commands, but not the rest of stack/. */
+function assertCopied(script) {
+  if (existsSync(join(root, script))) return;
+  throw new Error(
+    `This copy of Pinflow has no embedded servers (${script} is not there): run npm start in a checkout, or docker compose up beside its docker-compose.yml.`,
+  );
 }
 
 function cacheFolder() {

@@ -134,29 +134,6 @@ test('our processes exist, one worker a role', () => {
   assert.deepEqual(roles.toSorted(), ['batch', 'control', 'landing', 'stream'], 'Every queue is served by one kind of worker.');
 });
 
-test('the image holds what the processes import', () => {
-  const dockerfile = textOf('Dockerfile');
-  const { imports } = JSON.parse(textOf('package.json')) as { imports: Record<string, string> };
-  const copied = [...dockerfile.matchAll(/^COPY ([a-z]+) \.\/\1$/gm)].map(([, folder = '']) => folder);
-  const needed = Object.keys(imports)
-    .map((name) => name.slice(1, -2))
-    .filter((folder) => !['stack', 'bench', 'test'].includes(folder));
-  assert.deepEqual(
-    copied.toSorted(),
-    needed.toSorted(),
-    'The Dockerfile copies every folder of package.json imports but stack/, bench/ and test/.',
-  );
-  assert.match(dockerfile, /^USER node$/m, 'The processes need no rights.');
-  assert.match(dockerfile, /^CMD \[/m, 'Without a shell in between the process gets SIGTERM itself.');
-  const ignored = textOf('.dockerignore').split('\n');
-  assertNone(
-    [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
-      .flatMap(([, from = '']) => from.split(' '))
-      .filter((path) => !ignored.includes(`!${path}`)),
-    '.dockerignore leaves out what the Dockerfile copies:',
-  );
-});
-
 test('Temporal is set up as the embedded one is', () => {
   const script = textOf('deploy/temporal/create-namespace.sh');
   const created = Object.fromEntries([...script.matchAll(/^attribute (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]));
