@@ -38,13 +38,24 @@ export function closedBoundaries(lastMs: number, nowMs: number, intervalMs: numb
   return boundaries;
 }
 
-/** Cuts never step back, whatever clocks do: each found offset, or the previous cut's where that is higher. */
+/**
+ * Cuts never step back, whatever clocks do: each found offset, or the previous cut's where that is higher. A partition
+ * that the look-up missed (a broker may not know it yet while partitions are added) stays where it was: left out, the
+ * next interval would begin it at 0 again.
+ */
 export function raiseCut(found: readonly CutOffset[], previous: readonly CutOffset[]): CutOffset[] {
-  const before = new Map(previous.map((cut) => [partitionName(cut), cut.offset]));
-  return found.map((cut) => ({ ...cut, offset: Math.max(cut.offset, before.get(partitionName(cut)) ?? 0) }));
+  const raised = new Map(previous.map((cut) => [partitionName(cut), cut]));
+  for (const cut of found) {
+    const before = raised.get(partitionName(cut));
+    if (before === undefined || before.offset < cut.offset) raised.set(partitionName(cut), cut);
+  }
+  return [...raised.values()].toSorted(byPartition);
 }
 
-/** Whether no record lies between two cuts. A partition that the earlier one does not know began at offset 0. */
+/**
+ * Whether no record lies between two cuts, of which the later was raised by the earlier one: it knows all its partitions.
+ * One that the earlier does not know began at offset 0.
+ */
 export function sameCut(one: readonly CutOffset[], later: readonly CutOffset[]): boolean {
   const before = new Map(one.map((cut) => [partitionName(cut), cut.offset]));
   return later.every((cut) => cut.offset === (before.get(partitionName(cut)) ?? 0));
@@ -99,6 +110,10 @@ export function timeText(timeMs: number): string {
 /** The same without separators, for object names: `20261120T120000Z`. */
 export function compactTime(time: string): string {
   return timeText(Date.parse(time)).replaceAll(/[-:.]/g, '');
+}
+
+function byPartition(one: TopicPartition, other: TopicPartition): number {
+  return one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1;
 }
 
 function partitionName({ topic, partition }: TopicPartition): string {

@@ -85,6 +85,32 @@ describe('cuts', () => {
     );
   });
 
+  test('lose no partition that a look-up misses, whichever misses which', async () => {
+    // Per boundary and partition: the offset, or nothing where the look-up misses it.
+    const some = fc.option(fc.nat(20), { nil: undefined });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(some, some, some), { maxLength: 60 }), async (perBoundary) => {
+        const previous = cutOf([3, 3, 3]).slice(0, 2);
+        const looked = perBoundary.map((found) =>
+          partitions.flatMap((one, i) => (found[i] === undefined ? [] : [{ ...one, offset: found[i] }])),
+        );
+        const found = await findCuts(
+          looked.map((_, i) => i),
+          previous,
+          async (at) => looked[at]!,
+        );
+        let before: CutOffset[] = previous;
+        for (const { offsets: cut } of found) {
+          for (const known of before) {
+            const now = cut.find(({ topic, partition }) => topic === known.topic && partition === known.partition);
+            assert.ok(now !== undefined && now.offset >= known.offset, `${known.topic}/${known.partition} stays known`);
+          }
+          before = cut;
+        }
+      }),
+    );
+  });
+
   test('are those of each single look-up where time and offsets go together', async () => {
     await fc.assert(
       fc.asyncProperty(offsets, async (steps) => {

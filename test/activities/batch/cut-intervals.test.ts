@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { cutIntervals } from '#activities/batch/cut-intervals.ts';
 import { readCut, readLastCut } from '#activities/batch/cut-rows.ts';
+import { readOpenIntervals } from '#activities/batch/interval-ledger.ts';
 import { layOrigin } from '#activities/batch/lay-origin.ts';
+import { planInterval, readPlan } from '#activities/batch/plan-interval.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { cutMarginMs, timeText } from '#domain/intervals.ts';
@@ -112,4 +114,80 @@ describe('cutting', () => {
     );
     assert.equal(row!.n, row!.boundaries * 6);
   });
+});
+
+describe('partitions that are added while intervals close', () => {
+  const added = 2;
+  const intervalMs = 100;
+  let environment: Environment;
+  before(async () => {
+    environment = await openEnvironment({ batchIntervalMs: intervalMs, topicPartitions: 1 });
+  });
+  after(() => environment.close());
+
+  test('leave every record in one interval, also where a broker does not know them yet', async () => {
+    const { names, postgres, kafka, topics } = environment;
+    const topic = names.topicOf('pin');
+    await layOrigin(environment);
+    const admin = kafka.admin();
+    await admin.connect();
+    // Of no old metadata: what is for a partition that a producer does not know it leaves out.
+    const producer = kafka.producer({ metadataMaxAge: 1 });
+    await producer.connect();
+    try {
+      const counts: number[] = [];
+      for (let partitions = 1; partitions <= 1 + added; partitions++) {
+        if (partitions > 1) await admin.createPartitions({ topicPartitions: [{ topic, count: partitions }] });
+        for (const known of [partitions, 1, partitions]) {
+          for (let partition = 0; partition < partitions; partition++) {
+            await producer.send({ topic, acks: -1, messages: [0, 1].map(() => ({ partition, value: pinJson('a') })) });
+            counts[partition] = (counts[partition] ?? 0) + 2;
+          }
+          const closesMs = Math.ceil((Date.now() + 1) / intervalMs) * intervalMs;
+          await waitFor(() => Date.now() > closesMs, { what: 'the interval to close' });
+          await cutIntervals({
+            names,
+            postgres,
+            topics: knowing(topics, known),
+            intervalMs,
+            nowMs: Date.now() + cutMarginMs,
+            progress: unwatched,
+          });
+        }
+      }
+      assert.deepEqual(
+        await recordsOfIntervals(topic, counts),
+        counts.map((count) => Array.from({ length: count }, () => 1)),
+      );
+    } finally {
+      await producer.disconnect();
+      await admin.disconnect();
+    }
+  });
+
+  /** Kafka as a broker answers that knows so many partitions of a topic only: metadata spreads among brokers. */
+  function knowing(topics: KafkaTopics, partitions: number): KafkaTopics {
+    return {
+      ...topics,
+      fetchOffsetsAtTime: async (topic, timeMs) =>
+        (await topics.fetchOffsetsAtTime(topic, timeMs)).filter(({ partition }) => partition < partitions),
+    };
+  }
+
+  /** Per partition and offset: in how many intervals that are to be run the record is planned. */
+  async function recordsOfIntervals(topic: string, counts: readonly number[]): Promise<number[][]> {
+    const { config, names, postgres, s3 } = environment;
+    for (const [partition, count] of counts.entries())
+      await postgres.execute(
+        `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key, state) VALUES ($1, $2, 0, $3, 1, $4, 'landed')`,
+        [topic, partition, count - 1, `raw/${partition}`],
+      );
+    const seen = counts.map((count) => Array.from({ length: count }, () => 0));
+    for (const { start, end } of await readOpenIntervals(postgres, 1_000)) {
+      const { planKey } = await planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, { start, end }, 'run');
+      for (const { slices } of (await readPlan(s3, planKey)).parts.flatMap((part) => part.slices))
+        for (const { partition, from, to } of slices) for (let offset = from; offset < to; offset++) seen[partition]![offset]!++;
+    }
+    return seen;
+  }
 });
