@@ -90,6 +90,9 @@ export async function recordFailure(
 
 export type IntervalCounts = { records: number; clean: number; rejects: number; duplicates: number };
 
+/** What a run made of its interval. `generation` is null where the interval is empty and was never published. */
+export type IntervalResultRow = { generation: number | null; counts: IntervalCounts; codeVersion: string };
+
 /**
  * Ends a run whose result is published. The result counts also where another run has taken over meanwhile (a publish
  * is finished by whoever comes next); that one goes on.
@@ -97,16 +100,27 @@ export type IntervalCounts = { records: number; clean: number; rejects: number; 
 export async function recordComplete(
   statements: Statements,
   { start, run }: RunRef,
-  generation: number | null,
-  counts: IntervalCounts,
+  { generation, counts, codeVersion }: IntervalResultRow,
 ): Promise<void> {
   await statements.execute(
-    `UPDATE pinflow.interval SET generation = $3, records = $4, clean = $5, rejects = $6, duplicates = $7, updated_at = now(),
+    `UPDATE pinflow.interval SET generation = $3, records = $4, clean = $5, rejects = $6, duplicates = $7, code_version = $8, updated_at = now(),
        state = CASE WHEN run_id = $2 THEN 'complete' ELSE state END, attempts = CASE WHEN run_id = $2 THEN 0 ELSE attempts END,
-       failures = CASE WHEN run_id = $2 THEN 0 ELSE failures END
+       failures = CASE WHEN run_id = $2 THEN 0 ELSE failures END, problem = CASE WHEN run_id = $2 THEN NULL ELSE problem END,
+       not_before = CASE WHEN run_id = $2 THEN NULL ELSE not_before END
      WHERE start = $1`,
-    [start, run, generation, counts.records, counts.clean, counts.rejects, counts.duplicates],
+    [start, run, generation, counts.records, counts.clean, counts.rejects, counts.duplicates, codeVersion],
   );
+}
+
+/**
+ * Keeps the interval as it is until the end of the transaction, for a run that is about to give it its result. A run
+ * that did so before, and whose answer was lost, may do it again.
+ * @throws Failure `fenced` where another run has the interval.
+ */
+export async function assertOwnRun(statements: Statements, { start, run }: RunRef): Promise<void> {
+  const row = await lockInterval(statements, start);
+  if (row.run_id !== run || (row.state !== 'running' && row.state !== 'complete'))
+    throw new Failure('fenced', `Interval ${start} is no longer run ${run}'s: it changes nothing.`);
 }
 
 type IntervalRow = { start: Date; end: Date; state: IntervalState };

@@ -1,4 +1,4 @@
-import { recordComplete } from '#activities/batch/interval-ledger.ts';
+import { assertOwnRun, recordComplete } from '#activities/batch/interval-ledger.ts';
 import type { IntervalCounts } from '#activities/batch/interval-ledger.ts';
 import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
@@ -37,11 +37,18 @@ const turnsMax = 50;
  *
  * Two turns of the lock: the first writes the plan into the lock's row, the second carries it out. Both may be repeated
  * by anyone at any point: a commit is put only if its version is absent, and names its run.
+ * @param settle asked under the lock, when nothing is pending and the interval is the run's: what it gives ends the
+ *   publish without a commit.
+ * @throws Failure `fenced` when another run took the interval.
  */
-export async function publish(dependencies: PublishDependencies, plan: PublishPlan): Promise<Generation> {
+export async function publish<Settled = never>(
+  dependencies: PublishDependencies,
+  plan: PublishPlan,
+  settle?: (statements: Statements) => Promise<Settled | undefined>,
+): Promise<Generation | Settled> {
   for (let turn = 0; turn < turnsMax; turn++) {
-    const published = await dependencies.postgres.transaction((statements) => takeTurn(dependencies, statements, plan));
-    if (published !== undefined) return published;
+    const result = await dependencies.postgres.transaction((statements) => takeTurn(dependencies, statements, plan, settle));
+    if (result !== undefined) return result;
   }
   throw new Failure('conflict', `The publish of run ${plan.run} did not get its turn among ${turnsMax}.`);
 }
@@ -54,7 +61,12 @@ export async function finishPending(dependencies: PublishDependencies): Promise<
   });
 }
 
-async function takeTurn(dependencies: PublishDependencies, statements: Statements, plan: PublishPlan): Promise<Generation | undefined> {
+async function takeTurn<Settled>(
+  dependencies: PublishDependencies,
+  statements: Statements,
+  plan: PublishPlan,
+  settle?: (statements: Statements) => Promise<Settled | undefined>,
+): Promise<Generation | Settled | undefined> {
   const pending = await lockLake(statements);
   if (pending !== undefined) {
     const generation = await carryOut(dependencies, statements, pending);
@@ -62,6 +74,9 @@ async function takeTurn(dependencies: PublishDependencies, statements: Statement
   }
   const existing = await readGenerationOfRun(statements, plan.run);
   if (existing !== undefined) return existing;
+  if (plan.interval !== undefined) await assertOwnRun(statements, { start: plan.interval, run: plan.run });
+  const settled = await settle?.(statements);
+  if (settled !== undefined) return settled;
   await assertCanFinish(statements, plan);
   await statements.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() WHERE id = 1`, [JSON.stringify(plan)]);
   return undefined;
@@ -69,16 +84,9 @@ async function takeTurn(dependencies: PublishDependencies, statements: Statement
 
 /**
  * Looks before the plan is written what would keep it, and everyone behind it, from finishing.
- * @throws Failure `fenced` when another run took the interval, `configuration` when a mart has no table.
+ * @throws Failure `configuration` when a mart has no table.
  */
 async function assertCanFinish(statements: Statements, plan: PublishPlan): Promise<void> {
-  if (plan.interval !== undefined) {
-    const owned = await statements.query(
-      `SELECT 1 FROM pinflow.interval WHERE start = $1 AND run_id = $2 AND state = 'running' FOR UPDATE`,
-      [plan.interval, plan.run],
-    );
-    if (owned.length === 0) throw new Failure('fenced', `Interval ${plan.interval} is no longer run ${plan.run}'s: it publishes nothing.`);
-  }
   for (const { name } of plan.marts) {
     const [found] = await statements.query<{ oid: unknown }>(`SELECT to_regclass($1) AS oid`, [`marts.${quoted(name)}`]);
     if (found?.oid == null)
@@ -119,7 +127,9 @@ async function carryOut({ s3, log }: PublishDependencies, statements: Statements
   );
   const generation = await readGenerationOfRun(statements, plan.run);
   if (generation === undefined) throw new Error(`the generation of run ${plan.run} vanished`);
-  if (plan.interval !== undefined) await recordComplete(statements, { start: plan.interval, run: plan.run }, generation.id, plan.counts);
+  const { interval, run, counts, codeVersion } = plan;
+  if (interval !== undefined)
+    await recordComplete(statements, { start: interval, run }, { generation: generation.id, counts, codeVersion });
   await statements.execute(`UPDATE pinflow.lake_lock SET pending = NULL, pending_since = NULL WHERE id = 1`);
   return generation;
 }

@@ -18,7 +18,7 @@ import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts
 import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
 
-const counts = { records: 0, clean: 0, rejects: 0, duplicates: 0 };
+const empty = { generation: null, counts: { records: 0, clean: 0, rejects: 0, duplicates: 0 }, codeVersion: 'test' };
 
 describe('the ledger of intervals', () => {
   let lake: LakeEnvironment;
@@ -34,7 +34,7 @@ describe('the ledger of intervals', () => {
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'two' }), { from: 'running' });
     await recordWaiting(lake.postgres, { start, run: 'one' }, 'late');
     assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'one' }, { cause: 'data', problem: 'late' }), { state: 'running' });
-    await recordComplete(lake.postgres, { start, run: 'two' }, null, counts);
+    await recordComplete(lake.postgres, { start, run: 'two' }, empty);
     assert.equal((await readInterval(lake.postgres, start)).state, 'complete');
   });
 
@@ -79,7 +79,7 @@ describe('the ledger of intervals', () => {
       assert.deepEqual(await fail(`outside-${i}`, 'outside'), { state: 'backing_off', attempts: 0, failures: i + 1, wait });
     assert.deepEqual(await fail('code', 'code'), { state: 'backing_off', attempts: 1, failures: 8, wait: 900 });
     await beginRun(lake.postgres, { start, run: 'good' });
-    await recordComplete(lake.postgres, { start, run: 'good' }, null, counts);
+    await recordComplete(lake.postgres, { start, run: 'good' }, empty);
     assert.deepEqual(await lake.postgres.query(`SELECT attempts, failures FROM pinflow.interval WHERE start = $1`, [start]), [
       { attempts: 0, failures: 0 },
     ]);
@@ -117,7 +117,7 @@ describe('the ledger of intervals', () => {
     await beginRun(lake.postgres, { start, run: 'one' });
     assert.deepEqual(await awaitRun(lake.postgres, start, 0, unwatched), { state: 'running' });
     const awaited = awaitRun(lake.postgres, start, 10_000, unwatched);
-    await recordComplete(lake.postgres, { start, run: 'one' }, null, counts);
+    await recordComplete(lake.postgres, { start, run: 'one' }, empty);
     assert.deepEqual(await awaited, { state: 'complete' });
   });
 });
