@@ -5,7 +5,7 @@ import { apiUrlOf, describeEndpoints } from '#activities/endpoints.ts';
 import type { Config } from '#adapters/config.ts';
 import type { KafkaTopics, PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { askS3 } from '#adapters/s3-endpoint.ts';
 import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';

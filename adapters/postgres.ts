@@ -1,8 +1,6 @@
 import pg from 'pg';
-import { postgresTlsAdvice, splitTls } from '#adapters/postgres-tls.ts';
-import { tlsFailureOf } from '#adapters/tls.ts';
-import type { FailureKind } from '#domain/failures.ts';
-import { Failure } from '#domain/failures.ts';
+import { toPostgresFailure } from '#adapters/postgres-failure.ts';
+import { splitTls } from '#adapters/postgres-tls.ts';
 
 /**
  * Postgres: pooled statements and transactions, driver errors translated once. int8 and numeric counts arrive as
@@ -39,7 +37,7 @@ const types: pg.CustomTypesConfig = {
 
 function parseSafeInteger(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is beyond 2^53; select it as text`);
+  if (!Number.isSafeInteger(value)) throw new RangeError('an int8 is beyond 2^53; select it as text');
   return value;
 }
 
@@ -105,76 +103,6 @@ async function translated<Result>(work: () => Promise<Result>): Promise<Result> 
   try {
     return await work();
   } catch (error) {
-    throw toFailure(error);
+    throw toPostgresFailure(error);
   }
-}
-
-const transientByClass: Record<string, FailureKind> = { '08': 'unavailable', '53': 'exhausted', '58': 'unavailable' };
-const kindByState: Record<string, FailureKind> = {
-  '40001': 'conflict',
-  '40P01': 'conflict',
-  '55P03': 'conflict',
-  '57014': 'timeout',
-  '25P03': 'timeout',
-  '57P01': 'unavailable',
-  '57P02': 'unavailable',
-  '57P03': 'unavailable',
-  '57P04': 'unavailable',
-  '57P05': 'unavailable',
-  '28P01': 'denied',
-  '28000': 'denied',
-  '42501': 'denied',
-  '3D000': 'missing',
-  '23502': 'invalid_data',
-  '23514': 'invalid_data',
-  '54000': 'invalid_data',
-};
-const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN']);
-
-/**
- * Translates a driver error; SQLSTATE classes as in Appendix A of the Postgres manual. Programming errors (42...) and
- * whatever is unknown stay what they are, so that they fail loudly.
- */
-function toFailure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = (error as { code?: unknown }).code;
-  const tlsFailure = tlsFailureOf(error, postgresTlsAdvice);
-  if (tlsFailure !== undefined) return tlsFailure;
-  if (typeof code === 'string') {
-    if (unreachable.has(code)) return new Failure('unavailable', `Postgres cannot be reached (${code}): is it running?`, { cause: error });
-    const kind = kindByState[code] ?? transientByClass[code.slice(0, 2)] ?? (code.startsWith('22') ? 'invalid_data' : undefined);
-    if (kind !== undefined)
-      return new Failure(kind, `Postgres: ${error.message} (SQLSTATE ${code})${hintFor(code, error)}`, { cause: error });
-  }
-  if (/Query read timeout/.test(error.message))
-    return new Failure('timeout', 'Postgres did not answer in time; the statement may have run.', { cause: error });
-  if (
-    /Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed/.test(
-      error.message,
-    )
-  ) {
-    return new Failure('unavailable', `Postgres: ${error.message}`, { cause: error });
-  }
-  // pg's own words, which have no code.
-  if (/does not support SSL/.test(error.message))
-    return new Failure('configuration', `Postgres does not offer TLS: check ${postgresTlsAdvice.use}, or turn TLS on in the server.`, {
-      cause: error,
-    });
-  if (/^SASL: .*client password must be/.test(error.message))
-    return new Failure('denied', 'Postgres asks for a password, and its URL has none: put one into it.', { cause: error });
-  return error;
-}
-
-/** What to change where Postgres does not let us in. */
-function hintFor(code: string, { message }: Error): string {
-  if (code === '28P01') return ': check user and password of its URL.';
-  if (code === '28000' && /no encryption/.test(message)) return ': it wants TLS, so add sslmode=verify-full to its URL.';
-  return '';
-}
-
-/** SQLSTATE of a failure that Postgres reported, for a dead letter's record. */
-export function sqlStateOf(error: unknown): string | undefined {
-  const cause = error instanceof Failure ? error.cause : error;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }

@@ -2,7 +2,7 @@
  * The closed list of what can go wrong while the program is right. Adapters translate driver errors into these once;
  * nobody else looks at driver codes. `retry` says whether trying the same thing again at once can help; `cause` where the
  * cause lies: `outside` heals when somebody or something else does (a server, a key, a setting, room), so whoever has time
- * tries again for ever; in the `data` it stays until a person decides.
+ * tries again for ever; in the `data` it stays until a person decides, in the `code` until a person mends it.
  */
 export const failureKinds = {
   /** The other side cannot be reached, or closed the connection. */
@@ -23,8 +23,15 @@ export const failureKinds = {
   exists: { retry: false, cause: 'outside' },
   /** Credentials or rights are wrong. */
   denied: { retry: false, cause: 'outside' },
-  /** The sink refuses this very data, and always will. */
+  /** The other side refuses this very data, and always will. Only this kind, named by the other side, may cost a record its place. */
   invalid_data: { retry: false, cause: 'data' },
+  /**
+   * The program is wrong, or does not fit what it runs against: SQL that cannot be bound, a table that is not there. It says
+   * nothing about the data. A reader holds its position and goes on by itself once the program is mended.
+   */
+  fault: { retry: false, cause: 'code' },
+  /** The engine that works on the data died of it, or took its process along. Where it happens again, the data may be the cause. */
+  crashed: { retry: true, cause: 'code' },
   /** A stored offset is no longer in Kafka: records are lost, a person must decide. */
   offset_lost: { retry: false, cause: 'data' },
   /** A check of the results failed: the previous generation goes on serving. */
@@ -35,7 +42,7 @@ export const failureKinds = {
 
 export type FailureKind = keyof typeof failureKinds;
 
-/** Where a failure's cause lies. What is none of the kinds above is a fault of the `code`. */
+/** Where a failure's cause lies. What is none of the kinds above lies in the `code`, too. */
 export type FailureCause = 'outside' | 'data' | 'code';
 
 /** The cause of a kind by its name, as it comes from another process; a name that is no kind means `code`. */

@@ -1,5 +1,5 @@
 import type { Postgres } from '#adapters/postgres.ts';
-import { sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/terms.ts';
 

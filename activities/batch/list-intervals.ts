@@ -1,4 +1,4 @@
-import { sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import { timeText } from '#domain/intervals.ts';

@@ -1,4 +1,4 @@
-import { sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 

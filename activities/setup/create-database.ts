@@ -1,4 +1,5 @@
-import { makePostgres, sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
+import { makePostgres } from '#adapters/postgres.ts';
 
 const alreadyThere = new Set(['42P04', '23505']);
 

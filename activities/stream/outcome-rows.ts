@@ -1,7 +1,7 @@
 import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
-import { sqlStateOf } from '#adapters/postgres.ts';
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 

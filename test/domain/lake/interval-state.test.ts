@@ -51,6 +51,7 @@ describe('the states of an interval', () => {
   test('each kind of failure says where its cause lies', () => {
     const byCause = Object.groupBy(Object.keys(failureKinds), causeOfKind);
     assert.deepEqual(byCause.data, ['invalid_data', 'offset_lost', 'check_failed']);
+    assert.deepEqual(byCause.code, ['fault', 'crashed']);
     for (const kind of ['denied', 'configuration', 'missing', 'unavailable', 'timeout', 'exhausted'])
       assert.ok(byCause.outside!.includes(kind));
     for (const name of ['TypeError', '', undefined, null, 'toString']) assert.equal(causeOfKind(name), 'code');
