@@ -27,7 +27,7 @@ export async function untilReady<Result>(what: string, log: Log, attempt: () => 
 
 function mayPass(error: unknown): boolean {
   const kind = failureKindOf(error);
-  if (kind !== undefined) return kind !== 'configuration' && kind !== 'denied';
+  if (kind !== undefined) return kind !== 'configuration' && kind !== 'denied' && kind !== 'fault';
   // Temporal's own connection errors (the server is not there yet).
   return (
     error instanceof Error &&

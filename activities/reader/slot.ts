@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { asFailure, faultProblem } from '#activities/reader/fault.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition } from '#activities/reader/segment.ts';
 import { recordProblem, takePartition } from '#activities/reader/positions.ts';
-import type { Failure } from '#domain/failures.ts';
-import { failureKindOf } from '#domain/failures.ts';
+import type { FailureKind } from '#domain/failures.ts';
 import type { LogRecord } from '#domain/terms.ts';
 
 /** A partition in the hands of one attempt. */
@@ -92,12 +92,15 @@ export function enqueue(one: Held, work: () => Promise<void>): Promise<void> {
   return next;
 }
 
+/** Failures that concern the partition whose records were handled, while the others go on. */
+const ofOnePartition: ReadonlySet<FailureKind> = new Set(['fenced', 'offset_lost', 'check_failed', 'fault']);
+
 /** Lets a partition go where its failure concerns it alone; every other failure is the whole segment's. */
 export async function dropOrThrow(reporting: Reporting, one: Held, error: unknown): Promise<void> {
-  const kind = failureKindOf(error);
-  if (kind !== 'fenced' && kind !== 'offset_lost' && kind !== 'check_failed') throw error;
-  if (kind === 'fenced') one.fencedAt = Date.now();
-  await stopPartition(reporting, one, (error as Failure).message);
+  const failure = asFailure(error);
+  if (!ofOnePartition.has(failure.kind)) throw failure;
+  if (failure.kind === 'fenced') one.fencedAt = Date.now();
+  await stopPartition(reporting, one, failure.kind === 'fault' ? faultProblem(failure) : failure.message);
 }
 
 /** Reads a partition no further in this segment, and says why. */

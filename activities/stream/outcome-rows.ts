@@ -2,6 +2,7 @@ import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
+import type { Failure } from '#domain/failures.ts';
 import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
@@ -55,18 +56,33 @@ export async function insertRejects(statements: Statements, kind: Kind, records:
   );
 }
 
-/** Writes the one record that Postgres refused for good. The driver's message may quote data: only its state is kept. */
-export async function insertDeadLetter(statements: Statements, kind: Kind, record: LogRecord, refusal: unknown): Promise<void> {
+export type DeadLetterReason = 'refused_by_cleaning' | 'refused_by_sink' | 'crashes_cleaning';
+
+const sentences: Record<DeadLetterReason, (state: string | null) => string> = {
+  refused_by_cleaning: () => 'The cleaning SQL refused the value.',
+  refused_by_sink: (state) => `Postgres refused the row with SQLSTATE ${state}.`,
+  crashes_cleaning: () => 'The engine that cleans records died of this one, each time that it was tried.',
+};
+
+/** Writes the one record that cannot be applied, with its bytes. What was said of it may quote data: only its state is kept. */
+export async function insertDeadLetter(
+  statements: Statements,
+  kind: Kind,
+  record: LogRecord,
+  reason: DeadLetterReason,
+  refusal: Failure | undefined,
+): Promise<void> {
   const state = sqlStateOf(refusal) ?? null;
   await statements.execute(
-    `INSERT INTO pinflow.dead_letter (topic, partition, "offset", kind, sqlstate, message, append_time, event_id, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    `INSERT INTO pinflow.dead_letter (topic, partition, "offset", kind, reason, sqlstate, message, append_time, event_id, value) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       record.topic,
       record.partition,
       record.offset,
       kind,
+      reason,
       state,
-      `Postgres refused the row with SQLSTATE ${state ?? 'unknown'}.`,
+      sentences[reason](state),
       new Date(record.appendTimeMs),
       liftHeaders(record).eventId,
       record.value,

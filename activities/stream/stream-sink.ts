@@ -3,10 +3,12 @@ import { advancePosition } from '#activities/reader/positions.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SinkStatements } from '#activities/stream/sink-statements.ts';
+import type { DeadLetterReason } from '#activities/stream/outcome-rows.ts';
 import { insertDeadLetter, insertRejects, insertStreamBatch } from '#activities/stream/outcome-rows.ts';
 import { reduceToIdentities } from '#activities/stream/reduce-to-identities.ts';
 import type { CleanedBatch, StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
+import type { Failure } from '#domain/failures.ts';
 import { failureKindOf } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
@@ -56,17 +58,20 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
 }
 
 /**
- * Cleans a batch and applies it in one transaction. Where Postgres refuses the data for good, the halves are applied on
- * their own, down to the one record that becomes a dead letter; each part is a transaction with its own
- * compare-and-set. A batch that takes too long is halved as well, but a single record never dies of slowness.
+ * Cleans a batch and applies it in one transaction. Where the data is refused for good, the halves are applied on their
+ * own, down to the one record that becomes a dead letter; each part is a transaction with its own compare-and-set. A
+ * batch that takes too long is halved as well, but a single record never dies of slowness, nor of a fault of the program.
  */
 async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[]): Promise<void> {
+  let cleaned: CleanedBatch | undefined;
   try {
-    await apply(options, state, records, await options.cleaner.clean(state.kind, records));
+    cleaned = await options.cleaner.clean(state.kind, records);
+    await apply(options, state, records, cleaned);
   } catch (error) {
     const kind = failureKindOf(error);
     const only = records.length === 1 ? records[0] : undefined;
-    if (kind === 'invalid_data' && only !== undefined) return bury(options, state, only, error);
+    if (kind === 'invalid_data' && only !== undefined)
+      return bury(options, state, only, cleaned === undefined ? 'refused_by_cleaning' : 'refused_by_sink', error as Failure);
     if (only !== undefined || (kind !== 'invalid_data' && kind !== 'timeout')) throw error;
     const middle = Math.ceil(records.length / 2);
     await applyOrBisect(options, state, records.slice(0, middle));
@@ -95,11 +100,17 @@ async function apply(options: StreamSinkOptions, state: Partition, records: LogR
   moved(state, records);
 }
 
-async function bury(options: StreamSinkOptions, state: Partition, record: LogRecord, refusal: unknown): Promise<void> {
+async function bury(
+  options: StreamSinkOptions,
+  state: Partition,
+  record: LogRecord,
+  reason: DeadLetterReason,
+  refusal: Failure,
+): Promise<void> {
   const { from, to } = advanceOver([record]);
   await options.postgres.transaction(async (statements) => {
     await advancePosition(statements, 'stream', state.owned, advanceOver([record]));
-    await insertDeadLetter(statements, state.kind, record, refusal);
+    await insertDeadLetter(statements, state.kind, record, reason, refusal);
     await insertStreamBatch(statements, state.owned, { from, to, applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 1 });
   });
   moved(state, [record]);

@@ -24,7 +24,7 @@ export async function runAdHoc(request: AdHocRequest): Promise<AdHocResult> {
   const settings = { ...request.settings, showData: true };
   const instance = await openInstance(settings);
   const connection = await connect(instance, settings);
-  return translated(async () => {
+  await translated(async () => {
     for (const statement of request.setup) await connection.run(statement);
     // Paths are only heeded while external access is off, and nothing may be changed afterwards. All before the person's
     // text is looked at: preparing a statement opens the files that it names.
@@ -32,6 +32,8 @@ export async function runAdHoc(request: AdHocRequest): Promise<AdHocResult> {
     await connection.run(
       `SET home_directory = '/nonexistent'; SET allow_persistent_secrets = false; SET enable_external_access = false; SET lock_configuration = true`,
     );
+  }, true);
+  return theirs(async () => {
     await assertReadOnly(connection, request.sql);
     const timer = setTimeout(() => connection.interrupt(), request.timeoutMs);
     try {
@@ -39,7 +41,16 @@ export async function runAdHoc(request: AdHocRequest): Promise<AdHocResult> {
     } finally {
       clearTimeout(timer);
     }
-  }, true);
+  });
+}
+
+/** What is wrong with a statement that a person wrote is no fault of the program: the statement is what was given to us. */
+async function theirs<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await translated(work, true);
+  } catch (error) {
+    throw error instanceof Failure && error.kind === 'fault' ? new Failure('invalid_data', error.message, { cause: error.cause }) : error;
+  }
 }
 
 async function readRows(connection: DuckDBConnection, { sql, rowsMax, bytesMax }: AdHocRequest): Promise<AdHocResult> {

@@ -6,6 +6,7 @@ import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { plainInteger } from '#adapters/duckdb/values.ts';
 import type { Column, DuckdbType } from '#domain/clean/kinds.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { Failure } from '#domain/failures.ts';
 import { liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
@@ -62,7 +63,12 @@ function makeLane(connection: DuckDBConnection): Lane {
   let last: Promise<unknown> = Promise.resolve();
   const prepared = (kind: Kind): Promise<DuckDBPreparedStatement> => {
     let statement = statements.get(kind);
-    if (statement === undefined) statements.set(kind, (statement = connection.prepare(statementOf[kind]())));
+    if (statement === undefined) {
+      statement = prepare(connection, statementOf[kind]());
+      statements.set(kind, statement);
+      // The next batch tries anew: what stood in the way, such as too little memory, may be gone.
+      statement.catch(() => statements.delete(kind));
+    }
     return statement;
   };
   const work = async (kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch> => {
@@ -114,6 +120,15 @@ function makeLane(connection: DuckDBConnection): Lane {
     waiting: () => waiting,
     close: () => connection.closeSync(),
   };
+}
+
+/** No value is known yet: whatever is wrong with the statement, such as a pattern or a format in it, is our fault. */
+async function prepare(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  try {
+    return await translated(() => connection.prepare(sql), false);
+  } catch (error) {
+    throw error instanceof Failure && error.kind === 'invalid_data' ? new Failure('fault', error.message) : error;
+  }
 }
 
 const passedBy = new Set(['topic', 'partition', 'offset', 'append_time', 'event_id']);

@@ -197,3 +197,52 @@ test('a segment that fails leaves no consumer behind', async () => {
   await assert.rejects(failing.result, /met an outage/);
   assert.equal(open, 0);
 });
+
+test('a fault of the program stops the partition that meets it and says so; the others go on, and so does it once mended', async () => {
+  const { postgres, names } = environment;
+  const geo = names.topicOf('geo');
+  const problemOf = async (): Promise<string | null | undefined> =>
+    (
+      await postgres.query<{ problem: string | null }>(
+        `SELECT problem FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+        [geo],
+      )
+    )[0]?.problem;
+  const before = await applied();
+  await postgres.execute('ALTER TABLE geo RENAME COLUMN country TO land');
+  const geoJson = JSON.stringify({ ind: 1, timestamp: '2020-01-02T03:04:05', latitude: 1, longitude: 2, country: 'Norway' });
+  await environment.produce(geo, 0, [geoJson]);
+  const one = segment();
+  await waitFor(async () => (await problemOf()) != null, { what: 'the problem' });
+  assert.match((await problemOf())!, /column "country".*does not exist.*a fault of the program.*the position holds/s);
+  await environment.produce(pins, 0, pinsNamed(5_000, 6));
+  await waitFor(async () => (await applied()) === before + 6, { what: 'the other partition applied' });
+  await one.end();
+  assert.deepEqual(await postgres.query('SELECT 1 FROM pinflow.dead_letter'), []);
+
+  await postgres.execute('ALTER TABLE geo RENAME COLUMN land TO country');
+  const mended = segment();
+  await waitFor(async () => (await applied()) === before + 7, { what: 'the partition applied once it was mended' });
+  await mended.end();
+  assert.equal(await problemOf(), null);
+});
+
+test('an error that is no failure is a fault as well, and its message, which may quote data, stays behind', async () => {
+  const { postgres } = environment;
+  await environment.produce(pins, 0, pinsNamed(6_000, 1));
+  const one = segment({
+    makeSink: () => ({ ...dependencies().makeSink(), accept: () => Promise.reject(new TypeError('MARKED is no number')) }),
+  });
+  const found = await waitFor(
+    async () => (await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.position WHERE problem IS NOT NULL`))[0],
+    { what: 'the problem' },
+  );
+  await one.end();
+  assert.match(found.problem, /^An unexpected TypeError/);
+  assert.ok(!found.problem.includes('MARKED'));
+  const mended = segment();
+  await waitFor(async () => (await postgres.query(`SELECT 1 FROM experimental_data WHERE unique_id = 'id-6000'`)).length === 1, {
+    what: 'the record applied by a sink that works',
+  });
+  await mended.end();
+});

@@ -3,7 +3,11 @@ import { after, before, test } from 'node:test';
 import { takePartition } from '#activities/reader/positions.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
+import type { StreamSinkOptions } from '#activities/stream/stream-sink.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
+import { listValue } from '@duckdb/node-api';
+import type { Duckdb } from '#adapters/duckdb/connection.ts';
+import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
@@ -37,12 +41,9 @@ function record(partition: TopicPartition, offset: number, value: string, minute
   };
 }
 
-function sink(postgres: Postgres = environment.postgres): Sink {
-  return makeStreamSink({ postgres, names: environment.names, cleaner, statements: makeSinkStatements(), batchRows: 1_000 });
-}
-
-async function begun(partition: TopicPartition, postgres?: Postgres): Promise<Sink> {
-  const one = sink(postgres);
+async function begun(partition: TopicPartition, over: Partial<StreamSinkOptions> = {}): Promise<Sink> {
+  const { postgres, names } = environment;
+  const one = makeStreamSink({ postgres, names, cleaner, statements: makeSinkStatements(), batchRows: 1_000, ...over });
   await one.begin(await takePartition(environment.postgres, 'stream', partition, 'test', 0));
   return one;
 }
@@ -126,7 +127,7 @@ test('a commit whose answer is lost is not applied a second time', async () => {
       throw new Error('the connection broke after the commit');
     },
   };
-  const first = await begun(partition, lossy);
+  const first = await begun(partition, { postgres: lossy });
   await assert.rejects(first.accept(partition, [record(partition, 0, pinJson('three', { category: 'three' }))]), /broke after/);
   const owned = await takePartition(environment.postgres, 'stream', partition, 'test', 0);
   assert.equal(owned.nextOffset, 1, 'the next attempt sees that it happened');
@@ -153,9 +154,10 @@ test('only the record that Postgres refuses for good becomes a dead letter', asy
     ),
   );
   assert.deepEqual(await outcome(partition), { applied: 8, superseded: 0, unchanged: 0, rejected: 0, dead: 1 });
-  assert.deepEqual(await query(`SELECT "offset", sqlstate, state FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]), [
-    { offset: 6, sqlstate: '23514', state: 'open' },
-  ]);
+  assert.deepEqual(
+    await query(`SELECT "offset", reason, sqlstate, state FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]),
+    [{ offset: 6, reason: 'refused_by_sink', sqlstate: '23514', state: 'open' }],
+  );
   assert.deepEqual(await minutes('five'), [{ window_start: new Date(noon), pins: 8 }]);
   assert.deepEqual(one.progress(partition), { ...partition, from: 0, to: 9, rows: 9 });
 });
@@ -167,12 +169,73 @@ test('an outage of Postgres is no reason for a dead letter', async () => {
     transaction: () =>
       environment.postgres.transaction((statements) => statements.query(`SELECT pg_terminate_backend(pg_backend_pid())`) as never),
   };
-  const one = await begun(partition, down);
+  const one = await begun(partition, { postgres: down });
   await assert.rejects(one.accept(partition, [record(partition, 0, pinJson('six', { category: 'six' }))]), { kind: 'unavailable' });
   assert.equal(
     await outcome(partition).then((row) => JSON.stringify(row)),
     JSON.stringify({ applied: null, superseded: null, unchanged: null, rejected: null, dead: null }),
   );
+});
+
+/** A cleaner that also runs a statement over the values: DuckDB itself says what is wrong with it. */
+async function cleanerThatRuns(sql: string): Promise<StreamCleaner & Pick<Duckdb, 'close'>> {
+  const duckdb = await openDuckdb({ threads: 1, memoryLimit: '100MB' });
+  return {
+    async clean(kind, records) {
+      await duckdb.rows(sql, [listValue(records.map(({ value }) => value!.toString('utf8')))]);
+      return cleaner.clean(kind, records);
+    },
+    close: () => duckdb.close(),
+  };
+}
+
+test('only the record that cleaning refuses for good becomes a dead letter', async () => {
+  const partition = pinPartition();
+  const refusing = await cleanerThatRuns(`SELECT (json->>'index')::INTEGER FROM (SELECT unnest($1::VARCHAR[])::JSON AS json)`);
+  const one = await begun(partition, { cleaner: refusing });
+  await one.accept(
+    partition,
+    Array.from({ length: 5 }, (_, index) =>
+      record(partition, index, pinJson(`eight-${index}`, { category: 'eight', index: index === 3 ? 'none' : index })),
+    ),
+  );
+  refusing.close();
+  assert.deepEqual(await outcome(partition), { applied: 4, superseded: 0, unchanged: 0, rejected: 0, dead: 1 });
+  assert.deepEqual(await query(`SELECT "offset", reason, sqlstate FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]), [
+    { offset: 3, reason: 'refused_by_cleaning', sqlstate: null },
+  ]);
+});
+
+test('a fault of our own SQL costs no record: the position holds until it is mended', async () => {
+  const faults: [what: string, sql: string][] = [
+    ['an unknown column', 'SELECT nothing, $1::VARCHAR[]'],
+    ['a missing function', 'SELECT nothing($1::VARCHAR[])'],
+    ['text that is no SQL', 'SELEC $1::VARCHAR[]'],
+    ['what the engine does not have', `SELECT TIMESTAMP '2020-01-01' AT TIME ZONE v FROM (SELECT unnest($1::VARCHAR[]) AS v)`],
+  ];
+  const partition = pinPartition();
+  const records = [0, 1].map((offset) => record(partition, offset, pinJson(`nine-${offset}`, { category: 'nine' })));
+  const untouched = { applied: null, superseded: null, unchanged: null, rejected: null, dead: null };
+  for (const [what, sql] of faults) {
+    const broken = await cleanerThatRuns(sql);
+    const one = await begun(partition, { cleaner: broken });
+    await assert.rejects(one.accept(partition, records), { kind: 'fault' }, what);
+    broken.close();
+    assert.deepEqual(await outcome(partition), untouched, what);
+  }
+  // The same in Postgres: a column that the sink's statement names is not there.
+  await environment.postgres.execute('ALTER TABLE experimental_data RENAME COLUMN title TO heading');
+  const stopped = await begun(partition);
+  try {
+    await assert.rejects(stopped.accept(partition, records), { kind: 'fault', message: /column "title".*42703/ });
+  } finally {
+    await environment.postgres.execute('ALTER TABLE experimental_data RENAME COLUMN heading TO title');
+  }
+  assert.deepEqual(await outcome(partition), untouched);
+  const mended = await begun(partition);
+  await mended.accept(partition, records);
+  assert.deepEqual(await outcome(partition), { ...untouched, applied: 2, superseded: 0, unchanged: 0, rejected: 0, dead: 0 });
+  assert.deepEqual(await query('SELECT 1 FROM pinflow.dead_letter WHERE partition = $1', [partition.partition]), []);
 });
 
 test('content and position go by append time before offset, in one batch as over two', async () => {

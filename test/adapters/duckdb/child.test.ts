@@ -28,7 +28,7 @@ describe('a DuckDB child', () => {
   test("passes the engine's failures on by kind", async () => {
     await assert.rejects(
       runInChild({ settings, steps: [{ sql: 'SELECT nothing' }] }),
-      (error) => error instanceof Failure && error.kind === 'invalid_data' && error.message.includes('nothing'),
+      (error) => error instanceof Failure && error.kind === 'fault' && error.message.includes('nothing'),
     );
     await assert.rejects(
       runInChild({

@@ -72,10 +72,15 @@ describe('DuckDB in this process', () => {
   });
 
   const failures: [what: string, sql: string, kind: string][] = [
-    ['a syntax error', 'SELEC 1', 'invalid_data'],
-    ['an unknown column', 'SELECT nothing', 'invalid_data'],
-    ['an unknown table', 'FROM nothing', 'invalid_data'],
+    ['a syntax error', 'SELEC 1', 'fault'],
+    ['an unknown column', 'SELECT nothing', 'fault'],
+    ['an unknown table', 'FROM nothing', 'fault'],
+    ['an unknown function', 'SELECT nothing(1)', 'fault'],
+    ['types that fit no function', `SELECT sqrt(DATE '2020-01-01')`, 'fault'],
+    ['what the engine does not have', `SELECT TIMESTAMP '2020-01-01' AT TIME ZONE 'Nowhere'`, 'fault'],
     ['a failed cast', `SELECT 'x'::INTEGER`, 'invalid_data'],
+    ['a value that a function refuses', `SELECT unhex(t) FROM (VALUES ('!')) v(t)`, 'invalid_data'],
+    ['an overflow', 'SELECT 9223372036854775807 + n FROM (VALUES (1)) v(n)', 'invalid_data'],
     ['a missing file', `FROM read_json('/nonexistent/x.json', columns = {a: 'INTEGER'})`, 'missing'],
     ['too little memory', 'SELECT max(s) FROM (SELECT repeat(range::VARCHAR, 100) AS s FROM range(50000000) GROUP BY ALL)', 'exhausted'],
   ];
