@@ -22,6 +22,8 @@ group.initial.rebalance.delay.ms=0
 # The cleaner takes 128 MiB of the heap by default.
 log.cleaner.dedupe.buffer.size=4194304
 auto.create.topics.enable=false
+# An idle controller writes a record twice a second by default, for followers to see how far they are; there are none.
+metadata.max.idle.interval.ms=30000
 num.network.threads=2
 num.io.threads=3
 log.segment.bytes=67108864
