@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { rmSync } from 'node:fs';
+import type { FootprintOptions } from '#bench/footprint/footprint.ts';
+import { runFootprint } from '#bench/footprint/footprint.ts';
 import type { IngestOptions } from '#bench/ingest/ingest.ts';
 import { runIngest } from '#bench/ingest/ingest.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
@@ -35,12 +37,35 @@ program
     );
   });
 
-/** Runs a benchmark over servers in a home of its own, which goes when all went well. Only what it needs is started. */
+program
+  .command('footprint')
+  .description('what the whole stack costs: seconds to start, CPU and memory at rest, seconds of a small command')
+  .option('--quick', 'a few seconds: to see that everything runs, not for figures')
+  .option('--seconds <n>', 'how long rest is measured', positive)
+  .option('--json <file>', 'write all figures')
+  .action(async (options: FootprintOptions) => {
+    const stop = listenForStop();
+    await inHomeOfRun(async (home) => {
+      try {
+        return await runFootprint(options, home, stop);
+      } catch (error) {
+        process.stderr.write(`${(error as Error).message}\n`);
+        return 1;
+      }
+    });
+  });
+
+/** Runs a benchmark over servers of its own. Only what it needs is started. */
 async function onServers(servers: readonly ServerName[], benchmark: (session: Session) => Promise<number>): Promise<void> {
   const stop = listenForStop();
+  await inHomeOfRun((home) => withServers({ home, anyPorts: true, stop, servers }, benchmark));
+}
+
+/** Gives `work` a home of its own, which goes when all went well. */
+async function inHomeOfRun(work: (home: string) => Promise<number>): Promise<void> {
   await removeStaleHomes();
   const home = homeOfRun(`bench-${process.pid}`);
-  const code = await withServers({ home, anyPorts: true, stop, servers }, benchmark);
+  const code = await work(home);
   if (code === 1) process.stderr.write(`What the run left, logs included, is kept in ${home} until the next run.\n`);
   else rmSync(home, { recursive: true, force: true });
   process.exitCode = code;

@@ -7,9 +7,10 @@ import { profilePeer } from '#bench/ingest/profile.ts';
 import type { Findings } from '#bench/ingest/report.ts';
 import { reportOf } from '#bench/ingest/report.ts';
 import { makeRig } from '#bench/ingest/rig.ts';
-import { findTargets, isReached } from '#bench/ingest/targets.ts';
+import { findTargets } from '#bench/ingest/targets.ts';
 import { findWrk } from '#bench/ingest/wrk.ts';
 import { describeMachine } from '#bench/measure/machine.ts';
+import { isReached } from '#bench/measure/targets.ts';
 import type { Session } from '#stack/session.ts';
 
 export type IngestOptions = {

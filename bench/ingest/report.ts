@@ -3,10 +3,11 @@ import { connections, peakOf, rateShare, runsThatCount } from '#bench/ingest/mea
 import { fastapiName, fastifyName } from '#bench/ingest/peers.ts';
 import type { Run } from '#bench/ingest/run.ts';
 import { foreignCoresMax } from '#bench/ingest/run.ts';
-import type { Target } from '#bench/ingest/targets.ts';
-import { bestPeak, isReached } from '#bench/ingest/targets.ts';
+import { bestPeak } from '#bench/ingest/targets.ts';
 import type { Machine } from '#bench/measure/machine.ts';
 import { median, show, showSpread } from '#bench/measure/numbers.ts';
+import type { Target } from '#bench/measure/targets.ts';
+import { targetTable } from '#bench/measure/targets.ts';
 import { plainTable } from '#cli/plain-table.ts';
 
 export type Findings = {
@@ -96,22 +97,6 @@ function bulkTable(bulk: readonly BulkResult[]): string {
   return plainTable(
     ['processes', 'connections', 'events/s', 'p50', 'p99', 'CPU-us server/event', 'CPU-us broker/event', 'foreign cores'],
     rows,
-  );
-}
-
-function targetTable(targets: readonly Target[]): string {
-  return plainTable(
-    ['what', 'wanted', 'found', ''],
-    targets.map((target) => {
-      const { name, wanted, found, unit, isFloor } = target;
-      const digits = Math.max(wanted, found) < 1_000 ? 2 : 0;
-      return [
-        name,
-        `${isFloor ? '>=' : '<='} ${show(wanted, Number.isInteger(wanted) ? 0 : 1)} ${unit}`,
-        Number.isNaN(found) ? '-' : `${show(found, digits)} ${unit}`,
-        Number.isNaN(found) ? 'not measured' : isReached(target) ? 'reached' : 'NOT reached',
-      ];
-    }),
   );
 }
 

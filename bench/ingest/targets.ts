@@ -2,17 +2,7 @@ import type { BulkResult, PeerResult } from '#bench/ingest/measure-peers.ts';
 import { peakOf, runsThatCount } from '#bench/ingest/measure-peers.ts';
 import { fastapiName, fastifyName, ourName } from '#bench/ingest/peers.ts';
 import { median } from '#bench/measure/numbers.ts';
-
-/** What the door is to reach, and what this run found. */
-export type Target = {
-  name: string;
-  wanted: number;
-  /** NaN where it was not measured. */
-  found: number;
-  unit: string;
-  /** Whether more is better, or less. */
-  isFloor: boolean;
-};
+import type { Target } from '#bench/measure/targets.ts';
 
 /** The figures that the product promises itself; they are stated, and nothing fails for them. */
 export function findTargets(results: readonly PeerResult[], bulk: readonly BulkResult[]): Target[] {
@@ -34,10 +24,6 @@ export function findTargets(results: readonly PeerResult[], bulk: readonly BulkR
       isFloor: true,
     },
   ];
-}
-
-export function isReached({ found, wanted, isFloor }: Target): boolean {
-  return isFloor ? found >= wanted : found <= wanted;
 }
 
 /** The best peak among the peers whose names begin so (variants of one peer); NaN where none ran. */

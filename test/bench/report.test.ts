@@ -5,7 +5,8 @@ import { peakOf } from '#bench/ingest/measure-peers.ts';
 import { peers } from '#bench/ingest/peers.ts';
 import { reportOf } from '#bench/ingest/report.ts';
 import type { Run } from '#bench/ingest/run.ts';
-import { findTargets, isReached } from '#bench/ingest/targets.ts';
+import { findTargets } from '#bench/ingest/targets.ts';
+import { isReached } from '#bench/measure/targets.ts';
 import { median, percentile, showSpread } from '#bench/measure/numbers.ts';
 import { selfTimes } from '#bench/measure/profile.ts';
 
