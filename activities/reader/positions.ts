@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import type { TopicPartition } from '#domain/terms.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 
 export type ReaderName = 'landing' | 'stream';
+
+/** This process among all that may hold a partition. */
+export const processName = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
 
 /**
  * Takes a partition: raises its epoch, so that every write of an older owner fails its compare-and-set. Waits for a
@@ -21,14 +26,30 @@ export async function takePartition(
     `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [reader, partition.topic, partition.partition, logStart],
   );
-  const [row] = await postgres.query<{ epoch: number; next_offset: number; last_append_time: Date | null }>(
-    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL
-     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_append_time`,
-    [reader, partition.topic, partition.partition, owner],
+  const [row] = await postgres.query<{ epoch: number; next_offset: number; last_append_time: Date | null; deaths: number }>(
+    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL,
+       deaths = deaths + (held_by IS NOT NULL AND held_by <> $5)::int, held_by = $5
+     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_append_time, deaths`,
+    [reader, partition.topic, partition.partition, owner, processName],
   );
   if (row === undefined)
     throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
-  return { ...partition, epoch: row.epoch, nextOffset: row.next_offset, lastAppendTimeMs: row.last_append_time?.getTime() ?? null };
+  return {
+    ...partition,
+    epoch: row.epoch,
+    nextOffset: row.next_offset,
+    lastAppendTimeMs: row.last_append_time?.getTime() ?? null,
+    deaths: row.deaths,
+  };
+}
+
+/** Lets partitions go: whoever takes them next knows that nobody died of them. A process that takes them again knows that by itself. */
+export async function releasePartitions(postgres: Postgres, reader: ReaderName, partitions: readonly OwnedPartition[]): Promise<void> {
+  await postgres.execute(
+    `UPDATE pinflow.position p SET held_by = NULL FROM unnest($2::text[], $3::int[], $4::bigint[]) AS o (topic, partition, epoch)
+     WHERE p.reader = $1 AND p.topic = o.topic AND p.partition = o.partition AND p.epoch = o.epoch`,
+    [reader, partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition), partitions.map(({ epoch }) => epoch)],
+  );
 }
 
 /** A step of a partition's position: from the stored offset to behind the last record, with that record's append time. */
@@ -47,7 +68,7 @@ export async function advancePosition(
 ): Promise<void> {
   const hit = await statements.prepared<{ epoch: number }>(
     'advance_position',
-    `UPDATE pinflow.position SET next_offset = $6, last_append_time = $7, updated_at = now()
+    `UPDATE pinflow.position SET next_offset = $6, last_append_time = $7, updated_at = now(), deaths = 0
      WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5 RETURNING epoch`,
     [reader, partition.topic, partition.partition, partition.epoch, from, to, new Date(lastAppendTimeMs)],
   );
@@ -59,8 +80,13 @@ export async function advancePosition(
   }
 }
 
-/** Records why a partition stands still, for status and people. Only the owner may. */
-export async function recordProblem(postgres: Postgres, reader: ReaderName, partition: OwnedPartition, problem: string): Promise<void> {
+/** Records why a partition stands still, for status and people; null that it no longer does. Only the owner may. */
+export async function recordProblem(
+  postgres: Postgres,
+  reader: ReaderName,
+  partition: OwnedPartition,
+  problem: string | null,
+): Promise<void> {
   await postgres.execute(`UPDATE pinflow.position SET problem = $5 WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`, [
     reader,
     partition.topic,

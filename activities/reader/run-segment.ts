@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { assertMoving } from '#activities/reader/assert-moving.ts';
+import { releasePartitions } from '#activities/reader/positions.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Slot } from '#activities/reader/slot.ts';
@@ -7,6 +9,7 @@ import { describeSlot, dropOrThrow, enqueue, stopPartition, takeSlot, wantedReco
 import type { RecordBatch } from '#adapters/kafka/reader.ts';
 
 const tickMs = 1_000;
+const releaseMs = 1_000;
 
 /**
  * One segment of one slot: takes the slot's partitions, reads them into the sink until the time is up or `signal`
@@ -34,8 +37,17 @@ export async function runSegment(
       rows: partitions.reduce((sum, { rows }) => sum + rows, 0),
     };
   } finally {
+    await letGo(dependencies, slot);
     clearInterval(beating);
   }
+}
+
+/** Says that this attempt ended by itself. Where Postgres is away it cannot; a process that lives on knows by itself. */
+async function letGo({ postgres, reader, log }: SegmentDependencies, slot: Slot): Promise<void> {
+  const told = releasePartitions(postgres, reader, [...slot.held.values()]).catch((error: unknown) => {
+    log.debug('partitions are let go without a word', { reader, error });
+  });
+  await Promise.race([told, delay(releaseMs)]);
 }
 
 /** Reads until the time is up (true), `signal` aborts, or no partition is left to read. */

@@ -6,6 +6,8 @@ export type OwnedPartition = TopicPartition & {
   nextOffset: number;
   /** Append time of the record before nextOffset: tells whether Kafka still has the log that was read. Null before the first. */
   lastAppendTimeMs: number | null;
+  /** Owners in a row that were gone without letting go, since the position moved last. */
+  deaths: number;
 };
 
 /**

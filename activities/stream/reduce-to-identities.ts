@@ -1,4 +1,4 @@
-import type { CleanedBatch } from '#adapters/duckdb/stream-cleaner.ts';
+import type { CleanedBatch } from '#adapters/duckdb/lasting-cleaner.ts';
 import type { Kind } from '#domain/terms.ts';
 import { identityOf } from '#domain/clean/kinds.ts';
 

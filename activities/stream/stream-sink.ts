@@ -6,7 +6,9 @@ import type { SinkStatements } from '#activities/stream/sink-statements.ts';
 import type { DeadLetterReason } from '#activities/stream/outcome-rows.ts';
 import { insertDeadLetter, insertRejects, insertStreamBatch } from '#activities/stream/outcome-rows.ts';
 import { reduceToIdentities } from '#activities/stream/reduce-to-identities.ts';
-import type { CleanedBatch, StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import type { Care } from '#activities/stream/careful.ts';
+import { applyWithCare, assertCleansSample, deathsMax, takeCare } from '#activities/stream/careful.ts';
+import type { CleanedBatch, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Failure } from '#domain/failures.ts';
 import { failureKindOf } from '#domain/failures.ts';
@@ -16,13 +18,13 @@ import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
 export type StreamSinkOptions = {
   postgres: Postgres;
   names: Names;
-  cleaner: StreamCleaner;
+  cleaner: Cleaning;
   statements: SinkStatements;
   /** Records of one transaction at most. */
   batchRows: number;
 };
 
-type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; rows: number };
+type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; rows: number; care: Care | undefined };
 
 /**
  * The sink that applies each record to Postgres exactly once: rows, metric changes, rejects, dead letters, the batch's
@@ -36,16 +38,17 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
     return found;
   };
   return {
-    begin(owned) {
+    async begin(owned) {
       const kind = options.names.kindOfTopic(owned.topic);
       if (kind === undefined) throw new Error(`topic ${owned.topic} carries no kind`);
-      partitions.set(partitionKey(owned), { owned, kind, from: owned.nextOffset, to: owned.nextOffset, rows: 0 });
-      return Promise.resolve(owned.nextOffset);
+      const care = await takeCare(options.postgres, owned, options.batchRows);
+      partitions.set(partitionKey(owned), { owned, kind, from: owned.nextOffset, to: owned.nextOffset, rows: 0, care });
+      return owned.nextOffset;
     },
     async accept(partition, records) {
       const state = get(partition);
       for (let start = 0; start < records.length; start += options.batchRows) {
-        await applyOrBisect(options, state, records.slice(start, start + options.batchRows));
+        await applySlice(options, state, records.slice(start, start + options.batchRows));
       }
     },
     tick: () => Promise.resolve(),
@@ -57,25 +60,57 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
   };
 }
 
+function applySlice(options: StreamSinkOptions, state: Partition, records: LogRecord[]): Promise<void> {
+  if (state.care === undefined || state.care.rowsLeft <= 0) return applyOrBisect(options, state, records, options.cleaner);
+  return applyWithCare(
+    options.cleaner,
+    state.care,
+    {
+      postgres: options.postgres,
+      owned: state.owned,
+      kind: state.kind,
+      apply: (part, cleaning) => applyOrBisect(options, state, part, cleaning),
+      bury: (record) => bury(options, state, record, 'crashes_cleaning'),
+    },
+    records,
+  );
+}
+
 /**
- * Cleans a batch and applies it in one transaction. Where the data is refused for good, the halves are applied on their
- * own, down to the one record that becomes a dead letter; each part is a transaction with its own compare-and-set. A
- * batch that takes too long is halved as well, but a single record never dies of slowness, nor of a fault of the program.
+ * Cleans a batch and applies it in one transaction. Where the data is refused for good, or the engine dies, the halves are
+ * applied on their own, down to the one record that becomes a dead letter; each part is a transaction with its own
+ * compare-and-set. A batch that takes too long is halved as well, but a single record never dies of slowness, nor of a
+ * fault of the program.
  */
-async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[]): Promise<void> {
+async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaning: Cleaning): Promise<void> {
   let cleaned: CleanedBatch | undefined;
   try {
-    cleaned = await options.cleaner.clean(state.kind, records);
+    cleaned = await cleaning.clean(state.kind, records);
     await apply(options, state, records, cleaned);
   } catch (error) {
     const kind = failureKindOf(error);
     const only = records.length === 1 ? records[0] : undefined;
     if (kind === 'invalid_data' && only !== undefined)
       return bury(options, state, only, cleaned === undefined ? 'refused_by_cleaning' : 'refused_by_sink', error as Failure);
-    if (only !== undefined || (kind !== 'invalid_data' && kind !== 'timeout')) throw error;
+    if (kind === 'crashed' && only !== undefined) return cleaning.alone((alone) => tryAlone(options, state, only, alone));
+    if (only !== undefined || (kind !== 'invalid_data' && kind !== 'timeout' && kind !== 'crashed')) throw error;
     const middle = Math.ceil(records.length / 2);
-    await applyOrBisect(options, state, records.slice(0, middle));
-    await applyOrBisect(options, state, records.slice(middle));
+    await applyOrBisect(options, state, records.slice(0, middle), cleaning);
+    await applyOrBisect(options, state, records.slice(middle), cleaning);
+  }
+}
+
+/** Applies a record that the engine died beside, or buries it where the engine dies of it again and again while it is alone. */
+async function tryAlone(options: StreamSinkOptions, state: Partition, record: LogRecord, alone: Cleaning): Promise<void> {
+  for (let death = 1; ; death++) {
+    await assertCleansSample(alone.clean, state.kind);
+    try {
+      const cleaned = await alone.clean(state.kind, [record]);
+      return await applyOrBisect(options, state, [record], { ...alone, clean: () => Promise.resolve(cleaned) });
+    } catch (error) {
+      if (failureKindOf(error) !== 'crashed') throw error;
+      if (death === deathsMax) return bury(options, state, record, 'crashes_cleaning');
+    }
   }
 }
 
@@ -105,7 +140,7 @@ async function bury(
   state: Partition,
   record: LogRecord,
   reason: DeadLetterReason,
-  refusal: Failure,
+  refusal?: Failure,
 ): Promise<void> {
   const { from, to } = advanceOver([record]);
   await options.postgres.transaction(async (statements) => {

@@ -2,6 +2,8 @@ import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValue } from '@du
 import { LIST, VARCHAR, listValue } from '@duckdb/node-api';
 import type { DuckdbSettings } from '#adapters/duckdb/connection.ts';
 import { connect, openInstance, translated } from '#adapters/duckdb/connection.ts';
+import type { CleanedBatch, CleaningEngine, StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
+import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { plainInteger } from '#adapters/duckdb/values.ts';
 import type { Column, DuckdbType } from '#domain/clean/kinds.ts';
@@ -11,20 +13,6 @@ import { liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
-
-/**
- * What cleaning made of a batch, one array a column, all `rows` long and in the order of the records. Names are those of
- * domain/clean/kinds.ts, then `reject` (reason code, null for a clean row; a reject's other columns up to `extra` mean nothing).
- * Values suit Postgres UNNEST: BIGINT as number (as text beyond 2^53), timestamps as ISO text with microseconds, lists
- * (tag_list, coordinates) as JSON text because nested arrays do not fit UNNEST, the rest as they are.
- */
-export type CleanedBatch = { rows: number; columns: Record<string, unknown[]> };
-
-export type StreamCleaner = {
-  /** Cleans records of one kind, any partitions. */
-  clean(kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch>;
-  close(): void;
-};
 
 export type StreamCleanerOptions = {
   /** Batches that are cleaned side by side, each on one thread: at most the worker's stream slots. */
@@ -36,7 +24,11 @@ export type StreamCleanerOptions = {
  * Makes the stream's cleaner: the SELECTs of domain/clean over bound lists, prepared once a kind and lane. Only what cleaning
  * looks at crosses into the engine; coordinates and event-id are put beside its columns here.
  */
-export async function makeStreamCleaner(options: StreamCleanerOptions = {}): Promise<StreamCleaner> {
+export function makeStreamCleaner(options: StreamCleanerOptions = {}): Promise<StreamCleaner> {
+  return makeLastingCleaner(() => openEngine(options));
+}
+
+async function openEngine(options: StreamCleanerOptions): Promise<CleaningEngine> {
   const settings: DuckdbSettings = { threads: 1, memoryLimit: options.memoryLimit ?? '512MB', keepOrder: true };
   const instance = await openInstance(settings);
   const first = await connect(instance, settings);
@@ -55,7 +47,7 @@ export async function makeStreamCleaner(options: StreamCleanerOptions = {}): Pro
   };
 }
 
-type Lane = { clean(kind: Kind, records: readonly LogRecord[]): Promise<CleanedBatch>; waiting(): number; close(): void };
+type Lane = CleaningEngine & { waiting(): number };
 
 function makeLane(connection: DuckDBConnection): Lane {
   const statements = new Map<Kind, Promise<DuckDBPreparedStatement>>();

@@ -4,7 +4,7 @@ import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#acti
 import { runSegment } from '#activities/reader/run-segment.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
-import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { readPartitions } from '#adapters/kafka/reader.ts';
 import { Failure } from '#domain/failures.ts';
@@ -83,6 +83,8 @@ test('a segment reads its partitions from the stored offsets, ends when asked, a
   const ended = await first.end();
   assert.equal(ended.ended, 'asked');
   assert.deepEqual([partitionOf(ended, 0)?.to, partitionOf(ended, 1)?.to, ended.rows], ['250', '3', 253]);
+  const held = await environment.postgres.query('SELECT 1 FROM pinflow.position WHERE held_by IS NOT NULL OR deaths > 0');
+  assert.deepEqual(held, [], 'who takes them next knows that nobody died of them');
 
   await environment.produce(pins, 0, pinsNamed(253, 5));
   const second = segment();

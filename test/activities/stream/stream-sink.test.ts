@@ -6,9 +6,10 @@ import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import type { StreamSinkOptions } from '#activities/stream/stream-sink.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { listValue } from '@duckdb/node-api';
-import type { Duckdb } from '#adapters/duckdb/connection.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { toDuckdbFailure } from '#adapters/duckdb/failure.ts';
+import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
+import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
@@ -178,15 +179,17 @@ test('an outage of Postgres is no reason for a dead letter', async () => {
 });
 
 /** A cleaner that also runs a statement over the values: DuckDB itself says what is wrong with it. */
-async function cleanerThatRuns(sql: string): Promise<StreamCleaner & Pick<Duckdb, 'close'>> {
-  const duckdb = await openDuckdb({ threads: 1, memoryLimit: '100MB' });
-  return {
-    async clean(kind, records) {
-      await duckdb.rows(sql, [listValue(records.map(({ value }) => value!.toString('utf8')))]);
-      return cleaner.clean(kind, records);
-    },
-    close: () => duckdb.close(),
-  };
+function cleanerThatRuns(sql: string): Promise<StreamCleaner> {
+  return makeLastingCleaner(async () => {
+    const duckdb = await openDuckdb({ threads: 1, memoryLimit: '100MB' });
+    return {
+      async clean(kind, records) {
+        await duckdb.rows(sql, [listValue(records.map(({ value }) => value!.toString('utf8')))]);
+        return cleaner.clean(kind, records);
+      },
+      close: () => duckdb.close(),
+    };
+  });
 }
 
 test('only the record that cleaning refuses for good becomes a dead letter', async () => {
@@ -235,6 +238,47 @@ test('a fault of our own SQL costs no record: the position holds until it is men
   const mended = await begun(partition);
   await mended.accept(partition, records);
   assert.deepEqual(await outcome(partition), { ...untouched, applied: 2, superseded: 0, unchanged: 0, rejected: 0, dead: 0 });
+  assert.deepEqual(await query('SELECT 1 FROM pinflow.dead_letter WHERE partition = $1', [partition.partition]), []);
+});
+
+/** A cleaner whose engine dies as DuckDB does: of a batch that `kills` names, and of every batch from then on. */
+function cleanerThatDies(kills: (record: LogRecord) => boolean): Promise<StreamCleaner> {
+  return makeLastingCleaner(() => {
+    let dead = false;
+    return Promise.resolve({
+      clean(kind, records) {
+        const words = dead ? 'FATAL Error: Failed: database has been invalidated' : 'INTERNAL Error: index out of bounds';
+        dead ||= records.some(kills);
+        return dead ? Promise.reject(toDuckdbFailure(new Error(words), false) as Error) : cleaner.clean(kind, records);
+      },
+      close: () => undefined,
+    });
+  });
+}
+
+test('a record that the engine dies of is found and buried with its bytes; the others are applied, by new engines', async () => {
+  const partition = pinPartition();
+  const bomb = pinJson('ten-5', { category: 'ten', title: 'kills' });
+  const one = await begun(partition, { cleaner: await cleanerThatDies(({ value }) => value!.includes('kills')) });
+  await one.accept(
+    partition,
+    Array.from({ length: 9 }, (_, index) => record(partition, index, index === 5 ? bomb : pinJson(`ten-${index}`, { category: 'ten' }))),
+  );
+  assert.deepEqual(await outcome(partition), { applied: 8, superseded: 0, unchanged: 0, rejected: 0, dead: 1 });
+  assert.deepEqual(
+    await query(`SELECT "offset", reason, sqlstate, state, value FROM pinflow.dead_letter WHERE partition = $1`, [partition.partition]),
+    [{ offset: 5, reason: 'crashes_cleaning', sqlstate: null, state: 'open', value: Buffer.from(bomb) }],
+  );
+  await one.accept(partition, [record(partition, 9, pinJson('ten-9', { category: 'ten' }))]);
+  assert.deepEqual(await minutes('ten'), [{ window_start: new Date(noon), pins: 9 }]);
+});
+
+test('an engine that dies of every record blames none: that is a fault, and the position holds', async () => {
+  const partition = pinPartition();
+  const one = await begun(partition, { cleaner: await cleanerThatDies(() => true) });
+  const records = [0, 1, 2].map((offset) => record(partition, offset, pinJson(`eleven-${offset}`, { category: 'eleven' })));
+  await assert.rejects(one.accept(partition, records), { kind: 'fault', message: /known to be good/ });
+  assert.deepEqual(one.progress(partition), { ...partition, from: 0, to: 0, rows: 0 });
   assert.deepEqual(await query('SELECT 1 FROM pinflow.dead_letter WHERE partition = $1', [partition.partition]), []);
 });
 

@@ -5,7 +5,7 @@ import { zstdCompressSync } from 'node:zlib';
 import type { Duckdb, Row } from '#adapters/duckdb/connection.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import type { StreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
 import { encodeRawLines } from '#domain/raw-line.ts';

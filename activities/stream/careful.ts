@@ -1,0 +1,88 @@
+import { recordProblem } from '#activities/reader/positions.ts';
+import type { OwnedPartition } from '#activities/reader/sink.ts';
+import type { DeadlyRange } from '#activities/stream/clean-tries.ts';
+import { beginTry, failTry, forgetTries, readDeadlyRanges } from '#activities/stream/clean-tries.ts';
+import type { Clean, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
+import type { Postgres } from '#adapters/postgres.ts';
+import { sampleRecord } from '#domain/clean/samples.ts';
+import { Failure, failureKindOf } from '#domain/failures.ts';
+import type { Kind, LogRecord } from '#domain/terms.ts';
+
+/** Deaths of one record, tried alone, after which it is the record. */
+export const deathsMax = 3;
+/** Records of a try after a death; one by one only in a part that was deadly. */
+const partRows = 32;
+
+/**
+ * Care after a death. A process that died while it held the partition may have died of the records at its position: a
+ * crash of the native engine asks nobody. So the first batch's worth of records is tried in small parts, each alone in its
+ * process and noted beforehand; a part that is found noted by a process that is gone was deadly and is tried record by
+ * record. That costs some statements after each kill -9 and none otherwise.
+ */
+export type Care = { rowsLeft: number; deadly: DeadlyRange[]; said: boolean };
+
+/** The care that a partition just taken needs, if any. */
+export async function takeCare(postgres: Postgres, owned: OwnedPartition, batchRows: number): Promise<Care | undefined> {
+  if (owned.deaths === 0) return undefined;
+  const said = owned.deaths > 1;
+  if (said)
+    await recordProblem(
+      postgres,
+      'stream',
+      owned,
+      `${owned.deaths} processes in a row ended in the middle of their work at offset ${owned.nextOffset}. Its records are tried in small parts until the one that ends them is found; it becomes a dead letter.`,
+    );
+  return { rowsLeft: batchRows, deadly: await readDeadlyRanges(postgres, owned), said };
+}
+
+export type CarefulWork = {
+  postgres: Postgres;
+  owned: OwnedPartition;
+  kind: Kind;
+  apply(records: LogRecord[], cleaning: Cleaning): Promise<void>;
+  /** Buries the one record that kills. */
+  bury(record: LogRecord): Promise<void>;
+};
+
+/** Applies records in small parts, as Care says. */
+export async function applyWithCare(cleaning: Cleaning, care: Care, work: CarefulWork, records: LogRecord[]): Promise<void> {
+  for (let rest = records; rest.length > 0;) {
+    const at = rest[0]!.offset;
+    const suspect = care.deadly.some(({ first, last }) => first <= at && at <= last);
+    const part = rest.slice(0, suspect ? 1 : partRows);
+    const range = { first: at, last: part.at(-1)!.offset };
+    const deaths = care.deadly.find(({ first, last }) => first === at && last === at)?.deaths ?? 0;
+    await cleaning.alone(async (alone) => {
+      if (suspect) await assertCleansSample(alone.clean, work.kind);
+      if (suspect && deaths >= deathsMax) return work.bury(part[0]!);
+      await beginTry(work.postgres, work.owned, range);
+      await work.apply(part, alone).catch((error: unknown) => endFailedTry(work, range, error));
+    });
+    await forgetTries(work.postgres, { ...work.owned, from: at, to: range.last + 1 });
+    if (care.said) await recordProblem(work.postgres, 'stream', work.owned, null);
+    care.said = false;
+    care.rowsLeft -= part.length;
+    rest = rest.slice(part.length);
+  }
+}
+
+/** Where Postgres is what failed it cannot be told; a try of a process that lives counts for nothing anyway. */
+async function endFailedTry({ postgres, owned }: CarefulWork, range: { first: number; last: number }, error: unknown): Promise<never> {
+  const kind = failureKindOf(error);
+  if (kind !== 'unavailable' && kind !== 'timeout') await failTry(postgres, owned, range);
+  throw error;
+}
+
+/**
+ * Before a record is blamed, one that is known to be good must pass.
+ * @throws Failure `fault` where it does not; or the process ends here, and no record is noted.
+ */
+export async function assertCleansSample(clean: Clean, kind: Kind): Promise<void> {
+  try {
+    await clean(kind, [sampleRecord(kind)]);
+  } catch (error) {
+    const failed = failureKindOf(error);
+    if (failed !== 'crashed' && failed !== 'invalid_data') throw error;
+    throw new Failure('fault', `Not even a ${kind} that is known to be good can be cleaned: ${(error as Failure).message}`);
+  }
+}
