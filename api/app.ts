@@ -9,7 +9,6 @@ import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerDetail, answerJson } from '#api/door/answer.ts';
-import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
@@ -25,6 +24,7 @@ import { makeStatusHandler } from '#api/operations/status.ts';
 import type { Tails } from '#api/operations/tail.ts';
 import { makeTailHandler } from '#api/operations/tail.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
+import type { ConsumerOptions } from '#api/routes/consumers.ts';
 import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
@@ -33,18 +33,17 @@ import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { makeStreamsRoute, refuseKinesis } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
-export type AppOptions = Door & {
-  readiness: () => Promise<Readiness>;
-  lookAtStatus: () => Promise<Status>;
-  newest: Pick<NewestRecords, 'find'>;
-  /** Undefined where several processes share the port. */
-  consumers: Consumers | undefined;
-  tails: Pick<Tails, 'open'>;
-  /** Where the account of refusals and the ledger of intervals are. */
-  postgres: Pick<Postgres, 'query' | 'transaction'>;
-  /** Where keys are kept, and those in memory where keys are asked for. */
-  keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
-};
+export type AppOptions = Door &
+  ConsumerOptions & {
+    readiness: () => Promise<Readiness>;
+    lookAtStatus: () => Promise<Status>;
+    newest: Pick<NewestRecords, 'find'>;
+    tails: Pick<Tails, 'open'>;
+    /** Where the account of refusals and the ledger of intervals are. */
+    postgres: Pick<Postgres, 'query' | 'transaction'>;
+    /** Where keys are kept, and those in memory where keys are asked for. */
+    keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
+  };
 
 type Words = (refusal: Refusal) => Answer;
 
@@ -107,7 +106,7 @@ export function createApp(options: AppOptions): Express {
   const keys = makeKeysHandlers(operation, { ...options.keys, budget: options.budget });
   at('/api/keys', { get: keys.list, post: keys.create });
   at('/api/keys/:id', { delete: keys.revoke });
-  const login = makeLoginHandlers(operation, { ...options.keys, budget: options.budget });
+  const login = makeLoginHandlers(operation, { ...options.keys, budget: options.budget, clients: options.clients });
   at('/login', { get: login.show, post: login.logIn });
   at('/logout', { post: login.logOut });
 

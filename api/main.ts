@@ -11,6 +11,7 @@ import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { makeClients } from '#api/access/clients.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
@@ -69,7 +70,8 @@ async function main(config: Config, log: Log): Promise<void> {
     connectionsMax: 1,
     statementTimeoutMs: keysStatementMsMax,
   });
-  const { access, ring } = chooseAccess({ config, statements: keysPostgres, log });
+  const clients = makeClients(config);
+  const { access, ring } = chooseAccess({ config, clients, statements: keysPostgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
@@ -90,8 +92,8 @@ async function main(config: Config, log: Log): Promise<void> {
   metrics.watch(publisher);
   registerBatchMetrics(metrics.registry, postgres);
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });
-  const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
+  const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout, clients });
 
   const exchanges = makeExchanges(instance, [refusals.hear, accessLog.hear]);
   const makeGroup = (reader: string): string => names.attemptGroup(reader, 0, randomUUID());
@@ -126,6 +128,8 @@ async function main(config: Config, log: Log): Promise<void> {
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     consumers,
+    clients,
+    apiUrl: config.apiUrl,
     newest: makeNewestRecords({ kafka, topics, makeGroup: () => makeGroup('newest') }),
     tails,
     postgres,

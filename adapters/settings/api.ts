@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
-import { hostNames, optionalText, port, positive } from '#adapters/settings/fields.ts';
+import { hostNames, httpUrl, networks, optionalText, port, positive } from '#adapters/settings/fields.ts';
 import { kinds } from '#domain/terms.ts';
 
 /** The API and its door. */
@@ -51,7 +51,23 @@ export const apiSettings = {
       'Key that the emulator and pinflow tail show where the API asks for one: with the scopes append:pin, append:geo and append:user to emulate, read to tail.',
     secret: true,
   },
-  apiUrl: { env: 'API_URL', schema: optionalText, about: 'Where clients reach the API; unset means http://<API_HOST>:<API_PORT>.' },
+  apiUrl: {
+    env: 'API_URL',
+    schema: httpUrl.optional(),
+    about: 'Where clients reach the API, also what base_uri of REST v2 consumers begins with; unset means http://<API_HOST>:<API_PORT>.',
+  },
+  apiTrustedProxies: {
+    env: 'API_TRUSTED_PROXIES',
+    schema: networks.default([]),
+    about:
+      'Comma-separated addresses and networks (10.0.0.0/8) of the proxies before the API whose word on client, scheme and host is believed, in the headers of API_PROXY_HEADERS; with API_KEYS=auto naming one asks for keys.',
+  },
+  apiProxyHeaders: {
+    env: 'API_PROXY_HEADERS',
+    schema: z.enum(['x-forwarded', 'forwarded']).default('x-forwarded'),
+    about:
+      'Headers that API_TRUSTED_PROXIES write, over what a client may have written there: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). The others are not read.',
+  },
   ingestMaxEvents: {
     env: 'INGEST_MAX_EVENTS',
     schema: positive.default(20_000),

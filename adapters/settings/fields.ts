@@ -23,6 +23,24 @@ export const hostNames = z
     ),
   );
 
+/** Addresses and networks (`10.0.0.0/8`). */
+export const networks = z
+  .string()
+  .transform(listed)
+  .pipe(
+    z.array(
+      z.string().refine(isNetwork, {
+        error: ({ input }) => `${JSON.stringify(input)} is no address and no network: write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32`,
+      }),
+    ),
+  );
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family > 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+}
+
 /** The parts of a comma-separated list; none for what is empty. */
 function listed(text: string): string[] {
   return text

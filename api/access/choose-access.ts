@@ -1,6 +1,7 @@
 import type { Config } from '#adapters/config.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
+import type { Clients } from '#api/access/clients.ts';
 import { makeKeyAccess } from '#api/access/key-access.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
 import { openKeyRing } from '#api/access/key-ring.ts';
@@ -17,16 +18,18 @@ export type ChosenAccess = {
 /** Keys where the settings ask for them, and everyone where they do not; says so where that is daring. */
 export function chooseAccess({
   config,
+  clients,
   statements,
   log,
 }: {
-  config: Pick<Config, 'apiKeys' | 'apiHost' | 'apiAllowedHosts' | 'apiRateEvents' | 'apiRateBytes' | 'apiProcesses'>;
+  config: Pick<Config, 'apiKeys' | 'apiHost' | 'apiAllowedHosts' | 'apiTrustedProxies' | 'apiRateEvents' | 'apiRateBytes' | 'apiProcesses'>;
+  clients: Clients;
   statements: Pick<Statements, 'query' | 'execute'>;
   log: Log;
 }): ChosenAccess {
   if (!areKeysRequired(config)) {
     if (!isLoopback(config.apiHost)) warnOfOthers(config, log);
-    return { access: config.apiKeys === 'off' ? openAccess : makeLocalAccess(config.apiAllowedHosts), ring: undefined };
+    return { access: config.apiKeys === 'off' ? openAccess : makeLocalAccess(config.apiAllowedHosts, clients), ring: undefined };
   }
   const ring = openKeyRing({
     statements,
@@ -34,7 +37,7 @@ export function chooseAccess({
     defaultRates: { eventsPerSecond: config.apiRateEvents, bytesPerSecond: config.apiRateBytes },
     processes: config.apiProcesses,
   });
-  return { access: makeKeyAccess(ring), ring };
+  return { access: makeKeyAccess(ring, clients), ring };
 }
 
 function warnOfOthers({ apiKeys, apiHost }: Pick<Config, 'apiKeys' | 'apiHost'>, log: Log): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isSecret } from '#activities/keys/secrets.ts';
+import type { Clients } from '#api/access/clients.ts';
 import type { Credentials } from '#api/access/credentials.ts';
 import { readCredentials } from '#api/access/credentials.ts';
 import { isFromOurPages } from '#api/access/cross-site.ts';
@@ -39,14 +40,14 @@ export const keysUnavailable: Refusal = {
 };
 
 /** Asks everybody for a key, and limits each key. */
-export function makeKeyAccess(ring: KeyRing): Access {
+export function makeKeyAccess(ring: KeyRing, clients: Pick<Clients, 'hostOf'>): Access {
   function identify(req: IncomingMessage): Caller | Refusal {
     const credentials = readCredentials(req);
     if (credentials === undefined) return noKey;
     const { secret, by } = credentials;
     const held = by === 'header' ? ring.findKey(secret) : ring.findSession(secret);
     if (held === undefined) return ring.isLoaded() ? refusalOf(credentials) : keysUnavailable;
-    return by === 'cookie' && !isFromOurPages(req) ? otherPage : held.caller;
+    return by === 'cookie' && !isFromOurPages(req, clients) ? otherPage : held.caller;
   }
 
   return {

@@ -14,8 +14,12 @@ export function isLoopback(host: string): boolean {
 /**
  * Whether requests need a key: `auto` asks for keys exactly where others than this machine reach the API, judged by what
  * it is bound to. In a container it must be bound to all addresses, and only whoever publishes its port knows who
- * reaches that: they say `local`, or get keys.
+ * reaches that: they say `local`, or get keys. A proxy in front is there so that others reach it.
  */
-export function areKeysRequired({ apiKeys, apiHost }: Pick<Config, 'apiKeys' | 'apiHost'>): boolean {
-  return apiKeys === 'required' || (apiKeys === 'auto' && !isLoopback(apiHost));
+export function areKeysRequired({
+  apiKeys,
+  apiHost,
+  apiTrustedProxies,
+}: Pick<Config, 'apiKeys' | 'apiHost' | 'apiTrustedProxies'>): boolean {
+  return apiKeys === 'required' || (apiKeys === 'auto' && (!isLoopback(apiHost) || apiTrustedProxies.length > 0));
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { beginSession, endSession } from '#activities/keys/sessions.ts';
 import { isSecret } from '#activities/keys/secrets.ts';
 import type { Postgres } from '#adapters/postgres.ts';
+import type { Clients } from '#api/access/clients.ts';
 import { readSessionCookie, sessionCookie } from '#api/access/credentials.ts';
 import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
@@ -22,6 +23,7 @@ export type LoginDependencies = {
   /** Absent where keys are off. */
   ring: KeyRing | undefined;
   budget: BodyBudget;
+  clients: Clients;
 };
 
 const sessionSeconds = 12 * 3_600;
@@ -38,9 +40,14 @@ const otherPage: Refusal = {
 /** `/login`: a browser trades a key for an HttpOnly cookie, which holds a secret of its own; `/logout` gives it back. */
 export function makeLoginHandlers(
   makeOperation: MakeOperation,
-  { postgres, ring, budget }: LoginDependencies,
+  { postgres, ring, budget, clients }: LoginDependencies,
 ): Record<'show' | 'logIn' | 'logOut', RequestHandler> {
   const bucketOf = makeBucketPerAddress();
+  /**
+   * Where the browser itself says that it came over TLS, or a trusted proxy does; this process sees no TLS. Whoever lies
+   * about the origin gets a cookie that his browser does not send.
+   */
+  const isSecure = (req: Request): boolean => req.headers.origin?.startsWith('https:') === true || clients.isSecure(req);
   const asked = async (req: Request): Promise<Answer> => {
     if (ring === undefined) return keysOffPage();
     const { caller } = (await findSession(ring, readSessionCookie(req))) ?? {};
@@ -50,12 +57,12 @@ export function makeLoginHandlers(
 
   async function logIn(req: Request): Promise<Answer | Refusal> {
     if (ring === undefined) return keysOffPage();
-    if (isFromOtherPages(req)) return otherPage;
+    if (isFromOtherPages(req, clients)) return otherPage;
     const body = await readWholeBody(req, formLimits, budget);
     if (isRefusal(body)) return body;
     const form = new URLSearchParams(body.toString('utf8'));
     const next = localPath(form.get('next'));
-    const bucket = bucketOf(req.socket.remoteAddress ?? '');
+    const bucket = bucketOf(clients.addressOf(req));
     const waitSeconds = Math.ceil(bucket.waitMs(1, performance.now()) / 1_000);
     if (waitSeconds > 0)
       return loginPage(
@@ -74,15 +81,15 @@ export function makeLoginHandlers(
     const secret = await orAway(() => beginSession(postgres, held.caller.keyId, seconds));
     if (secret === undefined) return awayPage(next);
     await ring.reload();
-    return goTo(next, cookieText(req, secret, seconds));
+    return goTo(next, cookieText(isSecure(req), secret, seconds));
   }
 
   async function logOut(req: Request): Promise<Answer | Refusal> {
-    if (isFromOtherPages(req)) return otherPage;
+    if (isFromOtherPages(req, clients)) return otherPage;
     const secret = readSessionCookie(req);
     if (secret !== undefined && (await orAway(() => endSession(postgres, secret))) === undefined) return awayPage(loginPath);
     await ring?.reload();
-    return goTo(loginPath, cookieText(req, '', 0));
+    return goTo(loginPath, cookieText(isSecure(req), '', 0));
   }
 
   return {
@@ -123,13 +130,8 @@ function goTo(location: string, cookie: string): Answer {
   return { status: 303, body: '', headers: { Location: location, 'Set-Cookie': cookie } };
 }
 
-/**
- * Secure where the browser itself says that it came over TLS; this process sees no TLS, and headers of proxies can be
- * anyone's. Whoever lies about the origin weakens a cookie of his own.
- */
-function cookieText(req: Request, value: string, seconds: number): string {
-  const secure = req.headers.origin?.startsWith('https:') === true ? '; Secure' : '';
-  return `${sessionCookie}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${secure}`;
+function cookieText(isSecure: boolean, value: string, seconds: number): string {
+  return `${sessionCookie}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${isSecure ? '; Secure' : ''}`;
 }
 
 /** A path of this API; whatever else was asked for becomes /login, which says who is logged in. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Clients } from '#api/access/clients.ts';
 import { isFollowedLink } from '#api/access/cross-site.ts';
 import { isLoopback } from '#api/access/keys-required.ts';
 import type { Access, Caller } from '#api/door/caller.ts';
@@ -20,7 +21,7 @@ export const openAccess: Access = {
  * name of its own at 127.0.0.1: browsers then let it read our answers, but say that name in Host. Or it sends what it
  * cannot read the answer to: browsers then say whose page it is, in Origin or in Sec-Fetch-Site.
  */
-export function makeLocalAccess(allowedHosts: readonly string[]): Access {
+export function makeLocalAccess(allowedHosts: readonly string[], clients: Pick<Clients, 'forwardedHostOf'>): Access {
   const allowed = new Set(allowedHosts);
   const isOwn = (name: string): boolean => isLoopback(name) || allowed.has(name.toLowerCase());
   /** Of the last request that was let in: clients say the same again and again. */
@@ -33,6 +34,9 @@ export function makeLocalAccess(allowedHosts: readonly string[]): Access {
       if (!isOwn(nameOf(host))) return foreign('Host', host);
       lastHost = host;
     }
+    // Both: a proxy asks by a name of its own, and the page's name is the one that the proxy was asked by.
+    const forwarded = clients.forwardedHostOf(req);
+    if (forwarded !== undefined && !isOwn(nameOf(forwarded))) return foreign('Host', forwarded);
     if (origin !== undefined) return isOwn(nameOfOrigin(origin)) ? undefined : foreign('Origin', origin);
     // Pictures, scripts and frames of other pages come without Origin.
     return site === 'cross-site' && !isFollowedLink(req) ? foreign('Sec-Fetch-Site', site) : undefined;

@@ -1,4 +1,5 @@
 import type { LogLevel } from '#adapters/log.ts';
+import type { Clients } from '#api/access/clients.ts';
 import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
 
 /** Where lines go: standard output. */
@@ -29,6 +30,7 @@ export function makeAccessLog(options: {
   /** Least severe level that is written; the lines are `info`. */
   level: LogLevel;
   output: LineOutput;
+  clients: Pick<Clients, 'addressOf'>;
   /** Milliseconds of any steady clock. */
   now?: () => number;
 }): AccessLog {
@@ -44,7 +46,7 @@ export function makeAccessLog(options: {
 
   function hear(exchange: Exchange, status: number): void {
     if (status < 400 ? sample < 1 && Math.random() >= sample : !hasRoom()) return;
-    add(lineOf(exchange, status, now()));
+    add(lineOf(exchange, status, now(), options.clients.addressOf(exchange.req)));
   }
 
   /** Whether this second has room for one more refused request. */
@@ -115,7 +117,7 @@ function noteOf(msg: string, requests: number): string {
   return `${JSON.stringify({ time: new Date().toISOString(), ...common, msg, requests })}\n`;
 }
 
-function lineOf(exchange: Exchange, status: number, now: number): string {
+function lineOf(exchange: Exchange, status: number, now: number, client: string): string {
   const { req, refusal, rejected } = exchange;
   return `${JSON.stringify({
     time: new Date().toISOString(),
@@ -133,7 +135,7 @@ function lineOf(exchange: Exchange, status: number, now: number): string {
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     keyId: exchange.keyId,
     source: exchange.source.slice(0, textCharactersMax),
-    client: req.socket.remoteAddress ?? '',
+    client,
   })}\n`;
 }
 

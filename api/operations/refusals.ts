@@ -1,5 +1,6 @@
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
+import type { Clients } from '#api/access/clients.ts';
 import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
 import { kindOfRefused } from '#api/operations/refused-kind.ts';
 import type { Kind } from '#domain/terms.ts';
@@ -50,6 +51,7 @@ const textCharactersMax = 256;
 export function makeRefusalAccount(options: {
   statements: Pick<Statements, 'execute'>;
   log: Log;
+  clients: Pick<Clients, 'addressOf'>;
   /** Kinds of names that do not end in one. */
   kindByName: ReadonlyMap<string, Kind>;
   /** Milliseconds of a clock that tells minutes. */
@@ -94,7 +96,7 @@ export function makeRefusalAccount(options: {
       lastAtMs: now(),
       requestId: id,
       message: plain(message),
-      client: req.socket.remoteAddress ?? '',
+      client: options.clients.addressOf(req),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
+import type { Clients } from '#api/access/clients.ts';
 import type { ConsumedRecord } from '#api/consumers/subscription.ts';
 import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Answer } from '#api/door/answer.ts';
@@ -18,6 +19,14 @@ import { Failure } from '#domain/failures.ts';
 import type { ConsumerSettings } from '#domain/schemas/consumers.ts';
 import { consumerName, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
 
+export type ConsumerOptions = {
+  /** Undefined where several processes share the port: an instance lives in one of them only. */
+  consumers: Consumers | undefined;
+  clients: Clients;
+  /** Where clients reach the API; undefined where nobody said. */
+  apiUrl: string | undefined;
+};
+
 type Handlers = Partial<Record<'get' | 'post' | 'delete', RequestHandler>>;
 type Path = { group: string; name: string };
 
@@ -28,12 +37,12 @@ const answerBytesMax = 4_194_304;
 
 /**
  * The consumer half of REST v2 (generation B): `POST /consumers/<group>` and what hangs below the instance that it makes.
- * `consumers` is undefined where several processes share the port: an instance lives in one of them only.
  */
 export function makeConsumerHandlers(
   makeOperation: MakeOperation,
-  { consumers, budget }: Pick<Door, 'budget'> & { consumers: Consumers | undefined },
+  { consumers, budget, clients, apiUrl }: Pick<Door, 'budget'> & ConsumerOptions,
 ): { path: string; handlers: Handlers }[] {
+  const base = apiUrl?.replace(/\/+$/, '');
   const operate = (
     name: string,
     work: (consumers: Consumers, path: Path, req: Request) => Answer | Refusal | Promise<Answer | Refusal>,
@@ -68,7 +77,7 @@ export function makeConsumerHandlers(
     if (!consumerName.safeParse(group).success) return badGroup;
     const made = all.create(group, settings);
     if (isRefusal(made)) return made;
-    return answerV2({ instance_id: made.name, base_uri: baseUri(req, group, made.name) });
+    return answerV2({ instance_id: made.name, base_uri: `${base ?? calledBy(req, clients)}${pathOf(req, group, made.name)}` });
   });
 
   const subscribe = operate('consumer_subscribe', async (all, { group, name }, req) => {
@@ -144,11 +153,15 @@ function answerV2(body: object): Answer {
   return { status: 200, body: JSON.stringify(body), headers: { 'Content-Type': restV2Type } };
 }
 
-/** Where the client finds the instance: by the way that it came. */
-function baseUri(req: Request, group: string, name: string): string {
-  const host = req.headers.host ?? `${req.socket.localAddress}:${req.socket.localPort}`;
+/** Where a client finds the API that was not told how it is reached: by the way that it came. */
+function calledBy(req: Request, clients: Clients): string {
+  const host = clients.hostOf(req) ?? `${req.socket.localAddress}:${req.socket.localPort}`;
+  return `${clients.isSecure(req) ? 'https' : 'http'}://${host}`;
+}
+
+function pathOf(req: Request, group: string, name: string): string {
   const stage = req.params['stage'] === undefined ? '' : `/${encodeURIComponent(String(req.params['stage']))}`;
-  return `${req.protocol}://${host}${stage}/consumers/${group}/instances/${name}`;
+  return `${stage}/consumers/${group}/instances/${name}`;
 }
 
 /** A parameter that is a count; negative means the default, as with Confluent. */

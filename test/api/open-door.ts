@@ -13,6 +13,7 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { makeClients } from '#api/access/clients.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { AckedRange } from '#api/door/ack-ledger.ts';
@@ -81,12 +82,13 @@ export async function openDoor(
     onProduce: metrics.observeProduce,
   });
   metrics.watch(publisher);
-  const { access, ring } = chooseAccess({ config, statements: postgres, log });
+  const clients = makeClients(config);
+  const { access, ring } = chooseAccess({ config, clients, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   registerBatchMetrics(metrics.registry, postgres);
   const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, kindByName, count: metrics.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const exchanges = makeExchanges(randomUUID(), [refusals.hear]);
   const makeGroup = (): string => names.attemptGroup('tail', 0, randomUUID());
@@ -120,6 +122,8 @@ export async function openDoor(
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     newest,
     consumers,
+    clients,
+    apiUrl: config.apiUrl,
     exchanges,
     tails,
     postgres,

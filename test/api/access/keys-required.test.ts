@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createKey } from '#activities/keys/create-key.ts';
+import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { areKeysRequired } from '#api/access/keys-required.ts';
 import { pin } from '#test/api/routes/pin-cases.ts';
@@ -28,10 +29,13 @@ describe('keys are required', () => {
   ];
   for (const [apiHost, isReachedByOthers] of hosts)
     test(`at '${apiHost}' by auto: ${isReachedByOthers}`, () => {
-      assert.equal(areKeysRequired({ apiKeys: 'auto', apiHost }), isReachedByOthers);
-      assert.equal(areKeysRequired({ apiKeys: 'required', apiHost }), true);
-      assert.equal(areKeysRequired({ apiKeys: 'local', apiHost }), false);
-      assert.equal(areKeysRequired({ apiKeys: 'off', apiHost }), false);
+      const at = (apiKeys: Config['apiKeys'], apiTrustedProxies: string[] = []): boolean =>
+        areKeysRequired({ apiKeys, apiHost, apiTrustedProxies });
+      assert.equal(at('auto'), isReachedByOthers);
+      assert.equal(at('auto', ['127.0.0.1']), true, 'others reach it through a proxy');
+      assert.equal(at('required'), true);
+      assert.equal(at('local', ['127.0.0.1']), false);
+      assert.equal(at('off', ['127.0.0.1']), false);
     });
 });
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeAccessLog } from '#api/operations/access-log.ts';
+import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { waitFor } from '#test/support/servers.ts';
+
+const clients = makeClients({ apiTrustedProxies: [], apiProxyHeaders: 'x-forwarded' });
 
 type Line = Record<string, unknown> & { msg: string };
 
@@ -32,7 +35,7 @@ function openLog(options: { sample?: number; level?: 'info' | 'warn'; now?: () =
       return true;
     },
   };
-  const log = makeAccessLog({ sample: 1, level: 'info', output, ...options });
+  const log = makeAccessLog({ sample: 1, level: 'info', output, clients, ...options });
   const lines = (): Line[] =>
     writes
       .join('')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
@@ -46,6 +47,7 @@ async function openAccount(faults: ('lost' | 'none')[] = [], now: () => number =
   const counted = new Map<string, number>();
   const account = makeRefusalAccount({
     log: quietLog,
+    clients: makeClients({ apiTrustedProxies: [], apiProxyHeaders: 'x-forwarded' }),
     kindByName: new Map(),
     now,
     count: (route, reason, times) => counted.set(`${route} ${reason}`, (counted.get(`${route} ${reason}`) ?? 0) + times),
