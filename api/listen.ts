@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { answerUnreadable, headerBytesMax, refuseWithoutHost } from '#api/answer-unreadable.ts';
 import { Failure } from '#domain/failures.ts';
@@ -27,6 +27,11 @@ const usualPatience: Patience = { headersTimeout: 20_000, requestTimeout: 30_000
  */
 export async function listen(listener: RequestListener, host: string, port: number, patience = usualPatience): Promise<Listening> {
   let closesAfterAnswer = false;
+  const take = (req: IncomingMessage, res: ServerResponse): void => {
+    if (refuseWithoutHost(req, res)) return;
+    if (closesAfterAnswer) res.setHeader('Connection', 'close');
+    listener(req, res);
+  };
   const server = createServer(
     {
       keepAliveTimeout: 65_000,
@@ -36,12 +41,15 @@ export async function listen(listener: RequestListener, host: string, port: numb
       // Asked below: node would answer without a body.
       requireHostHeader: false,
     },
-    (req, res) => {
-      if (refuseWithoutHost(req, res)) return;
-      if (closesAfterAnswer) res.setHeader('Connection', 'close');
-      listener(req, res);
-    },
+    take,
   );
+  // Asked for when it is read, and not where it is refused unread; node itself would ask at once.
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    req.once('resume', () => {
+      if (!res.headersSent) res.writeContinue();
+    });
+    take(req, res);
+  });
   answerUnreadable(server);
   server.maxConnections = 10_000;
   await bind(server, host, port);

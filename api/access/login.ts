@@ -9,6 +9,7 @@ import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
 import { keysOffPage, loggedInPage, loginPage } from '#api/access/login-page.ts';
+import { unwantedBytesMax } from '#api/door/answer-early.ts';
 import type { Answer } from '#api/door/answer.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import { queryOf } from '#api/door/query.ts';
@@ -27,7 +28,8 @@ export type LoginDependencies = {
 };
 
 const sessionSeconds = 12 * 3_600;
-const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']) };
+/** Anybody may send a form, so that little is read of one that is none. */
+const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']), discardBytesMax: unwantedBytesMax };
 const loginPath = '/login';
 /** Wrong keys that an address may send: ten at once, then one in five seconds. */
 const wrongKeys = { perSecond: 0.2, burst: 10, addressesMax: 1_000 };

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { endAndLeaveBody, unreadBodyOf } from '#api/door/answer-early.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 
 /** An answer as a value: written once, and kept for requests with an Idempotency-Key. */
@@ -54,10 +55,13 @@ export function writeAnswer(res: ServerResponse, { status, body, headers }: Answ
   const all: (string | number)[] = policyHeader in headers ? [...commonHeaders] : [...dataHeaders];
   for (const name in headers) all.push(name, headers[name]!);
   for (const name in more) all.push(name, more[name]!);
+  const leavesBody = unreadBodyOf(res.req) === 'leave';
+  if (leavesBody && !all.includes('Connection')) all.push('Connection', 'close');
   // What has no body may not tell its length (RFC 9110, 8.6).
   if (status !== 204) all.push('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
   res.writeHead(status, all);
-  res.end(body);
+  if (leavesBody) endAndLeaveBody(res, body);
+  else res.end(body);
 }
 
 /** Begins an answer with 200 whose body comes bit by bit; no proxy on the way may collect it. */

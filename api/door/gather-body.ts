@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { waitsToSend } from '#api/door/answer-early.ts';
 import type { BodyDecoder, BodyEncoding } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
 import type { Refusal } from '#api/door/refusal.ts';
@@ -10,6 +11,8 @@ export type BodyLimits = {
   types: ReadonlySet<string>;
   /** What the body may be compressed with; absent where it may not be. */
   encodings?: ReadonlySet<BodyEncoding>;
+  /** What is read of a body that is refused. Default: much. */
+  discardBytesMax?: number;
 };
 
 /** Bytes of bodies that are being read, decoded, over all connections: many slow senders must not fill the memory. */
@@ -136,6 +139,8 @@ export function gatherBody(
     setImmediate(() => req.resume());
   }
 
+  // Nothing is on its way yet, and nothing need be.
+  if (refusal !== undefined && waitsToSend(req)) return finish(true);
   const pass = encoding === undefined ? take : decode;
   req.on('data', (chunk: Buffer) => {
     if (finished) return;
@@ -147,7 +152,7 @@ export function gatherBody(
     }
     decoder?.destroy();
     release();
-    if (size > discardBytesMax) finish(true);
+    if (size > (limits.discardBytesMax ?? discardBytesMax)) finish(true);
   });
   req.on('end', () => {
     hasEnded = true;

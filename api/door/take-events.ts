@@ -61,14 +61,14 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
   }
 
   function take(exchange: Exchange, caller: Caller | Refusal, req: Request, fail: NextFunction): void {
-    // What a stranger writes into the target is no source: the account of refusals would grow at their will.
-    if (!isRefusal(caller)) {
-      exchange.keyId = caller.keyId;
-      exchange.source = route.sourceOf?.(req) ?? apiSource;
-    }
+    // Of a stranger nothing is read: the body would not change the answer, and what the target says is no source, or the
+    // account of refusals would grow at their will.
+    if (isRefusal(caller)) return end(exchange, refuse(exchange, caller));
+    exchange.keyId = caller.keyId;
+    exchange.source = route.sourceOf?.(req) ?? apiSource;
     const ack = readAck(req);
     const key = readKey(req);
-    const found = firstRefusal(caller, ack, key);
+    const found = firstRefusal(ack, key);
     const opened = found ?? route.open(req);
     const hash =
       typeof key === 'string' && found === undefined
@@ -90,7 +90,6 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       (refusal, bytes, closeAfter) => {
         exchange.bytesIn = bytes;
         const more = closeAfter ? { Connection: 'close' } : undefined;
-        if (isRefusal(caller)) return end(exchange, refuse(exchange, caller), more);
         // What counts is what it costs us, packed or not.
         const cost = Math.max(bytes, decoded);
         if (refusal !== undefined)
@@ -134,8 +133,7 @@ function mayAppend(caller: Caller, kind: Intake['events'][number]['kind']): bool
   return caller.keyId === '' || caller.scopes.has(`append:${kind}`);
 }
 
-function firstRefusal(caller: Caller | Refusal, ack: Ack | Refusal, key: string | undefined | Refusal): Refusal | undefined {
-  if (isRefusal(caller)) return caller;
+function firstRefusal(ack: Ack | Refusal, key: string | undefined | Refusal): Refusal | undefined {
   if (typeof ack === 'object') return ack;
   return typeof key === 'object' ? key : undefined;
 }

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import type { Kafka } from 'kafkajs';
 import { getStatus } from '#activities/status.ts';
@@ -23,6 +21,7 @@ import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
+import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
@@ -134,10 +133,9 @@ export async function openDoor(
     kindByName,
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
   });
-  const server = app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const listening = await listen(app, '127.0.0.1', 0);
   await publisher.start();
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = listening;
   return {
     url,
     config,
@@ -154,8 +152,7 @@ export async function openDoor(
       fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
       tails.close();
-      server.closeAllConnections();
-      server.close();
+      await listening.drain(0);
       idempotency.close();
       await ring?.close();
       await refusals.close();
