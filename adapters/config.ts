@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Setting } from '#adapters/settings/fields.ts';
+import { overlayEnvironment, readGiven } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import { Failure } from '#domain/failures.ts';
 
@@ -17,12 +18,17 @@ export function loadConfig(environment: NodeJS.ProcessEnv = environmentOverStack
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries<Setting>(settings)) {
-    const text = environment[setting.env];
-    const parsed = setting.schema.safeParse(text === '' ? undefined : text);
+    const given = readGiven(setting, environment);
+    if ('problem' in given) {
+      problems.push(given.problem);
+      continue;
+    }
+    const { variable, text } = given;
+    const parsed = setting.schema.safeParse(text);
     if (parsed.success) values[name] = parsed.data;
     else
       problems.push(
-        `${setting.env}=${setting.secret === true ? '(secret)' : JSON.stringify(text)}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.about}`,
+        `${variable}=${setting.secret === true ? '(secret)' : JSON.stringify(text)}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.about}`,
       );
   }
   if (problems.length > 0) throw new Failure('configuration', `Settings are wrong:\n  ${problems.join('\n  ')}\nSee .env.example.`);
@@ -42,7 +48,7 @@ export const stackEnvironmentFile = 'environment.json';
 export function environmentOverStack(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const file = join(resolve(environment[settings.home.env] ?? '.pinflow'), stackEnvironmentFile);
   try {
-    return { ...(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>), ...environment };
+    return overlayEnvironment(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>, environment, Object.values(settings));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return environment;
     throw new Failure('configuration', `${file} cannot be read: stop the stack and start it again, or remove the file.`, { cause: error });

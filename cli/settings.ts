@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
 import { callerEnvironment, environmentOverStack, loadConfig } from '#adapters/config.ts';
+import { isGiven } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
 
 import { Failure } from '#domain/failures.ts';
@@ -31,7 +32,8 @@ const places = [
 export function readRunningSettings(options: HomeOption): Config {
   const config = readSettings(options);
   const environment = callerEnvironment();
-  if (!isStackIn(config) && !places.some(({ env }) => environment[env])) throw new Failure('unavailable', nothingRunsSentence(config));
+  if (!isStackIn(config) && !places.some((setting) => isGiven(setting, environment)))
+    throw new Failure('unavailable', nothingRunsSentence(config));
   return config;
 }
 

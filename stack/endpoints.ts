@@ -1,4 +1,5 @@
 import type { Config } from '#adapters/config.ts';
+import { isGiven } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import type { Home, Keys } from './home.ts';
 import type { PortName, Ports } from './ports.ts';
@@ -23,7 +24,7 @@ const portsOf: Record<ServerName, readonly PortName[]> = {
 
 /** The servers for which the caller gives no endpoint. */
 export function embeddedServers(environment: NodeJS.ProcessEnv): ServerName[] {
-  return (Object.keys(endpointSetting) as ServerName[]).filter((name) => !environment[settings[endpointSetting[name]].env]);
+  return (Object.keys(endpointSetting) as ServerName[]).filter((name) => !isGiven(settings[endpointSetting[name]], environment));
 }
 
 /** The ports that these servers and the API listen on. */

@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { stackEnvironmentFile } from '#adapters/config.ts';
+import { givenVariables } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import type { Home } from './home.ts';
 
@@ -8,10 +9,7 @@ import type { Home } from './home.ts';
  * chose and those that its user gave. It holds keys, so only the owner may read it. Closing the home removes it.
  */
 export function writeEnvironmentFile(home: Home, environment: NodeJS.ProcessEnv): void {
-  const names = Object.values(settings)
-    .map((setting) => setting.env)
-    .filter((name) => environment[name]);
   const aside = home.at(`${stackEnvironmentFile}.new`);
-  writeFileSync(aside, `${JSON.stringify(Object.fromEntries(names.map((name) => [name, environment[name]])), null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(aside, `${JSON.stringify(givenVariables(Object.values(settings), environment), null, 2)}\n`, { mode: 0o600 });
   renameSync(aside, home.at(stackEnvironmentFile));
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '#adapters/config.ts';
+import { overlayEnvironment } from '#adapters/settings/secret-files.ts';
+import { settings } from '#adapters/settings/settings.ts';
 import type { Child } from './child.ts';
 import type { ServerName } from './endpoints.ts';
 import { embeddedServers, portsFor, settingsForServers } from './endpoints.ts';
@@ -56,7 +58,8 @@ export async function runServers(options: ServersOptions): Promise<Servers> {
   const embedded = embeddedServers(options.environment).filter((name) => options.wanted?.includes(name) ?? true);
   const ports = await choosePorts(home, portsFor(embedded), options.environment, config, options.anyPorts);
   const keys = keysOf(home);
-  const environment = { ...options.environment, ...settingsForServers(embedded, home, ports, keys, config) };
+  const ours = settingsForServers(embedded, home, ports, keys, config);
+  const environment = overlayEnvironment(options.environment, ours, Object.values(settings));
 
   const running = await startAll(options, async (signal, started) => {
     const make = serverMakers(home, ports, keys, {

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import type { Setting } from '#adapters/settings/fields.ts';
+import { fileVariableOf } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import { searchAttributes } from '#domain/names.ts';
 import { assertNone, root, textOf } from './tracked-files.ts';
@@ -101,7 +103,9 @@ test('what is mounted is there', () => {
 test('no secret has a value in the file', () => {
   check('Whoever reads the repository would have it:', ({ environment = {} }) =>
     Object.entries(environment).flatMap(([name, value]) =>
-      /(PASSWORD|PWD|SECRET|ACCESS_KEY)/.test(name) && !/^\$\{[A-Z0-9_]+(:\?[^}]+)?\}$/.test(String(value)) ? [name] : [],
+      /(PASSWORD|PWD|SECRET|ACCESS_KEY)/.test(name) && !name.endsWith('_FILE') && !/^\$\{[A-Z0-9_]+(:\?[^}]+)?\}$/.test(String(value))
+        ? [name]
+        : [],
     ),
   );
 });
@@ -111,6 +115,7 @@ test('our processes get every setting that makes sense in a container', () => {
   const elsewhere =
     /^(PINFLOW_HOME|XDG_CACHE_HOME|WORKER_ROLES|S3_PATH_STYLE|KAFKA_(SASL_MECHANISM|USERNAME|PASSWORD)|[A-Z3]+_TLS(_\w+)?|TEMPORAL_API_KEY|PINFLOW_\w+_PORT)$/;
   const known = Object.values(settings).map((setting) => setting.env as string);
+  const files = Object.values<Setting>(settings).flatMap((setting) => fileVariableOf(setting) ?? []);
   for (const [name, { environment = {} }] of ours) {
     const given = Object.keys(environment);
     assertNone(
@@ -118,7 +123,7 @@ test('our processes get every setting that makes sense in a container', () => {
       `A setting in .env would be ignored by ${name}; add it to x-settings:`,
     );
     assertNone(
-      given.filter((env) => !known.includes(env)),
+      given.filter((env) => !known.includes(env) && !files.includes(env)),
       `${name} is given what adapters/settings/ does not know:`,
     );
   }
