@@ -1,11 +1,14 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { answerUnreadable, headerBytesMax, refuseWithoutHost } from '#api/answer-unreadable.ts';
+import type { ConnectionBounds, Connections } from '#api/bound-connections.ts';
+import { boundConnections } from '#api/bound-connections.ts';
 import { Failure } from '#domain/failures.ts';
 
 export type Listening = {
   /** Where clients reach it. */
   url: string;
+  connections: Pick<Connections, 'held' | 'beyond'>;
   /** From now on every answer closes its connection, so that clients move on; new connections are as welcome as ever. */
   sendAway(): void;
   /**
@@ -25,10 +28,16 @@ const usualPatience: Patience = { headersTimeout: 20_000, requestTimeout: 30_000
  * Listens with timeouts of our own: keep-alive above any proxy's, and a slow sender holds its own connection only.
  * @throws Failure `configuration` where the address cannot be bound.
  */
-export async function listen(listener: RequestListener, host: string, port: number, patience = usualPatience): Promise<Listening> {
+export async function listen(
+  listener: RequestListener,
+  host: string,
+  port: number,
+  bounds: ConnectionBounds,
+  patience = usualPatience,
+): Promise<Listening> {
   let closesAfterAnswer = false;
   const take = (req: IncomingMessage, res: ServerResponse): void => {
-    if (refuseWithoutHost(req, res)) return;
+    if (connections.refuse(req, res) || refuseWithoutHost(req, res)) return;
     if (closesAfterAnswer) res.setHeader('Connection', 'close');
     listener(req, res);
   };
@@ -51,12 +60,13 @@ export async function listen(listener: RequestListener, host: string, port: numb
     take(req, res);
   });
   answerUnreadable(server);
-  server.maxConnections = 10_000;
+  const connections = boundConnections(server, bounds);
   await bind(server, host, port);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    connections,
     sendAway() {
       closesAfterAnswer = true;
     },

@@ -12,6 +12,7 @@ import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
+import { connectionBounds, registerConnectionMetrics } from '#api/connection-settings.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyMetrics } from '#api/access/key-metrics.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
@@ -134,7 +135,8 @@ async function main(config: Config, log: Log): Promise<void> {
     tails,
     postgres,
   });
-  const listening = await listen(app, config.apiHost, config.apiPort);
+  const listening = await listen(app, config.apiHost, config.apiPort, connectionBounds(config, clients));
+  registerConnectionMetrics(metrics.registry, listening.connections);
   log.info('api listens', { url: listening.url, instance, pid: process.pid });
 
   const leave = (why: string): void => {

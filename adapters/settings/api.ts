@@ -17,6 +17,22 @@ export const apiSettings = {
     schema: z.coerce.number().int().min(0).max(60_000).default(0),
     about: 'How long the API goes on taking requests after SIGTERM while /readyz says 503, so that a load balancer looks away first.',
   },
+  apiConnections: {
+    env: 'API_CONNECTIONS',
+    schema: positive.default(10_000),
+    about: 'Connections that a process of the API holds at one time; on further ones everything but a probe is 503.',
+  },
+  apiConnectionsPerAddress: {
+    env: 'API_CONNECTIONS_PER_ADDRESS',
+    schema: positive.default(1_000),
+    about:
+      'Connections of them that one address may hold, this machine being one address too; API_TRUSTED_PROXIES may hold all. Clients behind one gateway share an address.',
+  },
+  apiProbeConnections: {
+    env: 'API_PROBE_CONNECTIONS',
+    schema: positive.default(32),
+    about: 'Connections beyond both bounds that are kept for probes: one request each, to /healthz, /readyz or /metrics.',
+  },
   apiKeys: {
     env: 'API_KEYS',
     schema: z.enum(['auto', 'required', 'local', 'off']).default('auto'),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { BlockList, isIP } from 'node:net';
 import type { Config } from '#adapters/config.ts';
 import type { Hop } from '#domain/door/forwarded.ts';
@@ -14,7 +15,8 @@ export type Clients = {
   hostOf(req: IncomingMessage): string | undefined;
   /** The host that a trusted proxy was asked for, where one says so. */
   forwardedHostOf(req: IncomingMessage): string | undefined;
-  isTrustedProxy(address: string): boolean;
+  /** The peer of a connection as bounds of connections count it: undefined for a trusted proxy, who stands for many. */
+  peerOf(socket: Socket): string | undefined;
 };
 
 type Origin = { address: string; proto?: string; host?: string };
@@ -59,7 +61,10 @@ export function makeClients({ apiTrustedProxies, apiProxyHeaders }: Pick<Config,
     isSecure: (req) => findOrigin(req).proto === 'https',
     hostOf: (req) => findOrigin(req).host ?? req.headers.host,
     forwardedHostOf: (req) => (apiTrustedProxies.length === 0 ? undefined : findOrigin(req).host),
-    isTrustedProxy,
+    peerOf(socket) {
+      const address = plainAddress(socket.remoteAddress ?? '');
+      return isTrustedProxy(address) ? undefined : address;
+    },
   };
 }
 

@@ -11,8 +11,9 @@ const held: (() => void)[] = [];
 let listening: Listening;
 let port: number;
 before(async () => {
+  const bounds = { connectionsMax: 100, perAddressMax: 100, probesMax: 1, addressOf: () => undefined };
   const patience = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
-  listening = await listen(echo, '127.0.0.1', 0, patience);
+  listening = await listen(echo, '127.0.0.1', 0, bounds, patience);
   port = Number(new URL(listening.url).port);
 });
 after(async () => {

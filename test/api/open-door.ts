@@ -21,6 +21,7 @@ import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
+import { connectionBounds } from '#api/connection-settings.ts';
 import { listen } from '#api/listen.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
@@ -133,7 +134,7 @@ export async function openDoor(
     kindByName,
     limits: { eventBytesMax: config.ingestMaxEventBytes, requestBytesMax: config.ingestMaxRequestBytes },
   });
-  const listening = await listen(app, '127.0.0.1', 0);
+  const listening = await listen(app, '127.0.0.1', 0, connectionBounds(config, clients));
   await publisher.start();
   const { url } = listening;
   return {
