@@ -20,13 +20,21 @@ export async function removeStaleHomes(): Promise<void> {
   for (const path of foldersIn(homes)) {
     const home = openHomeUnlessTaken(path);
     if ('pid' in home) continue;
-    const inner = foldersIn(home.at('tests')).filter((folder) => existsSync(join(folder, 'run')));
-    for (const one of [home, ...inner.map(openHomeUnlessTaken)]) {
-      if ('pid' in one) continue;
-      await stopLeftovers(one, () => undefined);
-      one.close();
-    }
+    await stopLeftovers(home, () => undefined);
+    await stopStacksOfTests(path, () => undefined);
+    home.close();
     rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Ends what stacks of tests, in homes below that of their run, left running when they were killed. */
+export async function stopStacksOfTests(path: string, say: (line: string) => void): Promise<void> {
+  for (const folder of foldersIn(join(path, 'tests'))) {
+    if (!existsSync(join(folder, 'run'))) continue;
+    const home = openHomeUnlessTaken(folder);
+    if ('pid' in home) continue;
+    await stopLeftovers(home, say);
+    home.close();
   }
 }
 

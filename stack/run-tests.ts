@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { signalGroup } from './child.ts';
 import { nodeFlags } from './node-process.ts';
 import { projectFolder } from './project.ts';
@@ -11,6 +12,10 @@ const CONCURRENCY = 2;
 /** A test that hangs fails after this long, so that a run always ends. */
 const TIMEOUT_MS = 240_000;
 const STOP_MS = 5_000;
+/** What tests left and what was told to end: a whole stack gets the ten seconds that it is promised. */
+const LEFT_MS = 12_000;
+const POLL_MS = 50;
+const endChildren = new URL('end-children.mjs', import.meta.url).href;
 
 /**
  * Runs the test files that `filters` name (files, folders or patterns; all when empty) with Node's runner, whose report
@@ -35,7 +40,17 @@ async function runPhase(
   environment: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<number> {
-  const flags = [...nodeFlags, '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`, '--test-reporter=spec'];
+  const flags = [
+    ...nodeFlags,
+    '--import',
+    endChildren,
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${TIMEOUT_MS}`,
+    // A file whose test or hook failed may hold a socket or a child for ever; it ends when its tests have.
+    '--test-force-exit',
+    '--test-reporter=spec',
+  ];
   const child = spawn(process.execPath, [...flags, ...files], {
     cwd: projectFolder,
     env: { UV_THREADPOOL_SIZE: '16', ...environment },
@@ -52,9 +67,25 @@ async function runPhase(
     child.on('exit', (exitCode) => settle(exitCode ?? 1));
   });
   signal.removeEventListener('abort', stop);
+  if (!signal.aborted) await untilGroupIsGone(child.pid!);
   signalGroup(child.pid!, 'SIGKILL');
   signal.throwIfAborted();
   return code;
+}
+
+/** Children of test files that were told to end with them may need their time: a stack stops its servers in order. */
+async function untilGroupIsGone(leader: number): Promise<void> {
+  const giveUpAt = Date.now() + LEFT_MS;
+  while (isGroupThere(leader) && Date.now() < giveUpAt) await sleep(POLL_MS);
+}
+
+function isGroupThere(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A folder means all tests below it. Paths are the caller's, npm runs us in the project's folder. */

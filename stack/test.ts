@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { callerEnvironment } from '#adapters/config.ts';
-import { homeOfRun, removeStaleHomes } from './run-homes.ts';
+import { homeOfRun, removeStaleHomes, stopStacksOfTests } from './run-homes.ts';
 import { runTests } from './run-tests.ts';
 import { listenForStop } from './until-stopped.ts';
 import { withServers } from './session.ts';
@@ -21,7 +21,7 @@ export async function runTest(filters: readonly string[]): Promise<number> {
   const code = await withServers({ home, anyPorts: true, stop }, async ({ environment, say }) => {
     const checks = await checking;
     report(checks, say);
-    const tested = await runTests(filters, environment, stop.signal);
+    const tested = await runTests(filters, environment, stop.signal).finally(() => stopStacksOfTests(home, say));
     const failed = checks.filter((check) => check.problem !== undefined);
     if (failed.length > 0) say(`Failed: ${failed.map((check) => check.name).join(', ')} (their words are above the tests)`);
     return tested === 0 && failed.length === 0 ? 0 : 1;

@@ -6,11 +6,11 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { callerEnvironment } from '#adapters/config.ts';
-import { settings } from '#adapters/settings/settings.ts';
 import { identityOf } from '#adapters/lock-file.mjs';
 import { nodeFlags } from '#stack/node-process.ts';
 import { projectFolder } from '#stack/project.ts';
 import { kafkaBrokersOf } from '#stack/servers/kafka-probe.ts';
+import { withoutGivenServers } from '#test/support/own-environment.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { makeTestFolder } from '#test/support/stack-home.ts';
 
@@ -22,19 +22,9 @@ const START = { timeoutMs: 60_000, what: 'the servers' };
 const stacks: ChildProcess[] = [];
 after(() => stacks.forEach((stack) => stack.kill('SIGTERM')));
 
-/** The servers of `npm test` are in our environment, and must not count as given. */
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const given = new Set<string>(
-    Object.values(settings)
-      .map((setting) => setting.env)
-      .filter((name) => name !== settings.cacheHome.env),
-  );
-  return Object.fromEntries(Object.entries(callerEnvironment()).filter(([name]) => !given.has(name) && name !== 'NODE_TEST_CONTEXT'));
-}
-
 function startStack(): { process: ChildProcess; said(): string } {
   const stack = spawn(process.execPath, [...nodeFlags, join(projectFolder, 'stack', 'main.ts'), 'servers', '--home', home, '--any-ports'], {
-    env: { ...ownEnvironment(), LC_ALL: 'C' },
+    env: { ...withoutGivenServers(callerEnvironment()), LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   stacks.push(stack);

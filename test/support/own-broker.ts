@@ -29,7 +29,10 @@ export async function startOwnCluster(): Promise<{ addresses: string[]; second: 
     return startOwnServer(home, makeKafka(home, { kafka, kafkaController }, tool, obtaining.environment, { properties, formatArguments }));
   };
   const leader = await run(first, controller, both);
-  const follower = await run(second, unused, both + onlyBroker);
+  const follower = await run(second, unused, both + onlyBroker).catch(async (error: unknown) => {
+    await leader.stop();
+    throw error;
+  });
   return {
     addresses: [`127.0.0.1:${first}`, `127.0.0.1:${second}`],
     second: follower,

@@ -13,9 +13,13 @@ export function makeTestFolder(): string {
   return folder;
 }
 
-/** An empty home for a test of the stack itself. */
+/** An empty home for a test of the stack itself; what still runs in it ends with the test process. */
 export function makeTestHome(): Home {
-  return openHome(makeTestFolder());
+  let home: Home | undefined;
+  // Before the folder's own handler, which removes what says who runs in it.
+  process.on('exit', () => home?.running.forEach((child) => child.kill()));
+  home = openHome(makeTestFolder());
+  return home;
 }
 
 /** A shell script as a process of the stack. */

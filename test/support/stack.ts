@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +15,7 @@ import { connectTemporal } from '#adapters/temporal.ts';
 import { makeNames } from '#domain/names.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
 import { nodeFlags } from '#stack/node-process.ts';
+import { withoutGivenServers } from '#test/support/own-environment.ts';
 
 /** A whole `npm start` of a test's own, in a home and on ports of its own. */
 export type Stack = {
@@ -44,8 +46,11 @@ export type Ended = { code: number | null; stdout: string; stderr: string };
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
 const startMs = 120_000;
+/** A stack ends within ten seconds, and insists on that itself. */
+const stopMsMax = 15_000;
 
-export async function startStack(given: Record<string, string>): Promise<Stack> {
+/** Leaves nothing running when it rejects, as it does when it takes too long or `giveUp` aborts. */
+export async function startStack(given: Record<string, string>, giveUp?: AbortSignal): Promise<Stack> {
   const caller = callerEnvironment();
   const home = join(loadConfig(caller).home, 'tests', `stack-${randomBytes(4).toString('hex')}`);
   const environment = await environmentOfOwn(caller, home, given);
@@ -54,7 +59,12 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  await started(main);
+  try {
+    await started(main, AbortSignal.any([AbortSignal.timeout(startMs), ...(giveUp === undefined ? [] : [giveUp])]));
+  } catch (error) {
+    await stopped(main);
+    throw error;
+  }
   const config = loadConfig(environmentOverStack({ ...environment, [settings.home.env]: home }));
   const names = makeNames(config.prefix);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
@@ -112,20 +122,14 @@ export async function startStack(given: Record<string, string>): Promise<Stack> 
     },
     async stop() {
       await Promise.allSettled([postgres.close(), topics.close()]);
-      const end = new Promise((resolve) => {
-        main.once('exit', resolve);
-      });
-      main.kill('SIGTERM');
-      await end;
+      await stopped(main);
     },
   };
   return stack;
 }
 
 /** The caller's environment without the servers of `npm test`: this stack brings its own. */
-async function environmentOfOwn(caller: NodeJS.ProcessEnv, home: string, given: Record<string, string>): Promise<NodeJS.ProcessEnv> {
-  const ours = new Set<string>(Object.values(settings).map(({ env }) => env));
-  const inherited = Object.fromEntries(Object.entries(caller).filter(([name]) => !ours.has(name)));
+export async function environmentOfOwn(caller: NodeJS.ProcessEnv, home: string, given: Record<string, string>): Promise<NodeJS.ProcessEnv> {
   const portNames = [
     settings.apiPort.env,
     settings.kafkaPort.env,
@@ -136,28 +140,34 @@ async function environmentOfOwn(caller: NodeJS.ProcessEnv, home: string, given: 
   ];
   const ports = await findFreePorts(portNames.length);
   return {
-    ...inherited,
+    ...withoutGivenServers(caller),
     [settings.home.env]: home,
     ...Object.fromEntries(portNames.map((name, index) => [name, String(ports[index])])),
     ...given,
   };
 }
 
-function started(main: ChildProcess): Promise<void> {
+async function stopped(main: ChildProcess): Promise<void> {
+  if (main.exitCode !== null || main.signalCode !== null) return;
+  const end = once(main, 'exit');
+  main.kill('SIGTERM');
+  const insist = setTimeout(() => main.kill('SIGKILL'), stopMsMax);
+  await end;
+  clearTimeout(insist);
+}
+
+function started(main: ChildProcess, giveUp: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
-    const giveUp = setTimeout(() => reject(new Error(`npm start did not come up in ${startMs} ms:\n${said}`)), startMs);
-    const settle = (outcome: () => void): void => {
-      clearTimeout(giveUp);
-      outcome();
-    };
+    const fail = (why: string): void => reject(new Error(`npm start ${why}:\n${said}`));
+    giveUp.addEventListener('abort', () => fail(`did not come up (${String(giveUp.reason)})`));
     const listen = (chunk: Buffer): void => {
       said += chunk.toString();
-      if (said.includes('Pinflow runs.')) settle(resolve);
+      if (said.includes('Pinflow runs.')) resolve();
     };
     main.stdout?.on('data', listen);
     main.stderr?.on('data', listen);
-    main.once('exit', (code) => settle(() => reject(new Error(`npm start ended with code ${code}:\n${said}`))));
+    main.once('exit', (code) => fail(`ended with code ${code}`));
   });
 }
 

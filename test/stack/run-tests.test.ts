@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { callerEnvironment, loadConfig } from '#adapters/config.ts';
+import { identityOf } from '#adapters/lock-file.mjs';
+import { nodeFlags } from '#stack/node-process.ts';
+import { projectFolder } from '#stack/project.ts';
+import { withoutGivenServers } from '#test/support/own-environment.ts';
+import { waitFor } from '#test/support/servers.ts';
+import { environmentOfOwn, startStack } from '#test/support/stack.ts';
+import { makeTestFolder } from '#test/support/stack-home.ts';
+
+/** A run of tests ends whatever they did, and so does everything that they started. */
+const endMs = 30_000;
+
+/** Runs a test file of this text as `npm test` runs one. It may write `child <pid>`. */
+async function runFile(text: string): Promise<{ code: number | null; said: string; childLives: boolean }> {
+  const file = join(makeTestFolder(), 'some.test.mjs');
+  writeFileSync(file, text);
+  const script = `import { runTests } from '#stack/run-tests.ts';
+    process.exitCode = await runTests([${JSON.stringify(file)}], process.env, new AbortController().signal);`;
+  const run = spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
+    cwd: projectFolder,
+    env: withoutGivenServers(callerEnvironment()),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: endMs,
+  });
+  let said = '';
+  for (const stream of [run.stdout, run.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+  const closed = once(run, 'close');
+  const [code] = (await once(run, 'exit')) as [number | null];
+  // A run that had to be killed leaves who holds the pipes.
+  if (code !== null) await closed;
+  const pid = Number(/child (\d+)/.exec(said)?.[1]);
+  assert.ok(pid > 0, said);
+  const childLives = identityOf(pid) !== undefined;
+  if (childLives) process.kill(pid, 'SIGKILL');
+  return { code, said, childLives };
+}
+
+/** A server, say, that holds the pipe on which its test reports. */
+const startsChild = `const child = spawn('sleep', ['300'], { stdio: ['ignore', 'pipe', 'inherit'] }); console.log('child', child.pid);`;
+const imports = `import { spawn } from 'node:child_process'; import { after, before, test } from 'node:test';`;
+
+test('a file whose `before` failed ends, fails, and takes its processes along', async () => {
+  const { code, said, childLives } = await runFile(
+    `${imports} let ready; before(() => { ${startsChild} throw new Error('it did not come up'); }); after(() => ready.stop()); test('something', () => undefined);`,
+  );
+  assert.deepEqual({ code, childLives }, { code: 1, childLives: false }, said);
+  assert.match(said, /it did not come up/);
+});
+
+test('a file that passes and forgets a process ends and fails, and the process is named', async () => {
+  const { code, said, childLives } = await runFile(`${imports} test('something', () => { ${startsChild} });`);
+  assert.deepEqual({ code, childLives }, { code: 1, childLives: false }, said);
+  assert.match(said, /Left running by the tests, and ended now: sleep 300/);
+});
+
+test('a file that tells its processes to end passes', async () => {
+  const { code, said } = await runFile(`${imports} test('something', () => { ${startsChild} child.kill(); });`);
+  assert.equal(code, 0, said);
+});
+
+test('a stack of a test inherits where the cache is, and no server', async () => {
+  const caller = { PATH: '/bin', XDG_CACHE_HOME: '/elsewhere', KAFKA_BROKERS: '127.0.0.1:9092', POSTGRES_URL: 'postgres://x@localhost/y' };
+  const { PATH, XDG_CACHE_HOME, KAFKA_BROKERS, POSTGRES_URL } = await environmentOfOwn(caller, '/home', {});
+  assert.deepEqual(
+    { PATH, XDG_CACHE_HOME, KAFKA_BROKERS, POSTGRES_URL },
+    { PATH: '/bin', XDG_CACHE_HOME: '/elsewhere', KAFKA_BROKERS: undefined, POSTGRES_URL: undefined },
+  );
+});
+
+test('a stack of a test that does not come up in time is stopped with all its servers', async () => {
+  const stacks = join(loadConfig().home, 'tests');
+  const before = new Set(foldersIn(stacks));
+  const giveUp = new AbortController();
+  const starting = assert.rejects(startStack({}, giveUp.signal), /^Error: npm start did not come up \(enough\):/);
+  const home = await waitFor(
+    () => foldersIn(stacks).find((folder) => !before.has(folder) && existsSync(join(folder, 'run', 'kafka.json'))),
+    { timeoutMs: endMs, what: 'its Kafka' },
+  );
+  giveUp.abort('enough');
+  await starting;
+  assert.deepEqual(
+    { running: readdirSync(join(home, 'run')), locked: existsSync(join(home, 'stack.lock')) },
+    { running: [], locked: false },
+  );
+});
+
+function foldersIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+}
