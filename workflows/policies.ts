@@ -8,6 +8,9 @@ const segmentSlackMs = 120_000;
 /** How long a slot without a readable partition rests before it looks again. */
 export const idleSlotWait = '30s';
 
+/** How long a slot rests whose segment failed for good: its policy retries whatever a retry may help. */
+export const failedSlotWait = '5s';
+
 /**
  * A segment of a reader. Its retry never backs off (coefficient 1): a killed worker's slots are back within heartbeat
  * timeout + 1 s, however often it is killed. Unlimited: an outage holds the position, it does not end the reader.

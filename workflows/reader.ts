@@ -1,10 +1,13 @@
 import {
+  ActivityFailure,
   CancellationScope,
   allHandlersFinished,
   condition,
   defineQuery,
   defineUpdate,
   isCancellation,
+  log,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -13,7 +16,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
-import { idleSlotWait, segmentOptions } from '#workflows/policies.ts';
+import { failedSlotWait, idleSlotWait, segmentOptions } from '#workflows/policies.ts';
 
 /**
  * The supervisor of a reader: fixed slots, each a chain of segments (bounded activities). It decides who reads what and
@@ -27,7 +30,14 @@ export type ReaderInput = {
   paused?: boolean;
 };
 
-export type SlotState = { slot: number; state: 'reading' | 'home'; segment: number; partitions: SegmentPartition[] };
+export type SlotState = {
+  slot: number;
+  state: 'reading' | 'home';
+  segment: number;
+  partitions: SegmentPartition[];
+  /** Why its last segment ended without saying how far it came; what was committed then is in Postgres. */
+  failure?: string;
+};
 export type ReaderState = { state: 'reading' | 'paused' | 'draining'; slots: SlotState[] };
 export type ReaderActivities = { runSegment(input: SegmentInput): Promise<SegmentResult> };
 
@@ -112,19 +122,38 @@ export async function superviseReader(
           [{ slot: one.slot, slots: slots.length, segment: one.segment, segmentMs: input.segmentMs }],
         );
         one.partitions = result.partitions;
+        delete one.failure;
         // All its partitions stand still, or it has none: look again later instead of spinning.
         if (result.ended === 'nothing_left') await sleep(idleSlotWait);
       } catch (error) {
-        if (!isCancellation(error)) throw error;
+        if (!isCancellation(error)) await restAfterFailure(one, error);
       }
       if (workflowInfo().continueAsNewSuggested) scope.cancel();
     }
   };
 
-  const draining = (): boolean => mode === 'draining';
+  /**
+   * Once its cancellation was asked for, the server repeats no attempt: one that is killed or fails meanwhile arrives here
+   * as the segment's failure. It is home all the same, as its position is in Postgres. Without a cancellation a
+   * segment fails only where the server gives up on it; the next one goes on after a rest, because only people end a reader.
+   */
+  const restAfterFailure = async (one: SlotState, error: unknown): Promise<void> => {
+    one.failure = reasonOf(error);
+    log.warn('segment failed', { slot: one.slot, segment: one.segment, asked: scope?.consideredCancelled, reason: one.failure });
+    if (scope?.consideredCancelled === true) return;
+    show();
+    await sleep(failedSlotWait).catch((stopped: unknown) => {
+      if (!isCancellation(stopped)) throw stopped;
+    });
+  };
+
+  const is = (state: ReaderState['state']): boolean => mode === state;
+  const draining = (): boolean => is('draining');
   while (!draining()) {
     await condition(() => mode !== 'paused');
     if (draining()) break;
+    // An update that came while the condition was being answered found no scope of this round to cancel.
+    if (is('paused') && patched('paused-between-scopes')) continue;
     slots = Array.from({ length: wantedSlots }, (_, slot) => ({ slot, state: 'reading', segment: 0, partitions: [] }));
     scope = new CancellationScope();
     await scope
@@ -143,7 +172,9 @@ export async function superviseReader(
     show();
     if (workflowInfo().continueAsNewSuggested && !draining()) {
       await condition(allHandlersFinished);
-      await continueWith({ slots: wantedSlots, segmentMs: input.segmentMs, segment, paused: current().state === 'paused' });
+      // Asked for in the meantime: the next run would not know of it.
+      if (draining()) break;
+      await continueWith({ slots: wantedSlots, segmentMs: input.segmentMs, segment, paused: is('paused') });
     }
   }
   await condition(allHandlersFinished);
@@ -153,6 +184,9 @@ export async function superviseReader(
 
 /** Markdown for the Web UI: one row a partition, as of the end of its last segment. */
 function describe({ state, slots }: ReaderState): string {
+  const failures = slots.flatMap(({ slot, segment, failure }) =>
+    failure === undefined ? [] : ['', `Segment ${segment} of slot ${slot} failed: ${failure}`],
+  );
   const rows = slots.flatMap(({ slot, segment, partitions }) =>
     partitions.map(
       ({ topic, partition, from, to, rows, lag, problem }) =>
@@ -165,5 +199,12 @@ function describe({ state, slots }: ReaderState): string {
     '| slot | segment | partition | from | to | rows | lag | problem |',
     '|---|---|---|---|---|---|---|---|',
     ...rows,
+    ...failures,
   ].join('\n');
+}
+
+/** What the server or the worker says of a failed segment: our messages hold no event data. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  return (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
 }

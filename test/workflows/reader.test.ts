@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { connectTemporal } from '#adapters/temporal.ts';
@@ -12,6 +12,7 @@ import type { ReaderState } from '#workflows/reader.ts';
 
 /** The supervisor on a real Temporal server, with segments that only wait to be sent home. */
 const started: SegmentInput[] = [];
+let failing = 0;
 let client: Client;
 let connection: NativeConnection;
 let worker: Worker;
@@ -35,6 +36,7 @@ before(async () => {
     activities: {
       async runSegment(input: SegmentInput): Promise<SegmentResult> {
         started.push(input);
+        if (failing-- > 0) throw ApplicationFailure.nonRetryable('the server gives up on it');
         const context = Context.current();
         const beat = setInterval(() => context.heartbeat(), 50);
         await new Promise((resolve) => {
@@ -100,6 +102,26 @@ test('rescale gives the partitions to another number of slots, and refuses nonse
   await rescale(3);
   await waitFor(() => started.length === 3, { timeoutMs: 15_000, what: 'three segments' });
   assert.deepEqual(slotsStarted().sort(), ['0/3', '1/3', '2/3']);
+});
+
+test('a segment that fails for good is followed by the next, or home at once when that is asked', async () => {
+  await update('pause');
+  started.length = 0;
+  failing = 3;
+  await update('resume');
+  await waitFor(async () => (await state()).slots.filter(({ failure }) => failure?.includes('gives up')).length === 3, {
+    what: 'three failed segments',
+  });
+  await waitFor(() => started.length === 6, { timeoutMs: 20_000, what: 'three further segments' });
+  await update('pause');
+  failing = 3;
+  await update('resume');
+  await waitFor(async () => (await state()).slots.every(({ failure }) => failure !== undefined), { what: 'three failed segments' });
+  assert.deepEqual(
+    (await update('pause')).slots.map((slot) => slot.state),
+    ['home', 'home', 'home'],
+  );
+  await update('resume');
 });
 
 test('drain sends all slots home and ends the workflow', async () => {

@@ -7,6 +7,7 @@ import { makeNames } from '#domain/names.ts';
 /**
  * Records what test/workflows/replay.test.ts replays, from the stack that runs: `node test/workflows/record-histories.ts`
  * after some intervals with events, a pause and resume of a reader, a rescale, and a manual trigger. Names of machines are left out.
+ * What test/workflows/reader-failing.test.ts does to its readers is recorded as pin-stream-killed and pin-landing-frozen.
  */
 const config = loadConfig();
 const { workflowIds } = makeNames(config.prefix);
@@ -20,11 +21,12 @@ async function record(file: string, workflowId: string, runId?: string): Promise
   process.stdout.write(`${file}: ${history.events?.length ?? 0} events of ${workflowId}\n`);
 }
 
-/** Replaces process ids and host names of the machine that recorded, which also stand in the names of sticky queues. */
+/** Replaces process ids and host names of the machine that recorded, which also stand in the names of sticky queues, and leaves out its paths. */
 function forgetIdentities(value: unknown): void {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
   for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner === 'string') Object.assign(value, { [key]: inner.replaceAll(/\d+@[\w.-]+/g, 'worker') });
+    if (key === 'stackTrace') Object.assign(value, { [key]: '' });
+    else if (typeof inner === 'string') Object.assign(value, { [key]: inner.replaceAll(/\d+@[\w.-]+/g, 'worker') });
     else forgetIdentities(inner);
   }
 }
