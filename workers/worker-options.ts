@@ -24,6 +24,9 @@ const shared = {
   interceptors: { activity: [translateFailures] },
 } satisfies Partial<WorkerOptions>;
 
+/** A partition that a person set right is read again within this time. */
+const lookAgainMs = 60_000;
+
 const landingBufferBytesMax = 201_326_592;
 
 /**
@@ -94,6 +97,7 @@ function landingDependencies(
     makeSink: () => makeLandingSink({ postgres, s3, flushBytes: config.landingFlushBytes, bufferBytesMax: landingBufferBytesMax, flushMs }),
     concurrency: 4,
     bytesPerPartitionMax: 2_097_152,
+    lookAgainMs,
   };
 }
 
@@ -114,5 +118,6 @@ async function streamDependencies(
     makeSink: () => makeStreamSink({ postgres, names, cleaner, statements, batchRows: config.streamBatchRows }),
     concurrency: 3,
     bytesPerPartitionMax: 2_097_152,
+    lookAgainMs,
   };
 }

@@ -5,7 +5,7 @@ import { releasePartitions } from '#activities/reader/positions.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Slot } from '#activities/reader/slot.ts';
-import { describeSlot, dropOrThrow, enqueue, stopPartition, takeSlot, wantedRecords } from '#activities/reader/slot.ts';
+import { describeSlot, dropOrThrow, enqueue, mustLookAgain, stopPartition, takeSlot, wantedRecords } from '#activities/reader/slot.ts';
 import type { RecordBatch } from '#adapters/kafka/reader.ts';
 
 const tickMs = 1_000;
@@ -23,7 +23,12 @@ export async function runSegment(
   signal: AbortSignal,
   beat: (partitions: SegmentPartition[]) => void,
 ): Promise<SegmentResult> {
-  const slot: Slot = { sink: dependencies.makeSink(), held: new Map(), activeAt: Date.now(), checkedAt: Date.now() };
+  const slot: Slot = {
+    sink: dependencies.makeSink(),
+    held: new Map(),
+    activeAt: Date.now(),
+    checkedAt: Date.now(),
+  };
   // From taking to the last flush: each may wait on a slow server longer than a beat may be missing.
   const beating = setInterval(() => beat(describeSlot(slot)), tickMs);
   try {
@@ -50,15 +55,19 @@ async function letGo({ postgres, reader, log }: SegmentDependencies, slot: Slot)
   await Promise.race([told, delay(releaseMs)]);
 }
 
-/** Reads until the time is up (true), `signal` aborts, or no partition is left to read. */
+/** Reads until the time is up or the slot is to be taken anew (true), `signal` aborts, or no partition is left to read. */
 async function readUntilEnd(dependencies: SegmentDependencies, input: SegmentInput, slot: Slot, signal: AbortSignal): Promise<boolean> {
   const halt = new AbortController();
   let timeUp = false;
-  const timer = setTimeout(() => {
+  const endTime = (): void => {
     timeUp = true;
     halt.abort();
-  }, input.segmentMs);
-  const ticker = startTicker(dependencies, slot, signal);
+  };
+  const timer = setTimeout(endTime, input.segmentMs);
+  const ticker = startTicker(dependencies, slot, async () => {
+    await assertMoving(dependencies, slot, signal.aborted);
+    if (mustLookAgain(dependencies, slot)) endTime();
+  });
   const reading = readSlot(dependencies, input, slot, AbortSignal.any([signal, halt.signal]));
   try {
     await Promise.race([reading, ticker.failed]);
@@ -118,11 +127,11 @@ async function takeIn(
   one.highWatermark = highWatermark;
 }
 
-/** Gives the sink its time between batches, and watches that the slot moves. `failed` rejects when either fails. */
+/** Gives the sink its time between batches, and then `watch`. `failed` rejects when either fails. */
 function startTicker(
   dependencies: SegmentDependencies,
   slot: Slot,
-  signal: AbortSignal,
+  watch: () => Promise<void>,
 ): { failed: Promise<never>; stop: () => Promise<void> } {
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined); // It may settle before anyone awaits it.
@@ -133,7 +142,7 @@ function startTicker(
       if (stopped || one.problem !== null) continue;
       await enqueue(one, () => slot.sink.tick(one)).catch((error: unknown) => dropOrThrow(dependencies, one, error));
     }
-    await assertMoving(dependencies, slot, signal.aborted);
+    await watch();
   };
   const timer = setInterval(() => {
     running ??= tick()

@@ -23,4 +23,6 @@ export type SegmentDependencies = {
   log: Log;
   concurrency: number;
   bytesPerPartitionMax: number;
+  /** How long a partition stands still before the slot ends its segment early and takes it anew. */
+  lookAgainMs: number;
 };

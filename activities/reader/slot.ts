@@ -4,7 +4,9 @@ import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition } from '#activities/reader/segment.ts';
 import { recordProblem, takePartition } from '#activities/reader/positions.ts';
+import type { PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { FailureKind } from '#domain/failures.ts';
+import { Failure } from '#domain/failures.ts';
 import type { LogRecord } from '#domain/terms.ts';
 
 /** A partition in the hands of one attempt. */
@@ -19,6 +21,8 @@ export type Held = OwnedPartition & {
   behindSince: number | undefined;
   handling: boolean;
   problem: string | null;
+  /** When it was stopped for that problem, and when another owner took it. */
+  stoppedAt: number | undefined;
   fencedAt: number | undefined;
   queue: Promise<void>;
 };
@@ -33,39 +37,71 @@ export type Slot = {
 
 type Reporting = Pick<SegmentDependencies, 'reader' | 'postgres' | 'log'>;
 
-/** Takes the slot's partitions one after the other into `slot`; stops early when `signal` aborts. */
+/**
+ * Takes the slot's partitions one after the other into `slot`; stops early when `signal` aborts. What the log holds is
+ * looked at when they are taken: until then their old owner may commit beyond what was its end a moment ago.
+ */
 export async function takeSlot(dependencies: SegmentDependencies, input: SegmentInput, slot: Slot, signal: AbortSignal): Promise<void> {
   const owner = `${input.slot}/${input.slots} ${process.pid} ${randomUUID().slice(0, 8)}`;
   for (const topic of dependencies.names.topics) {
-    for (const { partition, low, high } of await dependencies.topics.fetchOffsets(topic)) {
+    const taken: Held[] = [];
+    for (const { partition, low } of await dependencies.topics.fetchOffsets(topic)) {
       if (partition % input.slots !== input.slot) continue;
       if (signal.aborted) return;
       const owned = await takePartition(dependencies.postgres, dependencies.reader, { topic, partition }, owner, low);
-      const start = await slot.sink.begin(owned);
-      // A fixed range that is not landed yet begins before the position; its own bounds guard it.
-      const unchecked = start === owned.nextOffset && owned.lastAppendTimeMs !== null && start > low && start <= high;
-      const one: Held = {
-        ...owned,
-        readFrom: unchecked ? start - 1 : start,
-        unchecked,
-        read: unchecked ? start - 1 : start,
-        highWatermark: high,
-        behindSince: undefined,
-        handling: false,
-        problem: null,
-        fencedAt: undefined,
-        queue: Promise.resolve(),
-      };
+      const one = held(owned, await slot.sink.begin(owned));
       slot.held.set(partitionKey(owned), one);
-      if (start < low || start > high) {
-        await stopPartition(
-          dependencies,
-          one,
-          `Offset ${start} of ${topic}/${partition} is not in Kafka, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`,
-        );
-      }
+      taken.push(one);
+    }
+    if (taken.length === 0) continue;
+    const log = new Map((await dependencies.topics.fetchOffsets(topic)).map((offsets) => [offsets.partition, offsets]));
+    for (const one of taken) {
+      const offsets = log.get(one.partition);
+      if (offsets === undefined) throw new Failure('unavailable', `Kafka no longer names partition ${one.partition} of ${topic}.`);
+      await placeInLog(dependencies, one, offsets);
     }
   }
+}
+
+function held(owned: OwnedPartition, start: number): Held {
+  return {
+    ...owned,
+    readFrom: start,
+    unchecked: false,
+    read: start,
+    highWatermark: start,
+    behindSince: undefined,
+    handling: false,
+    problem: null,
+    stoppedAt: undefined,
+    fencedAt: undefined,
+    queue: Promise.resolve(),
+  };
+}
+
+/** Decides where reading of a taken partition begins, or that it cannot because the log does not hold that place. */
+async function placeInLog(reporting: Reporting, one: Held, { low, high }: PartitionOffsets): Promise<void> {
+  const start = one.readFrom;
+  one.highWatermark = high;
+  if (start < low || start > high) {
+    return stopPartition(
+      reporting,
+      one,
+      `Offset ${start} of ${one.topic}/${one.partition} is not in Kafka, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`,
+    );
+  }
+  // A fixed range that is not landed yet begins before the position; its own bounds guard it.
+  if (start !== one.nextOffset || one.lastAppendTimeMs === null || start === low) return;
+  one.unchecked = true;
+  one.readFrom = start - 1;
+  one.read = start - 1;
+}
+
+/** Whether the slot is to be taken anew before its time: a person may have set right a partition that stands still. */
+export function mustLookAgain({ lookAgainMs }: Pick<SegmentDependencies, 'lookAgainMs'>, slot: Slot): boolean {
+  const isDue = ({ stoppedAt, fencedAt }: Held): boolean =>
+    stoppedAt !== undefined && fencedAt === undefined && Date.now() - stoppedAt >= lookAgainMs;
+  return [...slot.held.values()].some(isDue);
 }
 
 /**
@@ -106,6 +142,7 @@ export async function dropOrThrow(reporting: Reporting, one: Held, error: unknow
 /** Reads a partition no further in this segment, and says why. */
 export async function stopPartition({ reader, postgres, log }: Reporting, one: Held, problem: string): Promise<void> {
   one.problem = problem;
+  one.stoppedAt = Date.now();
   const fenced = one.fencedAt !== undefined;
   log.warn('partition stopped', { reader, topic: one.topic, partition: one.partition, epoch: one.epoch, fenced, problem });
   if (!fenced) await recordProblem(postgres, reader, one, problem);

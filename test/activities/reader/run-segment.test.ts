@@ -41,6 +41,7 @@ function dependencies(over: Partial<SegmentDependencies> = {}): SegmentDependenc
     makeSink: () => makeStreamSink({ postgres, names, cleaner, statements: makeSinkStatements(), batchRows: 100 }),
     concurrency: 2,
     bytesPerPartitionMax: 1_048_576,
+    lookAgainMs: 60_000,
     ...over,
   };
 }
@@ -247,4 +248,60 @@ test('an error that is no failure is a fault as well, and its message, which may
     what: 'the record applied by a sink that works',
   });
   await mended.end();
+});
+
+test('what the old owner of a partition commits while it is taken is no loss', async () => {
+  const before = await applied();
+  const epoch = async (): Promise<number> =>
+    (
+      await environment.postgres.query<{ epoch: number }>(
+        `SELECT epoch FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+        [pins],
+      )
+    )[0]!.epoch;
+  const old = segment();
+  await environment.produce(pins, 0, pinsNamed(5_000, 1));
+  await waitFor(async () => (await applied()) === before + 1, { what: 'the old owner at work' });
+  const taken = await epoch();
+  let looked = false;
+  const young = segment({
+    topics: {
+      ...environment.topics,
+      // The old owner goes beyond the end of the log as it was looked at.
+      fetchOffsets: async (topic) => {
+        const offsets = await environment.topics.fetchOffsets(topic);
+        if (topic !== pins || looked) return offsets;
+        looked = true;
+        await environment.produce(pins, 0, pinsNamed(5_001, 20));
+        await waitFor(async () => (await applied()) === before + 21, { what: 'twenty records applied by the old owner' });
+        return offsets;
+      },
+    },
+  });
+  await waitFor(async () => (await epoch()) > taken, { what: 'the partition in other hands' });
+  await old.end();
+  await environment.produce(pins, 0, pinsNamed(5_021, 3));
+  await waitFor(async () => (await applied()) === before + 24, { what: 'three records applied by the new owner' });
+  assert.equal(partitionOf(await young.end(), 0)?.problem, null);
+});
+
+const setPosition = (partition: number, by: number): Promise<number> =>
+  environment.postgres.execute(
+    `UPDATE pinflow.position SET next_offset = next_offset + $3 WHERE reader = 'stream' AND topic = $1 AND partition = $2`,
+    [pins, partition, by],
+  );
+
+test('a segment with a partition that stands still ends early, so that the partition goes on soon after it is set right', async () => {
+  const before = await applied();
+  await setPosition(1, 1_000);
+  const one = segment({ lookAgainMs: 300 });
+  await environment.produce(pins, 0, pinsNamed(6_000, 2));
+  const result = await one.result;
+  assert.equal(result.ended, 'time');
+  assert.match(partitionOf(result, 1)?.problem ?? '', /is not in Kafka/);
+  await setPosition(1, -1_000);
+  const healed = segment();
+  await environment.produce(pins, 1, pinsNamed(6_002, 2));
+  await waitFor(async () => (await applied()) === before + 4, { what: 'both partitions applied' });
+  assert.equal(partitionOf(await healed.end(), 1)?.problem, null);
 });
