@@ -93,6 +93,11 @@ async function readSlot(dependencies: SegmentDependencies, input: SegmentInput, 
     signal: AbortSignal.any([signal, nothingLeft.signal]),
     concurrency: dependencies.concurrency,
     bytesPerPartitionMax: dependencies.bytesPerPartitionMax,
+    onNotReady: (reason) => {
+      // Records that wait meanwhile are no sign of a stuck client.
+      slot.activeAt = Date.now();
+      dependencies.log.debug('Kafka is not ready for readers yet', { reader: dependencies.reader, slot: input.slot, reason });
+    },
     onGap: async (partition, problem) => {
       const one = slot.held.get(partitionKey(partition));
       if (one !== undefined) await stopPartition(dependencies, one, problem);

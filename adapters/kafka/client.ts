@@ -101,6 +101,14 @@ export function toKafkaFailure(error: unknown, doing: string): unknown {
   return new Failure('unavailable', message, { cause: error });
 }
 
+/** What kafkajs calls the error that a failure was made of: its type in Kafka's protocol, or its class. Undefined for all else. */
+export function kafkaErrorOf(error: unknown): string | undefined {
+  const driverError = error instanceof Failure ? error.cause : error;
+  if (!(driverError instanceof KafkaJSError)) return undefined;
+  const root = rootOf(driverError);
+  return (root as { type?: string }).type ?? root.name;
+}
+
 /** What to look at where a client and a listener that do not fit show as a closed connection, which may pass as well. */
 function hintFor(name: string, type: string | undefined, code: string | undefined): string {
   if (name === 'KafkaJSSASLAuthenticationError') return `. Check ${saslSettings}.`;

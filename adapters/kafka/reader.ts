@@ -1,6 +1,7 @@
 import type { Batch, Consumer, Kafka, PartitionAssigner } from 'kafkajs';
 import { AssignerProtocol } from 'kafkajs';
-import { toKafkaFailure } from '#adapters/kafka/client.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kafkaErrorOf, toKafkaFailure } from '#adapters/kafka/client.ts';
 import { Failure } from '#domain/failures.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 
@@ -9,18 +10,34 @@ export type RecordBatch = TopicPartition & { records: LogRecord[]; highWatermark
 
 export type ReadOptions = {
   kafka: Kafka;
-  /** Must be new for each call: rejoining a dead member's group would cost its session timeout. */
+  /** Must begin anew for each call: rejoining a dead member's group would cost its session timeout. */
   groupId: string;
   from: readonly (TopicPartition & { offset: number })[];
   /** Called with at most one batch a partition at a time; the next comes after it resolved. */
   onBatch: (batch: RecordBatch) => Promise<void>;
   /** A partition that Kafka continued behind the expected offset: it is read no further, the others are. */
   onGap: (partition: TopicPartition, problem: string) => Promise<void>;
+  /** Told when the broker is not ready for readers yet and is asked again. */
+  onNotReady?: (reason: string) => void;
   signal: AbortSignal;
   /** Partitions whose batches are handled side by side. */
   concurrency: number;
   bytesPerPartitionMax: number;
 };
+
+/** How long a broker may take to become ready for readers, and after which pause it is asked again. */
+const startMsMax = 30_000;
+const startPauseMs = 250;
+/** What a broker says that has just started, just got its first group ever, or just made the topic. */
+const notReadyYet = new Set([
+  'KafkaJSGroupCoordinatorNotFound',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
 
 /**
  * Reads fixed partitions from fixed offsets until `signal` aborts. The group is only a vehicle (kafkajs has no
@@ -30,6 +47,23 @@ export type ReadOptions = {
  * @throws Failure `unavailable` when the consumer dies or was set back, or what `onBatch` threw.
  */
 export async function readPartitions(options: ReadOptions): Promise<void> {
+  const until = performance.now() + startMsMax;
+  for (let tries = 1; ; tries++) {
+    // Nothing was handed out as long as nothing was begun, so another consumer may begin at the same offsets.
+    const progress = { begun: false };
+    try {
+      return await readOnce({ ...options, groupId: tries === 1 ? options.groupId : `${options.groupId}-${tries}` }, progress);
+    } catch (error) {
+      if (progress.begun || !notReadyYet.has(kafkaErrorOf(error) ?? '') || performance.now() > until) throw error;
+      options.onNotReady?.((error as Error).message);
+    }
+    await delay(startPauseMs, undefined, { signal: options.signal }).catch(() => undefined); // Then the next try ends at once.
+  }
+}
+
+type Progress = { begun: boolean };
+
+async function readOnce(options: ReadOptions, progress: Progress): Promise<void> {
   const { from, signal } = options;
   if (from.length === 0 || signal.aborted) return;
   const consumer = options.kafka.consumer({
@@ -57,7 +91,7 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
     ended.reject(crash);
   });
   try {
-    await startReading(consumer, options, ended.reject);
+    await startReading(consumer, options, progress, ended.reject);
     await ended.promise;
   } catch (error) {
     // A consumer that crashed while it started makes the next call fail: the crash is the reason.
@@ -68,7 +102,7 @@ export async function readPartitions(options: ReadOptions): Promise<void> {
   }
 }
 
-async function startReading(consumer: Consumer, options: ReadOptions, fail: (error: unknown) => void): Promise<void> {
+async function startReading(consumer: Consumer, options: ReadOptions, progress: Progress, fail: (error: unknown) => void): Promise<void> {
   const expected = new Map(options.from.map((start) => [keyOf(start), start.offset]));
   let failed = false;
   await consumer.connect();
@@ -80,6 +114,7 @@ async function startReading(consumer: Consumer, options: ReadOptions, fail: (err
     eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat, pause }) => {
       // After stop, seek or a failure kafkajs still hands out what it had fetched.
       if (failed || options.signal.aborted || !isRunning() || isStale()) return;
+      progress.begun = true;
       try {
         const records = batch.messages.map((message) => toLogRecord(batch, message));
         const first = records[0];

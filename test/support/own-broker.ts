@@ -43,12 +43,16 @@ export async function startOwnCluster(): Promise<{ addresses: string[]; second: 
   };
 }
 
-/** A broker of a test's own, to be treated badly; its address (host:port) stays the same. */
-export async function startOwnBroker(): Promise<OwnServer & { address: string }> {
+/**
+ * A broker of a test's own, to be treated badly; its address (host:port) stays the same.
+ * @param properties lines of its properties, beyond or against the usual.
+ */
+export async function startOwnBroker(properties = ''): Promise<OwnServer & { address: string }> {
   const home = makeTestHome();
   const obtaining = makeObtaining();
   const tool = await obtainKafka(obtaining);
   const [kafka = 0, kafkaController = 0] = await findFreePorts(2);
-  const server = await startOwnServer(home, makeKafka(home, { kafka, kafkaController }, tool, obtaining.environment));
+  const extras = { properties, formatArguments: [] };
+  const server = await startOwnServer(home, makeKafka(home, { kafka, kafkaController }, tool, obtaining.environment, extras));
   return { ...server, address: `127.0.0.1:${kafka}` };
 }
