@@ -20,6 +20,7 @@ import type {
   ServerName,
   Unreachable,
 } from '#domain/status.ts';
+import { readLakeStatus } from '#activities/lake/lake-status.ts';
 import { isUnreachable, lagRecordsOf, problemsOf, totalLagOf } from '#domain/status.ts';
 
 export type StatusDependencies = {
@@ -43,12 +44,13 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
       if (isUnreachable(offsets)) throw new Error(offsets.error);
       return readReader({ reader, names, postgres, topics, offsets });
     });
-  const [bucket, stream, landing, ledger, generation, api, s3, temporal, offsets] = await Promise.all([
+  const [bucket, stream, landing, ledger, generation, lake, api, s3, temporal, offsets] = await Promise.all([
     part(async () => ({ name: await readBucket(postgres, config) })),
     readerOf('stream'),
     readerOf('landing'),
     part(() => readIntervals(postgres)),
     partOrNull(() => readGeneration(postgres)),
+    part(() => readLakeStatus(postgres)),
     part(() => probeApi(`${apiUrlOf(config)}/readyz`)),
     part(() => probeS3(config)),
     part(() => readOrchestration(config, names)),
@@ -65,6 +67,7 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     heldIntervals: isUnreachable(ledger) ? null : ledger.held,
     backingOff: isUnreachable(ledger) ? null : ledger.backingOff,
     generation,
+    lake,
   };
   return { ...status, problems: problemsOf(status) };
 }

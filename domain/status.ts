@@ -1,3 +1,6 @@
+import type { LakeStatus } from '#domain/lake/lake-status.ts';
+import { lakeProblems } from '#domain/lake/lake-status.ts';
+
 /**
  * The state of the pipeline at one moment, as `pinflow status --json` and `/api/status` show it. A part that cannot be
  * reached is `{ error }`; the rest still stands.
@@ -17,6 +20,7 @@ export type PipelineStatus<Endpoints> = {
   /** Those that failed and are tried again by themselves: how many, and the oldest. */
   backingOff: { count: number; oldest: BackingOff | null } | null;
   generation: GenerationStatus | Unreachable | null;
+  lake: LakeStatus | Unreachable;
   /** Sentences for a person; empty when all is well. Lag alone is no problem. */
   problems: string[];
 };
@@ -129,10 +133,12 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
   const shownHeld = isUnreachable(status.intervals) ? 0 : status.intervals.filter(({ state }) => state === 'held').length;
   const olderHeld = (status.heldIntervals ?? 0) - shownHeld;
   const orchestration = isUnreachable(status.orchestration) ? [] : orchestrationProblems(status.orchestration);
+  const lake = isUnreachable(status.lake) ? [] : lakeProblems(status.lake);
   return [
     ...servers,
     ...orchestration,
     ...readers,
+    ...lake,
     ...intervals,
     ...(olderHeld > 0
       ? [`${olderHeld} older intervals are held: npx pinflow batch list --state held says why, npx pinflow batch retry --held lets them go`]

@@ -92,11 +92,14 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
       return published;
     },
     discardStaging: (_, { planKey, ...run }) => discardStaging(s3, run, planKey),
-    refreshMarts: (progress, { run }) =>
-      refreshMarts(
+    async refreshMarts(progress, { run }) {
+      const result = await refreshMarts(
         { postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress },
         `marts-${run}`,
-      ),
+      );
+      if (result.failed !== undefined) log.warn('marts failed', { marts: result.failed });
+      return result;
+    },
   });
 }
 

@@ -3,7 +3,8 @@ import type { IntervalCounts, RunRef } from '#activities/batch/interval-ledger.t
 import { recordComplete } from '#activities/batch/interval-ledger.ts';
 import type { TableFile } from '#activities/batch/select-winners.ts';
 import { readLastOfInterval } from '#activities/lake/generations.ts';
-import type { PublishDependencies, PublishPlan } from '#activities/lake/publish.ts';
+import type { PublishPlan } from '#activities/lake/lake-lock.ts';
+import type { PublishDependencies } from '#activities/lake/publish.ts';
 import { publish } from '#activities/lake/publish.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';
@@ -33,7 +34,6 @@ export async function publishInterval(
     contentSha256,
     codeVersion,
     counts,
-    marts: [],
   };
   const settle = async (statements: Statements): Promise<Published | undefined> => {
     const last = await readLastOfInterval(statements, start);

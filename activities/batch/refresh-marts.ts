@@ -1,25 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import type { ComputedMart } from '#activities/batch/compute-marts.ts';
+import { computeMarts } from '#activities/batch/compute-marts.ts';
+import type { MartContent, MartRow } from '#activities/batch/mart-ledger.ts';
+import { readMarts, recordInLake, recordMartDone, recordMartFailure } from '#activities/batch/mart-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
-import { effects } from '#activities/batch/run-statements.ts';
+import { writeMart } from '#activities/batch/write-mart.ts';
+import type { Generation } from '#activities/lake/generations.ts';
 import { readNewestGeneration, readNewestOf } from '#activities/lake/generations.ts';
 import type { LakeReader } from '#activities/lake/open-generation.ts';
 import { openGeneration } from '#activities/lake/open-generation.ts';
 import type { PublishDependencies } from '#activities/lake/publish.ts';
 import { publish } from '#activities/lake/publish.ts';
-import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
-import type { ChildStep } from '#adapters/duckdb/child.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { S3 } from '#adapters/s3.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
 import type { Metric } from '#domain/metrics/metric.ts';
 
-export type MartsResult = { outcome: 'refreshed' | 'unchanged' | 'current' | 'none'; generation?: number };
+/** `failed` names the marts that are not up to date; why and when they are tried again is in pinflow.mart. */
+export type MartsResult = { outcome: 'refreshed' | 'unchanged' | 'current' | 'none'; generation?: number; failed?: string[] };
 
-type Dependencies = PublishDependencies &
+type Dependencies = Omit<PublishDependencies, 's3'> &
   LakeReader & {
     postgres: PublishDependencies['postgres'];
     s3: S3;
@@ -30,84 +32,109 @@ type Dependencies = PublishDependencies &
     progress: Progress;
   };
 
-type MartFile = { mart: Metric; path: string; rows: number; bytes: number; fingerprint: string; rowsKey: string };
+type Problems = Map<string, unknown[]>;
 
 /**
- * Computes every mart over the newest generation and publishes them: lake tables, and the same rows in Postgres, in the
- * transaction that writes the generation row. Nothing is computed while no interval was published since.
+ * Brings every mart up to the newest generation: computes it, publishes its lake table, and writes the same rows to
+ * Postgres. The two are apart and so is each mart: what fails is noted beside the mart and tried again later, growing
+ * apart, and holds up neither the others nor any publish. Nothing is computed while no interval was published since.
  */
 export async function refreshMarts(dependencies: Dependencies, run: string): Promise<MartsResult> {
-  const { postgres, codeVersion } = dependencies;
+  const { postgres, metrics, codeVersion } = dependencies;
   const newest = await readNewestGeneration(postgres);
   const source = await readNewestOf(postgres, 'interval');
   if (newest === undefined || source === undefined) return { outcome: 'none' };
-  const before = await readNewestOf(postgres, 'marts');
-  if (before !== undefined && before.codeVersion === codeVersion && (before.basedOn ?? 0) >= source.id)
-    return { outcome: 'current', generation: before.id };
-
-  const files = await withWorkFolder(dependencies.home, (folder) => computeMarts(dependencies, newest.id, run, folder));
-  const contentSha256 = createHash('sha256')
-    .update(JSON.stringify(files.map(({ mart, fingerprint }) => [mart.name, fingerprint])))
-    .digest('hex');
-  const unchanged = before?.contentSha256 === contentSha256;
-  const generation = await publish(dependencies, {
-    run,
-    cause: 'marts',
-    codeVersion,
-    contentSha256,
-    basedOn: newest.id,
-    counts: { records: 0, clean: 0, rejects: 0, duplicates: 0 },
-    changes: unchanged ? [] : files.map(toChange),
-    marts: unchanged ? [] : files.map(({ mart, rowsKey }) => ({ name: mart.name, rowsKey })),
-  });
-  await dependencies.s3.delete(files.map(({ rowsKey }) => rowsKey));
-  return { outcome: unchanged ? 'unchanged' : 'refreshed', generation: generation.id };
+  const rows = await readMarts(
+    postgres,
+    metrics.map(({ name }) => name),
+  );
+  const behind = metrics.filter(({ name }) => !isCurrent(rows.get(name), source.id, codeVersion));
+  const due = behind.filter(({ name }) => (rows.get(name)?.notBefore?.getTime() ?? 0) <= Date.now());
+  const problems: Problems = new Map(behind.map(({ name }) => [name, []]));
+  const published = due.length === 0 ? undefined : await refresh(dependencies, due, rows, newest, run, problems);
+  for (const { name } of due) await settle(dependencies, name, problems.get(name)!);
+  const failed = behind.filter((mart) => !due.includes(mart) || problems.get(mart.name)!.length > 0).map(({ name }) => name);
+  const generation = published ?? (await readNewestOf(postgres, 'marts'));
+  const outcome = published === undefined ? (due.length === 0 ? 'current' : 'unchanged') : 'refreshed';
+  return { outcome, ...(generation === undefined ? {} : { generation: generation.id }), ...(failed.length === 0 ? {} : { failed }) };
 }
 
-async function computeMarts(
-  { postgres, log, cache, s3, metrics, runStatements, progress }: Dependencies,
-  generation: number,
+function isCurrent(row: MartRow | undefined, source: number, codeVersion: string): boolean {
+  return row !== undefined && row.codeVersion === codeVersion && (row.lakeCovers ?? 0) >= source && (row.covers ?? 0) >= source;
+}
+
+/** @returns the generation in which lake tables of the marts were published; undefined where none had changed. */
+async function refresh(
+  dependencies: Dependencies,
+  due: readonly Metric[],
+  rows: ReadonlyMap<string, MartRow>,
+  newest: Generation,
   run: string,
-  folder: string,
-): Promise<MartFile[]> {
-  const { views } = await openGeneration({ postgres, log, cache }, generation);
-  const outputs = metrics.map((mart) => ({ mart, parquet: join(folder, `${mart.name}.parquet`), json: join(folder, `${mart.name}.json`) }));
-  const steps = outputs.flatMap(({ mart, parquet, json }) => martSteps(mart, parquet, json));
-  const results = await runStatements({ steps: [...effects(views), ...steps], folder, progress });
-  // Of this attempt alone: another may have computed over another generation.
+  problems: Problems,
+): Promise<Generation | undefined> {
+  const { postgres, log, cache, home, codeVersion } = dependencies;
+  return withWorkFolder(home, async (folder) => {
+    const opened = await openGeneration({ postgres, log, cache }, newest.id).catch((error: unknown) => {
+      for (const { name } of due) problems.get(name)!.push(error);
+    });
+    if (opened === undefined) return undefined;
+    const { computed, failed } = await computeMarts(dependencies, due, opened.views, folder);
+    for (const { mart, error } of failed) problems.get(mart.name)!.push(error);
+    const contentOf = ({ mart, fingerprint, rows: count }: ComputedMart): MartContent => ({
+      name: mart.name,
+      covers: newest.id,
+      fingerprint,
+      codeVersion,
+      rows: count,
+    });
+    const changed = computed.filter(({ mart, fingerprint }) => rows.get(mart.name)?.lakeFingerprint !== fingerprint);
+    let generation: Generation | undefined;
+    try {
+      if (changed.length > 0) generation = await publishMarts(dependencies, changed, newest.id, run);
+      await recordInLake(postgres, computed.map(contentOf));
+    } catch (error) {
+      dependencies.progress.signal.throwIfAborted();
+      for (const { mart } of changed) problems.get(mart.name)!.push(error);
+    }
+    for (const one of computed)
+      await writeMart(postgres, contentOf(one), one.json).catch((error: unknown) => problems.get(one.mart.name)!.push(error));
+    return generation;
+  });
+}
+
+async function publishMarts(dependencies: Dependencies, marts: readonly ComputedMart[], basedOn: number, run: string): Promise<Generation> {
+  // Of this attempt alone: another may have computed over another generation, and its publish is not ours.
   const attempt = `${run}-${randomBytes(3).toString('hex')}`;
-  const files: MartFile[] = [];
-  for (const [i, { mart, parquet, json }] of outputs.entries()) {
-    const [row] = results[i]!;
-    const path = `${attempt}.parquet`;
-    const rowsKey = `staging/marts/${attempt}/${mart.name}.json`;
-    const rows = Number(row?.['rows']);
-    const { bytes } = await s3.upload(parquet, `${tableFolder(mart.name)}/${path}`);
-    if (rows === 0) await s3.put(rowsKey, Buffer.from('[]'));
-    else await s3.upload(json, rowsKey);
-    files.push({ mart, path, rows, bytes, rowsKey, fingerprint: JSON.stringify(row) });
+  const path = `${attempt}.parquet`;
+  const changes: TableChange[] = [];
+  for (const { mart, parquet, rows } of marts) {
+    const { bytes } = await dependencies.s3.upload(parquet, `${tableFolder(mart.name)}/${path}`);
+    changes.push({
+      table: mart.name,
+      columns: mart.columns.map(({ name, delta }) => ({ name, delta })),
+      partitioned: false,
+      replaces: 'all',
+      files: rows === 0 ? [] : [{ path, bytes, rows }],
+    });
   }
-  return files;
+  const contentSha256 = createHash('sha256')
+    .update(JSON.stringify(marts.map(({ mart, fingerprint }) => [mart.name, fingerprint])))
+    .digest('hex');
+  return publish(dependencies, {
+    run: attempt,
+    cause: 'marts',
+    codeVersion: dependencies.codeVersion,
+    contentSha256,
+    basedOn,
+    counts: { records: 0, clean: 0, rejects: 0, duplicates: 0 },
+    changes,
+  });
 }
 
-/** The mart as Parquet, the same as a JSON list for Postgres, and a fingerprint of its rows. */
-function martSteps({ columns, batchSql }: Metric, parquet: string, json: string): ChildStep[] {
-  const typed = columns.map(({ name, duckdb }) => `${identifier(name)}::${duckdb} AS ${identifier(name)}`).join(', ');
-  const names = columns.map(({ name }) => identifier(name)).join(', ');
-  const statements = [
-    `COPY (SELECT ${typed} FROM (${domainSql(batchSql)}\n) ORDER BY ALL NULLS LAST) TO ${literal(parquet)} (FORMAT parquet, COMPRESSION zstd)`,
-    `COPY (SELECT * FROM ${parquetList([parquet])}) TO ${literal(json)} (FORMAT json, ARRAY true)`,
-  ];
-  const fingerprint = `SELECT count(*) AS rows, sum(hash(${names}))::VARCHAR AS sum FROM ${parquetList([parquet])}`;
-  return [...effects(statements), { sql: fingerprint, returnRows: true }];
-}
+const problemChars = 500;
 
-function toChange({ mart, path, bytes, rows }: MartFile): TableChange {
-  return {
-    table: mart.name,
-    columns: mart.columns.map(({ name, delta }) => ({ name, delta })),
-    partitioned: false,
-    replaces: 'all',
-    files: rows === 0 ? [] : [{ path, bytes, rows }],
-  };
+async function settle({ postgres }: Dependencies, name: string, problems: readonly unknown[]): Promise<void> {
+  if (problems.length === 0) return recordMartDone(postgres, name);
+  const text = problems.map((error) => (error instanceof Error ? error.message : String(error)).slice(0, problemChars)).join(' ');
+  await postgres.transaction((statements) => recordMartFailure(statements, name, text, Date.now()));
 }

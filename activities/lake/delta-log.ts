@@ -8,7 +8,7 @@ import { Failure } from '#domain/failures.ts';
 import type { Action, Snapshot } from '#domain/lake/delta.ts';
 import { applyCommit, commitPath, emptySnapshot, encodeCommit, parseCommit, runOfCommit } from '#domain/lake/delta.ts';
 import type { Publisher, TableChange } from '#domain/lake/publish-plan.ts';
-import { planTableCommit } from '#domain/lake/publish-plan.ts';
+import { commitProblem, planRestoration, planTableCommit } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
 
 /** The logs of the lake's tables. */
@@ -16,12 +16,31 @@ export type DeltaLog = {
   /** A table at a version; -1 is before its first commit. */
   readSnapshot(table: string, version: number): Promise<Snapshot>;
   /**
+   * Whether a change could be committed now.
+   * @throws Failure `missing` where the log does not reach the base version, `configuration` where the table is of another
+   *   lake, or what the change wants does not go with what is there.
+   */
+  assertCanCommit(change: TableChange, base: number): Promise<void>;
+  /**
    * Commits a change of a table, once: if the publisher's commit is there already, that is its version.
    * @param base version that the newest generation names.
+   * @param assertHeld rejects where the lake's lock is lost: asked before going on over what another one committed.
    * @returns the table's version afterwards; `base` where there was nothing to change.
    */
-  commit(change: TableChange, publisher: Publisher, base: number): Promise<number>;
+  commit(change: TableChange, publisher: Publisher, base: number, assertHeld?: AssertHeld): Promise<number>;
+  /**
+   * Takes back what a run that was let go has committed of a change, once, or takes the version that it would commit.
+   * @returns the table's version afterwards, and that of the run's commit where there was one.
+   */
+  restore(change: TableChange, released: Released, base: number, assertHeld?: AssertHeld): Promise<Restored>;
+  /** Version of a run's commit beyond `base`; null where there is none. */
+  findCommit(table: string, run: string, base: number): Promise<number | null>;
 };
+
+type AssertHeld = () => Promise<unknown>;
+/** A run that was let go, and the name of what lets it go, which its commits bear. */
+type Released = { run: string; abandonment: string };
+export type Restored = { version: number; committed: number | null };
 
 /** Commits replayed since the last local snapshot that make a new one worth its while. */
 const commitsPerSnapshot = 20;
@@ -40,15 +59,36 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
       versions.map((one) => `${tableFolder(table)}/${commitPath(one)}`),
     );
     let snapshot = base;
-    for (const file of files) snapshot = applyCommit(snapshot, parseCommit(await readFile(file)));
+    for (const [i, file] of files.entries()) snapshot = applyCommit(snapshot, parse(table, versions[i]!, await readFile(file)));
     if (versions.length >= commitsPerSnapshot) await storeSnapshot(cache, table, snapshot);
     if (known === undefined || known.version < version) recent.set(table, snapshot);
     return snapshot;
   };
 
+  /** Commits beyond a version, as far as they go. */
+  const readBeyond = async (table: string, base: number): Promise<Beyond[]> => {
+    const found: Beyond[] = [];
+    for (let version = base + 1; ; version++) {
+      const bytes = await s3.get(keyOf(table, version)).catch(absentIfMissing);
+      if (bytes === undefined) return found;
+      found.push({ version, bytes });
+    }
+  };
+
   return {
     readSnapshot,
-    async commit(change, publisher, base) {
+    async assertCanCommit(change, base) {
+      const { table } = change;
+      let snapshot = await readSnapshot(table, base);
+      for (const { version, bytes } of await readBeyond(table, base)) {
+        const other = parse(table, version, bytes);
+        assertSameLake(table, base, other);
+        snapshot = applyCommit(snapshot, other);
+      }
+      const problem = commitProblem(snapshot, change);
+      if (problem !== undefined) throw new Failure('configuration', problem);
+    },
+    async commit(change, publisher, base, assertHeld) {
       const { table } = change;
       const tableId = randomUUID();
       let snapshot = await readSnapshot(table, base);
@@ -56,16 +96,88 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
         const actions = planTableCommit(snapshot, change, publisher, Date.now(), tableId);
         if (actions === undefined) return snapshot.version;
         const version = snapshot.version + 1;
-        const key = `${tableFolder(table)}/${commitPath(version)}`;
-        if ((await s3.putIfAbsent(key, encodeCommit(actions))) === 'created') return version;
-        const other = parseCommit(await s3.get(key));
+        if ((await s3.putIfAbsent(keyOf(table, version), encodeCommit(actions))) === 'created') return version;
+        const other = parse(table, version, await s3.get(keyOf(table, version)));
         if (runOfCommit(other) === publisher.run) return version;
         assertSameLake(table, base, other);
-        // Another engine took the version: decide again over what it left.
+        // Another engine took the version, or we hold the lock no more and this is our own end: decide again over what it left.
+        await assertHeld?.();
         snapshot = applyCommit(snapshot, other);
       }
     },
+    async restore(change, released, base, assertHeld) {
+      const { table } = change;
+      for (;;) {
+        const beyond = await readBeyond(table, base);
+        const committed = beyond.find(({ bytes }) => runIn(bytes) === released.run)?.version ?? null;
+        const done = beyond.find(({ bytes }) => runIn(bytes) === released.abandonment);
+        if (done !== undefined) return { version: done.version, committed };
+        const version = base + 1 + beyond.length;
+        const seen = await seenBy(table, committed, base, () => readSnapshot(table, base), beyond);
+        const actions = planRestoration({ ...released, ...seen }, change, Date.now(), randomUUID());
+        if ((await s3.putIfAbsent(keyOf(table, version), encodeCommit(actions))) === 'created') return { version, committed };
+        // Somebody was faster, and it may have been the run itself.
+        await assertHeld?.();
+      }
+    },
+    async findCommit(table, run, base) {
+      return (await readBeyond(table, base)).find(({ bytes }) => runIn(bytes) === run)?.version ?? null;
+    },
   };
+}
+
+type Beyond = { version: number; bytes: Buffer };
+
+/**
+ * A table before a run's commit and now. Where the run has committed nothing there is nothing to replay, so that a log
+ * that cannot be read, which may be why the run is let go, does not keep it.
+ */
+async function seenBy(
+  table: string,
+  committed: number | null,
+  base: number,
+  readBase: () => Promise<Snapshot>,
+  beyond: readonly Beyond[],
+): Promise<{ before: Snapshot | undefined; now: Snapshot }> {
+  if (committed === null) return { before: undefined, now: { ...emptySnapshot, version: base + beyond.length } };
+  let before = await readBase();
+  let now = before;
+  for (const { version, bytes } of beyond) {
+    now = applyCommit(now, parse(table, version, bytes));
+    if (version < committed) before = now;
+  }
+  return { before, now };
+}
+
+function keyOf(table: string, version: number): string {
+  return `${tableFolder(table)}/${commitPath(version)}`;
+}
+
+/** @throws Failure `configuration` where it is no commit: somebody else writes into the table's log. */
+function parse(table: string, version: number, bytes: Uint8Array): Action[] {
+  try {
+    return parseCommit(bytes);
+  } catch (error) {
+    throw new Failure(
+      'configuration',
+      `${keyOf(table, version)} is no commit of a Delta table: find out who wrote it, and remove it where no generation names that version.`,
+      { cause: error },
+    );
+  }
+}
+
+function absentIfMissing(error: unknown): undefined {
+  if (error instanceof Failure && error.kind === 'missing') return undefined;
+  throw error;
+}
+
+/** Run of a commit; undefined where it is of another engine, whose commits may hold anything. */
+function runIn(bytes: Buffer): string | undefined {
+  try {
+    return runOfCommit(parseCommit(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The ledger says that there is no table, yet it is there: two lakes in one bucket would run into each other. */

@@ -5,8 +5,8 @@ import { timeText } from '#domain/intervals.ts';
 /** A published state of the lake: the version of every table that belongs together. */
 export type Generation = {
   id: number;
-  cause: 'interval' | 'marts';
-  /** Start of the interval; null for marts. */
+  cause: 'interval' | 'marts' | 'abandonment';
+  /** Start of the interval; null for the others. */
   interval: string | null;
   run: string;
   versions: Record<string, number>;
@@ -44,6 +44,40 @@ export async function readLastOfInterval(statements: Statements, start: string):
 /** The newest generation of a cause. */
 export async function readNewestOf(statements: Statements, cause: Generation['cause']): Promise<Generation | undefined> {
   return one(await statements.query<Row>(`SELECT ${columns} FROM pinflow.generation WHERE cause = $1 ORDER BY id DESC LIMIT 1`, [cause]));
+}
+
+/** What is published: a run of an interval, of marts, or that a publish was let go. */
+type NewGeneration = Pick<Generation, 'cause' | 'run' | 'contentSha256' | 'codeVersion'> & {
+  interval?: string;
+  basedOn?: number;
+  counts: { records: number; clean: number; rejects: number; duplicates: number };
+};
+
+export async function insertGeneration(
+  statements: Statements,
+  { cause, interval, run, contentSha256, codeVersion, basedOn, counts }: NewGeneration,
+  versions: Generation['versions'],
+): Promise<Generation> {
+  const inserted = one(
+    await statements.query<Row>(
+      `INSERT INTO pinflow.generation (cause, interval_start, run_id, versions, content_sha256, code_version, based_on, records, clean, rejects, duplicates)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${columns}`,
+      [
+        cause,
+        interval ?? null,
+        run,
+        JSON.stringify(versions),
+        contentSha256,
+        codeVersion,
+        basedOn ?? null,
+        counts.records,
+        counts.clean,
+        counts.rejects,
+        counts.duplicates,
+      ],
+    ),
+  );
+  return inserted!;
 }
 
 type Row = {

@@ -1,32 +1,16 @@
 import { assertOwnRun, recordComplete } from '#activities/batch/interval-ledger.ts';
-import type { IntervalCounts } from '#activities/batch/interval-ledger.ts';
+import { finishAbandonment } from '#activities/lake/finish-abandonment.ts';
+import { assertCanFinish } from '#activities/lake/assert-can-finish.ts';
 import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
-import { readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
+import { insertGeneration, readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
+import type { Pending, PublishPlan } from '#activities/lake/lake-lock.ts';
+import { clearPending, lockLake, recordTry, writePending } from '#activities/lake/lake-lock.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
-import type { TableChange } from '#domain/lake/publish-plan.ts';
 
-/**
- * All that a publish needs, so that anyone can finish it: it stands in the lake's lock row from before the first
- * commit until the generation row is there. Its files are in the bucket already.
- */
-export type PublishPlan = {
-  run: string;
-  cause: Generation['cause'];
-  interval?: string;
-  /** Tables in the order of their commits. */
-  changes: TableChange[];
-  contentSha256: string;
-  codeVersion: string;
-  counts: IntervalCounts;
-  basedOn?: number;
-  /** Tables of schema marts and the objects that hold their rows as a JSON list. */
-  marts: { name: string; rowsKey: string }[];
-};
-
-export type PublishDependencies = { postgres: Postgres; s3: S3; log: DeltaLog };
+export type PublishDependencies = { postgres: Postgres; s3: Pick<S3, 'head'>; log: DeltaLog };
 
 /** Turns of the lock that one publish may take: its own two, and finishing what others left. */
 const turnsMax = 50;
@@ -36,10 +20,12 @@ const turnsMax = 50;
  * generation row, so a publish that is half done is invisible to them; whoever gets the lock next finishes it.
  *
  * Two turns of the lock: the first writes the plan into the lock's row, the second carries it out. Both may be repeated
- * by anyone at any point: a commit is put only if its version is absent, and names its run.
+ * by anyone at any point: a commit is put only if its version is absent, and names its run. As everyone behind it has to
+ * finish it first, the plan is written only when all that carrying it out needs is there.
  * @param settle asked under the lock, when nothing is pending and the interval is the run's: what it gives ends the
  *   publish without a commit.
- * @throws Failure `fenced` when another run took the interval.
+ * @throws Failure `fenced` when another run took the interval or the run was abandoned, `not_ready` when another run's
+ *   publish cannot be finished.
  */
 export async function publish<Settled = never>(
   dependencies: PublishDependencies,
@@ -47,17 +33,17 @@ export async function publish<Settled = never>(
   settle?: (statements: Statements) => Promise<Settled | undefined>,
 ): Promise<Generation | Settled> {
   for (let turn = 0; turn < turnsMax; turn++) {
-    const result = await dependencies.postgres.transaction((statements) => takeTurn(dependencies, statements, plan, settle));
+    const result = await inTurn(dependencies, plan.run, (statements) => takeTurn(dependencies, statements, plan, settle));
     if (result !== undefined) return result;
   }
   throw new Failure('conflict', `The publish of run ${plan.run} did not get its turn among ${turnsMax}.`);
 }
 
-/** Finishes the publish that a crash left behind, if there is one. */
+/** Finishes the publish that a crash left behind, if there is one, or what lets it go. */
 export async function finishPending(dependencies: PublishDependencies): Promise<Generation | undefined> {
-  return dependencies.postgres.transaction(async (statements) => {
+  return inTurn(dependencies, undefined, async (statements) => {
     const pending = await lockLake(statements);
-    return pending === undefined ? undefined : carryOut(dependencies, statements, pending);
+    return pending === undefined ? undefined : finish(dependencies, statements, pending);
   });
 }
 
@@ -69,78 +55,71 @@ async function takeTurn<Settled>(
 ): Promise<Generation | Settled | undefined> {
   const pending = await lockLake(statements);
   if (pending !== undefined) {
-    const generation = await carryOut(dependencies, statements, pending);
-    return pending.run === plan.run ? generation : undefined;
+    const generation = await finish(dependencies, statements, pending);
+    return generation.run === plan.run ? generation : undefined;
   }
   const existing = await readGenerationOfRun(statements, plan.run);
   if (existing !== undefined) return existing;
   if (plan.interval !== undefined) await assertOwnRun(statements, { start: plan.interval, run: plan.run });
   const settled = await settle?.(statements);
   if (settled !== undefined) return settled;
-  await assertCanFinish(statements, plan);
-  await statements.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() WHERE id = 1`, [JSON.stringify(plan)]);
+  await writePending(statements, await assertCanFinish(dependencies, statements, plan));
   return undefined;
 }
 
-/**
- * Looks before the plan is written what would keep it, and everyone behind it, from finishing.
- * @throws Failure `configuration` when a mart has no table.
- */
-async function assertCanFinish(statements: Statements, plan: PublishPlan): Promise<void> {
-  for (const { name } of plan.marts) {
-    const [found] = await statements.query<{ oid: unknown }>(`SELECT to_regclass($1) AS oid`, [`marts.${quoted(name)}`]);
-    if (found?.oid == null)
-      throw new Failure('configuration', `Table marts.${name} does not exist: a new metric needs a migration that creates it.`);
+/** That what was pending could not be finished; the cause says why. */
+class Unfinished extends Error {
+  readonly run: string;
+
+  constructor(run: string, cause: unknown) {
+    super(`the publish of run ${run} could not be finished`, { cause });
+    this.run = run;
   }
 }
 
-async function lockLake(statements: Statements): Promise<PublishPlan | undefined> {
-  // Between two statements lie commits to S3, which may be slow; a lock that is lost does no harm, a publish that can
-  // never finish would.
-  await statements.execute(`SET LOCAL idle_in_transaction_session_timeout = '10min'`);
-  const [row] = await statements.query<{ pending: PublishPlan | null }>(`SELECT pending FROM pinflow.lake_lock WHERE id = 1 FOR UPDATE`);
-  if (row === undefined) throw new Failure('configuration', 'pinflow.lake_lock has lost its row: insert (id) VALUES (1).');
-  return row.pending ?? undefined;
+async function finish(dependencies: PublishDependencies, statements: Statements, pending: Pending): Promise<Generation> {
+  try {
+    return await (pending.abandon === null
+      ? carryOut(dependencies, statements, pending.plan)
+      : finishAbandonment(dependencies.log, statements, pending, pending.abandon));
+  } catch (error) {
+    throw new Unfinished(pending.plan.run, error);
+  }
 }
 
-async function carryOut({ s3, log }: PublishDependencies, statements: Statements, plan: PublishPlan): Promise<Generation> {
+/**
+ * A turn of the lock. What kept the pending publish from being finished is written beside it, for people. To its own run
+ * that is a failure like any other; to the others it says nothing but that they have to wait.
+ */
+async function inTurn<Result>(
+  { postgres }: PublishDependencies,
+  ownRun: string | undefined,
+  work: (statements: Statements) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await postgres.transaction(work);
+  } catch (error) {
+    if (!(error instanceof Unfinished)) throw error;
+    // Where Postgres is what failed, nobody can write it down.
+    await recordTry(postgres, error.run, error.cause).catch(() => undefined);
+    if (ownRun === undefined || error.run === ownRun) throw error.cause;
+    throw new Failure(
+      'not_ready',
+      `The lake waits for the publish of run ${error.run}, which could not be finished: ${(error.cause as Error).message} Mend that and it is finished by itself, or let it go with npx pinflow batch abandon.`,
+      { cause: error.cause },
+    );
+  }
+}
+
+async function carryOut({ log }: PublishDependencies, statements: Statements, plan: PublishPlan): Promise<Generation> {
   const newest = await readNewestGeneration(statements);
   const versions = { ...newest?.versions };
-  for (const change of plan.changes) versions[change.table] = await log.commit(change, plan, versions[change.table] ?? -1);
-  for (const { name, rowsKey } of plan.marts) await replaceMart(statements, name, await s3.get(rowsKey));
-  await statements.execute(
-    `INSERT INTO pinflow.generation (cause, interval_start, run_id, versions, content_sha256, code_version, based_on, records, clean, rejects, duplicates)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      plan.cause,
-      plan.interval ?? null,
-      plan.run,
-      JSON.stringify(versions),
-      plan.contentSha256,
-      plan.codeVersion,
-      plan.basedOn ?? null,
-      plan.counts.records,
-      plan.counts.clean,
-      plan.counts.rejects,
-      plan.counts.duplicates,
-    ],
-  );
-  const generation = await readGenerationOfRun(statements, plan.run);
-  if (generation === undefined) throw new Error(`the generation of run ${plan.run} vanished`);
+  const assertHeld = (): Promise<unknown> => statements.query('SELECT 1');
+  for (const change of plan.changes) versions[change.table] = await log.commit(change, plan, versions[change.table] ?? -1, assertHeld);
+  const generation = await insertGeneration(statements, plan, versions);
   const { interval, run, counts, codeVersion } = plan;
   if (interval !== undefined)
     await recordComplete(statements, { start: interval, run }, { generation: generation.id, counts, codeVersion });
-  await statements.execute(`UPDATE pinflow.lake_lock SET pending = NULL, pending_since = NULL WHERE id = 1`);
+  await clearPending(statements);
   return generation;
-}
-
-/** DELETE, not TRUNCATE: readers go on with the old rows until the commit. */
-async function replaceMart(statements: Statements, name: string, rows: Buffer): Promise<void> {
-  const table = `marts.${quoted(name)}`;
-  await statements.execute(`DELETE FROM ${table}`);
-  await statements.execute(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1::json)`, [rows.toString('utf8')]);
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -4,7 +4,7 @@ import type { Column, DeltaType } from '#domain/clean/kinds.ts';
  * The part of the Delta protocol that Pinflow writes and reads: PROTOCOL.md of delta-io/delta, reader version 1, writer
  * version 2. A commit is a file of JSON lines, an action a line, named by its version in 20 digits.
  */
-export type CommitInfo = { timestamp: number; operation: string; engineInfo: string; run: string; interval?: string };
+export type CommitInfo = { timestamp: number; operation: string; engineInfo: string; run: string; interval?: string; abandons?: string };
 export type Protocol = { minReaderVersion: number; minWriterVersion: number };
 export type MetaData = {
   id: string;
@@ -33,8 +33,8 @@ export type Action =
   | { add: AddFile }
   | { remove: RemoveFile };
 
-/** A table at one version: what its log up to there says. */
-export type Snapshot = { version: number; metaData: MetaData | undefined; files: AddFile[] };
+/** A table at one version: what its log up to there says. `protocol` is absent in what was kept before it was. */
+export type Snapshot = { version: number; protocol?: Protocol | undefined; metaData: MetaData | undefined; files: AddFile[] };
 
 /** A table before its first commit. */
 export const emptySnapshot: Snapshot = { version: -1, metaData: undefined, files: [] };
@@ -68,13 +68,14 @@ export function runOfCommit(actions: readonly Action[]): string | undefined {
 /** Applies the next commit to a snapshot. */
 export function applyCommit(snapshot: Snapshot, actions: readonly Action[]): Snapshot {
   const files = new Map(snapshot.files.map((file) => [file.path, file]));
-  let { metaData } = snapshot;
+  let { metaData, protocol: needed } = snapshot;
   for (const action of actions) {
+    if ('protocol' in action) needed = action.protocol;
     if ('metaData' in action) metaData = action.metaData;
     if ('remove' in action) files.delete(action.remove.path);
     if ('add' in action) files.set(action.add.path, action.add);
   }
-  return { version: snapshot.version + 1, metaData, files: [...files.values()] };
+  return { version: snapshot.version + 1, ...(needed === undefined ? {} : { protocol: needed }), metaData, files: [...files.values()] };
 }
 
 /** The schema of a table as Delta writes it down. Every column is nullable: that is all that Parquet promises. */

@@ -1,4 +1,5 @@
 import type { FailureCause } from '#domain/failures.ts';
+import { backOffMs } from '#domain/lake/back-off.ts';
 
 /**
  * The states of an interval in the ledger:
@@ -39,9 +40,6 @@ export function canBeRetried(state: IntervalState): boolean {
 /** Runs that may fail through a fault of the code before the interval is held. */
 export const attemptsMax = 5;
 
-const firstBackOffMs = 15_000;
-const backOffMsMax = 900_000;
-
 /** Failed runs in a row: `attempts` those that count towards being held, `failures` all of them. */
 export type FailedRuns = { attempts: number; failures: number };
 
@@ -58,5 +56,5 @@ export function afterFailure(
   const attempts = before.attempts + (cause === 'outside' ? 0 : 1);
   const failures = before.failures + 1;
   if (cause === 'data' || (cause === 'code' && attempts >= attemptsMax)) return { attempts, failures, state: 'held' };
-  return { attempts, failures, state: 'backing_off', notBeforeMs: nowMs + Math.min(firstBackOffMs * 4 ** (failures - 1), backOffMsMax) };
+  return { attempts, failures, state: 'backing_off', notBeforeMs: nowMs + backOffMs(failures) };
 }

@@ -74,6 +74,70 @@ export function planTableCommit(
   ];
 }
 
+/**
+ * Why a change may not be committed on what a table is by now, as a sentence; undefined where it may. Readers of files
+ * that stay would fail, or we would write what another engine asked us not to.
+ */
+export function commitProblem(snapshot: Snapshot, change: TableChange): string | undefined {
+  const { table, columns, partitioned, replaces } = change;
+  const { minReaderVersion, minWriterVersion } = snapshot.protocol ?? protocol;
+  if (minReaderVersion > protocol.minReaderVersion || minWriterVersion > protocol.minWriterVersion)
+    return `Another engine raised the protocol of lake table ${table} to reader ${minReaderVersion} and writer ${minWriterVersion}; Pinflow writes ${protocol.minReaderVersion} and ${protocol.minWriterVersion}. Restore the table, or build it again.`;
+  if (snapshot.metaData === undefined) return undefined;
+  const partitionColumns = partitioned ? [partitionColumn] : [];
+  if (snapshot.metaData.partitionColumns.join() !== partitionColumns.join())
+    return `Lake table ${table} is partitioned by (${snapshot.metaData.partitionColumns.join(', ')}), and the code wants (${partitionColumns.join(', ')}): build the table again.`;
+  if (replaces === 'all') return undefined;
+  const typesIn = (schema: string): Map<string, string> =>
+    new Map(
+      (JSON.parse(schema) as { fields: { name: string; type: unknown }[] }).fields.map(({ name, type }) => [name, JSON.stringify(type)]),
+    );
+  const there = typesIn(snapshot.metaData.schemaString);
+  for (const [name, type] of typesIn(schemaString(columns, partitionColumns))) {
+    const before = there.get(name);
+    if (before !== undefined && before !== type)
+      return `Column ${name} of lake table ${table} has type ${before}, and the code wants ${type}, which its files do not have: name the column anew, or build the table again.`;
+  }
+  return undefined;
+}
+
+/** What becomes of a table whose publish was let go: it holds again what it held before. */
+export type Restoration = {
+  /** The run that was let go, and what lets it go. */
+  run: string;
+  abandonment: string;
+  /** The table before the run's commit; undefined where the run has committed nothing. */
+  before: Snapshot | undefined;
+  now: Snapshot;
+};
+
+/**
+ * The commit that puts a table back as it was before a run's commit. Where there was none it changes nothing, and takes
+ * the version that the run would have taken, so that a run that wakes up late finds it gone.
+ * @param change what the run wanted: says how to create a table that is not there.
+ */
+export function planRestoration(
+  { run, abandonment, before, now }: Restoration,
+  change: TableChange,
+  nowMs: number,
+  tableId: string,
+): Action[] {
+  const actions: Action[] = [
+    { commitInfo: { timestamp: nowMs, operation: 'RESTORE', engineInfo: 'Pinflow', run: abandonment, abandons: run } },
+  ];
+  if (now.version < 0) {
+    const created = planTableCommit(now, { ...change, files: [] }, { run: abandonment }, nowMs, tableId) ?? [];
+    actions.push(...created.filter((action) => !('commitInfo' in action)));
+  }
+  if (before === undefined) return actions;
+  if (before.metaData !== undefined && before.metaData.schemaString !== now.metaData?.schemaString)
+    actions.push({ metaData: before.metaData });
+  const [was, is] = [new Set(before.files.map(({ path }) => path)), new Set(now.files.map(({ path }) => path))];
+  for (const { path } of now.files) if (!was.has(path)) actions.push({ remove: { path, deletionTimestamp: nowMs, dataChange: true } });
+  for (const file of before.files) if (!is.has(file.path)) actions.push({ add: file });
+  return actions;
+}
+
 function isReplaced({ tags }: AddFile, { replaces }: TableChange, interval: string | undefined): boolean {
   return replaces === 'all' || (interval !== undefined && tags?.['interval'] === interval);
 }

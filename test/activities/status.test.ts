@@ -95,6 +95,27 @@ describe('problems', () => {
     heldIntervals: 0,
     backingOff: { count: 0, oldest: null },
     generation: null,
+    lake: { pending: null, marts: [] },
+  };
+  const pending = {
+    run: 'r1',
+    cause: 'marts',
+    interval: null,
+    since: '2026-01-01T00:00:00.000Z',
+    ageSeconds: 4,
+    tries: 0,
+    triedAt: null,
+    problem: null,
+    abandon: null,
+  };
+  const mart = {
+    name: 'm',
+    lakeCovers: 3,
+    covers: 2,
+    rows: 1,
+    failures: 1,
+    problem: 'its table is not there',
+    nextTry: '2026-01-01T00:01:00Z',
   };
   const interval = {
     start: '2026-01-01T00:00:00Z',
@@ -137,6 +158,20 @@ describe('problems', () => {
       'a paused schedule, and a reader whose workflow ended',
       { orchestration: { schedule: 'paused', readers: { stream: 'TERMINATED', landing: 'RUNNING' } } },
       [/schedule is paused/, /^stream: its workflow is not running \(TERMINATED\)/],
+    ],
+    ['a publish that is pending for a moment is none', { lake: { pending, marts: [{ ...mart, problem: null, nextTry: null }] } }, []],
+    [
+      'a publish that cannot be finished, and a mart that is behind',
+      { lake: { pending: { ...pending, tries: 1, problem: 'S3 says no.' }, marts: [mart] } },
+      [
+        /^lake: the publish of run r1 is pending since 2026.*; 1 try to finish it failed, the last because: S3 says no\. \(.*batch abandon/,
+        /^mart m is not up to date and tried again at 2026-01-01T00:01:00Z: its table is not there$/,
+      ],
+    ],
+    [
+      'a publish that was left by a crash, and let go',
+      { lake: { pending: { ...pending, ageSeconds: 90, abandon: { why: 'lost', by: 'user a', at: '2026-01-01T00:00:09Z' } }, marts: [] } },
+      [/^lake: .* \(user a let it go at 2026-01-01T00:00:09Z: lost; the next publish puts the lake back\)$/],
     ],
     ['complete intervals are none', { intervals: [interval] }, []],
     [

@@ -15,7 +15,7 @@ const readiness: Json = {
 const status: Json = {
   type: 'object',
   description: 'What `npx pinflow status --json` prints. A part that cannot be reached is `{"error": ...}`.',
-  required: ['at', 'endpoints', 'servers', 'orchestration', 'stream', 'landing', 'intervals', 'generation', 'problems'],
+  required: ['at', 'endpoints', 'servers', 'orchestration', 'stream', 'landing', 'intervals', 'generation', 'lake', 'problems'],
   properties: {
     at: { type: 'string', format: 'date-time' },
     endpoints: { type: 'object' },
@@ -31,6 +31,12 @@ const status: Json = {
     heldIntervals: { type: ['integer', 'null'] },
     backingOff: { type: ['object', 'null'], description: 'Intervals that failed and are tried again by themselves: count and the oldest.' },
     generation: { type: ['object', 'null'] },
+    lake: partOrError({
+      type: 'object',
+      description: 'A publish that is decided and not finished, and how far the marts are.',
+      required: ['pending', 'marts'],
+      properties: { pending: { type: ['object', 'null'] }, marts: { type: 'array', items: { type: 'object' } } },
+    }),
     problems: { type: 'array', description: 'Sentences for a person; empty when all is well.', items: { type: 'string' } },
   },
 };

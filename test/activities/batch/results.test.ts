@@ -6,8 +6,12 @@ import { planInterval } from '#activities/batch/plan-interval.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import type { MartsResult } from '#activities/batch/refresh-marts.ts';
 import { refreshMarts } from '#activities/batch/refresh-marts.ts';
-import { readNewestGeneration } from '#activities/lake/generations.ts';
+import { readMarts } from '#activities/batch/mart-ledger.ts';
+import { readNewestGeneration, readNewestOf } from '#activities/lake/generations.ts';
+import { readPending } from '#activities/lake/lake-lock.ts';
+import { readLakeStatus } from '#activities/lake/lake-status.ts';
 import { metrics } from '#domain/metrics/list.ts';
+import type { Metric } from '#domain/metrics/metric.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { geoJson, openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
@@ -111,7 +115,7 @@ describe('marts', () => {
     lake = await openLakeEnvironment({ topicPartitions: 1 });
   });
   after(() => lake.close());
-  const refresh = (codeVersion = 'one'): Promise<MartsResult> =>
+  const refresh = (codeVersion = 'one', wanted: readonly Metric[] = metrics): Promise<MartsResult> =>
     refreshMarts(
       {
         postgres: lake.postgres,
@@ -119,7 +123,7 @@ describe('marts', () => {
         log: lake.log,
         cache: lake.cache,
         home: lake.config.home,
-        metrics,
+        metrics: wanted,
         codeVersion,
         runStatements: lake.runStatements,
         progress: unwatched,
@@ -159,18 +163,17 @@ describe('marts', () => {
     );
     assert.deepEqual(await lake.postgres.query('SELECT * FROM marts.popular_category_per_year ORDER BY 1, 2'), perYear);
     assert.deepEqual(await refresh(), { outcome: 'current', generation: 2 });
-    assert.deepEqual((await lake.s3.list('staging/marts/')).length, 0);
   });
 
-  test('an interval that changes no mart gives a generation without commits; one that does replaces the rows', async () => {
-    const before = await readNewestGeneration(lake.postgres);
+  test('an interval that changes no mart commits nothing; one that does replaces the rows', async () => {
     await lake.land('user', 0, 0, [
       JSON.stringify({ ind: 1, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' }),
     ]);
     await lake.run(await lake.closeInterval({ user: { 0: 1 } }));
+    const before = await readNewestGeneration(lake.postgres);
     assert.equal((await refresh()).outcome, 'unchanged');
-    const unchanged = await readNewestGeneration(lake.postgres);
-    assert.equal(unchanged?.versions['pins_per_category'], before?.versions['pins_per_category']);
+    assert.deepEqual(await readNewestGeneration(lake.postgres), before);
+    assert.deepEqual(await coverage('pins_per_category'), { lakeCovers: before?.id, covers: before?.id, failures: 0 });
     await lake.land('pin', 0, 4, [pinJson('e', { index: 5, category: 'travel' })]);
     await lake.run(await lake.closeInterval({ pin: { 0: 5 } }));
     assert.equal((await refresh()).outcome, 'refreshed');
@@ -181,5 +184,89 @@ describe('marts', () => {
   test('other code computes them anew', async () => {
     assert.equal((await refresh('two')).outcome, 'unchanged');
     assert.equal((await refresh('two')).outcome, 'current');
+  });
+
+  let landed = 5;
+  /** Another interval, with a pin of a category of its own. */
+  async function nextInterval(): Promise<void> {
+    await lake.land('pin', 0, landed, [pinJson(`p${landed}`, { index: landed, category: `category ${landed}` })]);
+    await lake.run(await lake.closeInterval({ pin: { 0: ++landed } }));
+  }
+
+  async function coverage(name: string): Promise<object | undefined> {
+    const row = (await readMarts(lake.postgres, [name])).get(name);
+    return row && { lakeCovers: row.lakeCovers, covers: row.covers, failures: row.failures };
+  }
+
+  const refusals: [what: string, spoil: string, mend: string, problem: RegExp][] = [
+    [
+      'refuses NULL',
+      `ALTER TABLE marts.pins_per_category ADD COLUMN owner text NOT NULL DEFAULT ''; ALTER TABLE marts.pins_per_category ALTER COLUMN owner DROP DEFAULT`,
+      `ALTER TABLE marts.pins_per_category DROP COLUMN owner`,
+      /^Table marts\.pins_per_category refuses the rows \(SQLSTATE 23502, column owner\)/,
+    ],
+    [
+      'has another type',
+      `ALTER TABLE marts.pins_per_category ALTER COLUMN category TYPE int USING length(category)`,
+      `ALTER TABLE marts.pins_per_category ALTER COLUMN category TYPE text`,
+      /^Table marts\.pins_per_category refuses the rows \(SQLSTATE 22P02\)/,
+    ],
+    [
+      'is not there',
+      `ALTER TABLE marts.pins_per_category RENAME TO away`,
+      `ALTER TABLE marts.away RENAME TO pins_per_category`,
+      /^Table marts\.pins_per_category does not exist: a new metric needs a migration/,
+    ],
+  ];
+  for (const [what, spoil, mend, problem] of refusals) {
+    test(`a mart whose table in Postgres ${what} holds up no other, and is mended with it`, async () => {
+      await lake.postgres.execute(spoil);
+      await nextInterval();
+      const { outcome, failed } = await refresh('two');
+      assert.deepEqual({ outcome, failed }, { outcome: 'refreshed', failed: ['pins_per_category'] });
+      const newest = await readNewestOf(lake.postgres, 'interval');
+      assert.deepEqual(await coverage('popular_category_per_year'), { lakeCovers: newest?.id, covers: newest?.id, failures: 0 });
+      const { marts } = await readLakeStatus(lake.postgres);
+      assert.match(marts.find(({ name }) => name === 'pins_per_category')?.problem ?? '', problem);
+      await lake.postgres.execute(mend);
+      await lake.postgres.execute(`UPDATE pinflow.mart SET not_before = now() WHERE failures > 0`);
+      assert.equal((await refresh('two')).failed, undefined);
+      await assertSameRows();
+    });
+  }
+
+  test('a mart that Postgres refuses holds up no publish, rests for a while and is computed anew', async () => {
+    const [, spoil, mend] = refusals[0]!;
+    await lake.postgres.execute(spoil);
+    await nextInterval();
+    // It may tell what failed or fail as a whole: what counts is what comes after it.
+    await refresh('two').catch(() => undefined);
+    await nextInterval();
+    assert.equal((await readPending(lake.postgres))?.plan.run, undefined);
+    await lake.postgres.execute(`UPDATE pinflow.mart SET not_before = now() + interval '1 hour' WHERE failures > 0`);
+    assert.deepEqual((await refresh('two')).failed, ['pins_per_category'], 'it rests, the other goes on');
+    await lake.postgres.execute(mend);
+    await lake.postgres.execute(`UPDATE pinflow.mart SET not_before = now() WHERE failures > 0`);
+    assert.equal((await refresh('two')).failed, undefined);
+    await assertSameRows();
+  });
+
+  async function assertSameRows(): Promise<void> {
+    assert.deepEqual(
+      await lake.postgres.query(`SELECT * FROM marts.pins_per_category ORDER BY pins DESC, category COLLATE "C" NULLS LAST`),
+      (await lake.sql(`SELECT * FROM pins_per_category ORDER BY pins DESC, category NULLS LAST`)).rows,
+    );
+  }
+
+  test('a mart that cannot be computed holds up no other', async () => {
+    await nextInterval();
+    const [good, other] = metrics;
+    const broken = { ...other!, columns: [{ ...other!.columns[0]!, name: 'unheard_of' }, ...other!.columns.slice(1)] };
+    const refreshed = await refresh('three', [good!, broken]);
+    assert.deepEqual({ outcome: refreshed.outcome, failed: refreshed.failed }, { outcome: 'refreshed', failed: [other!.name] });
+    const newest = await readNewestOf(lake.postgres, 'interval');
+    assert.deepEqual(await coverage(good!.name), { lakeCovers: newest?.id, covers: newest?.id, failures: 0 });
+    const { marts } = await readLakeStatus(lake.postgres);
+    assert.match(marts.find(({ name }) => name === other!.name)?.problem ?? '', /unheard_of/);
   });
 });

@@ -164,7 +164,7 @@ describe('ad-hoc SQL', () => {
     await beginRun(lake.postgres, { start, run: 'older' });
     await publish(
       { postgres: lake.postgres, s3: lake.s3, log: lake.log },
-      { run: 'older', cause: 'interval', interval: start, changes: [change], contentSha256: '', codeVersion: '', counts, marts: [] },
+      { run: 'older', cause: 'interval', interval: start, changes: [change], contentSha256: '', codeVersion: '', counts },
     );
     assert.deepEqual((await lake.sql(`SELECT unique_id, category FROM pins ORDER BY 1`)).rows.slice(2), [
       { unique_id: 'c', category: 'art' },

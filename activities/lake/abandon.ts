@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
+import { lockLake, readPending, writeAbandon } from '#activities/lake/lake-lock.ts';
+import type { Pending } from '#activities/lake/lake-lock.ts';
+import type { PublishDependencies } from '#activities/lake/publish.ts';
+import { finishPending } from '#activities/lake/publish.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import { Failure, failureKindOf } from '#domain/failures.ts';
+import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
+
+/** A pending publish that was let go, or would be. */
+export type Abandoned = {
+  dryRun: boolean;
+  run: string;
+  cause: string;
+  /** Start of the interval that it was of, which runs anew; null for marts. */
+  interval: string | null;
+  pendingSince: string;
+  tries: number;
+  problem: string | null;
+  why: string;
+  by: string;
+  tables: { table: string; /** Version of the run's commit, which was put back. */ committed: number | null }[];
+  /** The generation in which the tables are as before; null while this was only asked. */
+  generation: number | null;
+};
+
+/** A publish that nobody has failed at yet is let alone for so long: it is under way, or the next publisher finishes it. */
+const youngSeconds = 60;
+
+/**
+ * Lets the pending publish go. First that is written down, then it is carried out: a crash in between is finished by
+ * whoever gets the lock next, and nobody finishes the publish itself any more.
+ * @param by who asks, as it is kept: `key <id>` or `user <name>`.
+ * @throws Failure `missing` where nothing (or not the run named) is pending, `conflict` where it is under way.
+ */
+export async function abandonPending(dependencies: PublishDependencies, { why, run, dryRun }: AbandonWish, by: string): Promise<Abandoned> {
+  const { postgres, log } = dependencies;
+  const decided = await postgres.transaction(async (statements) => {
+    const pending = await lockSoon(statements);
+    assertToBeAbandoned(pending, run);
+    const abandon = pending.abandon ?? { id: `abandonment-${randomUUID()}`, why, by, at: new Date().toISOString() };
+    const versions = (await readNewestGeneration(statements))?.versions ?? {};
+    const tables = [];
+    for (const { table } of pending.plan.changes)
+      tables.push({ table, committed: await log.findCommit(table, pending.plan.run, versions[table] ?? -1) });
+    if (!dryRun && pending.abandon === null) await writeAbandon(statements, abandon);
+    return { pending, abandon, tables };
+  });
+  const { pending, abandon, tables } = decided;
+  if (!dryRun) await finishDecided(dependencies, pending.plan.run);
+  const generation = dryRun ? undefined : await readGenerationOfRun(postgres, abandon.id);
+  return {
+    dryRun,
+    run: pending.plan.run,
+    cause: pending.plan.cause,
+    interval: pending.plan.interval ?? null,
+    pendingSince: pending.since.toISOString(),
+    tries: pending.tries,
+    problem: pending.problem,
+    why: abandon.why,
+    by: abandon.by,
+    tables,
+    generation: generation?.id ?? null,
+  };
+}
+
+/** A look before anything is opened. @throws Failure `missing`. */
+export async function assertSomethingPending(statements: Pick<Statements, 'query'>): Promise<void> {
+  if ((await readPending(statements)) === undefined) throw nothingPending();
+}
+
+function nothingPending(): Failure {
+  return new Failure('missing', 'No publish is pending: there is nothing to abandon.');
+}
+
+/** Somebody else may have finished it meanwhile, and a later publish may be pending by now: that one is not ours. */
+async function finishDecided(dependencies: PublishDependencies, run: string): Promise<void> {
+  if ((await readPending(dependencies.postgres))?.plan.run !== run) return;
+  try {
+    await finishPending(dependencies);
+  } catch (error) {
+    throw new Failure(
+      failureKindOf(error) ?? 'unavailable',
+      `That the publish of run ${run} is let go is decided, and could not be carried out yet: ${(error as Error).message} Whoever publishes next tries again, and so does this command.`,
+      { cause: error },
+    );
+  }
+}
+
+async function lockSoon(statements: Statements): Promise<Pending | undefined> {
+  try {
+    await statements.execute(`SET LOCAL lock_timeout = '3s'`);
+    return await lockLake(statements);
+  } catch (error) {
+    if (failureKindOf(error) !== 'conflict') throw error;
+    throw new Failure('conflict', 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again.', {
+      cause: error,
+    });
+  }
+}
+
+function assertToBeAbandoned(pending: Pending | undefined, run: string | undefined): asserts pending is Pending {
+  if (pending === undefined) throw nothingPending();
+  const { plan, problem, ageSeconds, abandon } = pending;
+  if (run !== undefined && run !== plan.run)
+    throw new Failure('missing', `The publish of run ${run} is not pending, that of run ${plan.run} is: nothing was changed.`);
+  if (abandon === null && problem === null && ageSeconds < youngSeconds)
+    throw new Failure(
+      'conflict',
+      `The publish of run ${plan.run} is pending for ${Math.round(ageSeconds)} s and nobody failed at it yet: it is under way, or the next publisher finishes it. Nothing was changed.`,
+    );
+}
