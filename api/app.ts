@@ -13,6 +13,7 @@ import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
 import type { Refusal } from '#api/door/refusal.ts';
+import type { BatchDependencies } from '#api/operations/batch.ts';
 import { makeBatchHandlers } from '#api/operations/batch.ts';
 import { makeKeysHandlers } from '#api/operations/keys.ts';
 import { makeMetricsHandler } from '#api/operations/metrics.ts';
@@ -41,6 +42,8 @@ export type AppOptions = Door &
     tails: Pick<Tails, 'open'>;
     /** Where the account of refusals and the ledger of intervals are. */
     postgres: Pick<Postgres, 'query' | 'transaction'>;
+    /** Lets the pending publish of the lake go. */
+    abandonPublish: BatchDependencies['abandon'];
     /** Where keys are kept, and those in memory where keys are asked for. */
     keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
   };
@@ -100,9 +103,10 @@ export function createApp(options: AppOptions): Express {
   get('/api/tail', makeTailHandler(operation, options.tails));
   get('/api/refusals', makeRefusalsHandler(operation, options.postgres));
 
-  const batch = makeBatchHandlers(operation, { postgres: options.postgres, budget: options.budget });
+  const batch = makeBatchHandlers(operation, { postgres: options.postgres, budget: options.budget, abandon: options.abandonPublish });
   get('/api/batch/intervals', batch.list);
   at('/api/batch/retry', { post: batch.retry });
+  at('/api/batch/abandon', { post: batch.abandon });
   const keys = makeKeysHandlers(operation, { ...options.keys, budget: options.budget });
   at('/api/keys', { get: keys.list, post: keys.create });
   at('/api/keys/:id', { delete: keys.revoke });

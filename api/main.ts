@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
@@ -128,6 +129,7 @@ async function main(config: Config, log: Log): Promise<void> {
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     consumers,
     clients,
     apiUrl: config.apiUrl,

@@ -3,6 +3,7 @@ import type { IntervalFilter, LedgerInterval } from '#activities/batch/list-inte
 import { listIntervals } from '#activities/batch/list-intervals.ts';
 import type { RetriedInterval } from '#activities/batch/retry-intervals.ts';
 import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
+import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
@@ -70,18 +71,18 @@ function intervalsTable(intervals: readonly LedgerInterval[]): string {
   );
 }
 
-async function withPostgres(options: HomeOption, work: (postgres: Postgres) => Promise<void>): Promise<void> {
+export async function withPostgres(options: HomeOption, work: (postgres: Postgres, config: Config) => Promise<void>): Promise<void> {
   const config = readRunningSettings(options);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-batch', connectionsMax: 1 });
   try {
-    await orNothingRuns(config, () => work(postgres));
+    await orNothingRuns(config, () => work(postgres, config));
   } finally {
     await postgres.close();
   }
 }
 
 /** Who asks, for the ledger; a user of a container may have no name. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

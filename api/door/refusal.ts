@@ -35,6 +35,7 @@ export type RefusalReason =
   | 'keys_unavailable'
   | 'key_name_taken'
   | 'interval_busy'
+  | 'publish_busy'
   | 'idempotency_running'
   | 'idempotency_mismatch'
   | 'idempotency_unavailable'

@@ -2,7 +2,9 @@ import type { RequestHandler } from 'express';
 import type { IntervalFilter } from '#activities/batch/list-intervals.ts';
 import { listIntervals } from '#activities/batch/list-intervals.ts';
 import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
+import type { Abandoned } from '#activities/lake/abandon.ts';
 import type { Postgres } from '#adapters/postgres.ts';
+import type { Caller } from '#api/door/caller.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
@@ -14,22 +16,30 @@ import { readWholeBody } from '#api/operations/read-body.ts';
 import { unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
 import { describeProblems } from '#domain/keys/new-key.ts';
+import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
+import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
 
-export type BatchDependencies = { postgres: Pick<Postgres, 'query' | 'transaction'>; budget: BodyBudget };
+export type BatchDependencies = {
+  postgres: Pick<Postgres, 'query' | 'transaction'>;
+  budget: BodyBudget;
+  /** Lets the pending publish go. */
+  abandon: (wish: AbandonWish, by: string) => Promise<Abandoned>;
+};
 
 const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
 const limitDefault = 50;
 const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
+const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
 const shape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */
 export function makeBatchHandlers(
   makeOperation: MakeOperation,
-  { postgres, budget }: BatchDependencies,
-): Record<'list' | 'retry', RequestHandler> {
+  { postgres, budget, abandon }: BatchDependencies,
+): Record<'list' | 'retry' | 'abandon', RequestHandler> {
   return {
     list: makeOperation({
       name: 'batch_intervals',
@@ -58,7 +68,7 @@ export function makeBatchHandlers(
           return { status: 422, reason: 'invalid_field', message: `${problems}; ${shape}` };
         }
         return orRefusal(async () => {
-          const retried = await retryIntervals(postgres, wish.data, caller?.keyId ? `key ${caller.keyId}` : 'the API, without a key');
+          const retried = await retryIntervals(postgres, wish.data, askedBy(caller));
           const refusal = refusalOf(retried)?.replace(/\.$/, '');
           if (refusal === undefined) return answerJson(200, JSON.stringify({ dryRun: retried.dryRun, intervals: retried.intervals }));
           return retried.unknown.length > 0
@@ -67,7 +77,38 @@ export function makeBatchHandlers(
         });
       },
     }),
+    abandon: makeOperation({
+      name: 'batch_abandon',
+      scope: 'operate',
+      async answer(req, caller) {
+        const body = await readWholeBody(req, bodyLimits, budget);
+        if (isRefusal(body)) return body;
+        const wish = abandonWish.safeParse(parseJson(body));
+        if (!wish.success) {
+          const problems = describeProblems(wish.error.issues, (field) => field);
+          return { status: 422, reason: 'invalid_field', message: `${problems}; ${abandonShape}` };
+        }
+        try {
+          return answerJson(200, JSON.stringify(await abandon(wish.data, askedBy(caller))));
+        } catch (error) {
+          return refuseAbandon(error);
+        }
+      },
+    }),
   };
+}
+
+function askedBy(caller: Caller | undefined): string {
+  return caller?.keyId ? `key ${caller.keyId}` : 'the API, without a key';
+}
+
+/** Whatever else keeps it is of the lake: said, as the one who asks is there to mend it. */
+function refuseAbandon(error: unknown): Refusal {
+  if (!(error instanceof Failure)) throw error;
+  const message = error.message.replace(/\.$/, '');
+  if (error.kind === 'missing') return { status: 404, reason: 'not_found', message };
+  if (error.kind === 'conflict') return { status: 409, reason: 'publish_busy', message };
+  return overloaded(message);
 }
 
 export const unknownState = unknownValue('state', `one of ${filters.join(', ')}`);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { intervalStates } from '#domain/lake/interval-state.ts';
+import type { AbandonOptions } from '../abandon.ts';
 import type { BatchListOptions, BatchRetryOptions } from '../batch.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { withHome } from '../settings.ts';
 
-/** `pinflow batch list | retry`: the intervals of the batch, and what to do about those that stand. */
+/** `pinflow batch list | retry | abandon`: the intervals of the batch, and what to do about those that stand. */
 export function addBatch(program: Command): void {
   const batch = program
     .command('batch')
@@ -42,5 +43,21 @@ export function addBatch(program: Command): void {
     .action(async (intervals: string[], options: BatchRetryOptions) => {
       const { retryIntervalsHere } = await import('../batch.ts');
       await retryIntervalsHere(intervals, options);
+    });
+
+  withHome(batch.command('abandon'))
+    .summary('let a publish go that cannot be finished')
+    .description(
+      'Lets the pending publish go, which all later ones wait for; status names it. Its tables are put back as they were, ' +
+        'its run publishes nothing any more, and its interval runs anew. One that nobody failed at yet is let alone for a minute.',
+    )
+    .requiredOption('--why <text>', 'kept beside it')
+    .option('--run <id>', 'only if it is this run’s, as status names it')
+    .option('--json', 'as JSON')
+    .option('--dry-run', 'only say what would be let go')
+    .addHelpText('after', `\nExample:\n  $ pinflow batch abandon --why "the log of clean_pins cannot be read" --dry-run\n${exitCodesHelp}`)
+    .action(async (options: AbandonOptions) => {
+      const { abandonHere } = await import('../abandon.ts');
+      await abandonHere(options);
     });
 }

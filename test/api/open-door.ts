@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import type { Kafka } from 'kafkajs';
+import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -120,6 +121,7 @@ export async function openDoor(
       isDraining: () => false,
     }),
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     newest,
     consumers,
     clients,

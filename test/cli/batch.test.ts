@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import type { Abandoned } from '#activities/lake/abandon.ts';
 import type { LedgerInterval } from '#activities/batch/list-intervals.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { makeS3 } from '#adapters/s3.ts';
 import { environmentOf } from '#test/api/start-api.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
 import { runCli } from '#test/cli/run-cli.ts';
@@ -78,5 +80,48 @@ describe('retry', () => {
     assert.deepEqual([freed?.start, freed?.failures, freed?.lastRetry?.reason], [held, 0, 'mended']);
     assert.match(freed?.lastRetry?.by ?? '', /^user ./);
     assert.deepEqual(await batch('retry', '--held'), { code: 0, stdout: 'No interval is held.\n', stderr: '' });
+  });
+});
+
+describe('abandon', () => {
+  const s3 = makeS3(config, 'abandon-by-hand');
+  after(() => s3.close());
+  const plan = {
+    run: 'r1',
+    cause: 'marts',
+    changes: [{ table: 'm', columns: [], partitioned: false, replaces: 'all', files: [] }],
+    codeVersion: '',
+  };
+
+  test('without a reason is wrong usage, and where nothing is pending there is nothing to abandon', async () => {
+    assert.equal((await batch('abandon')).code, 2);
+    assert.match((await batch('abandon', '--why', ' ')).stderr, /^pinflow: --why: must say why/);
+    await s3.ensureBucket();
+    await postgres.execute(`INSERT INTO pinflow.setting (key, value) VALUES ('bucket', 'abandon-by-hand')`);
+    const { code, stderr } = await batch('abandon', '--why', 'x');
+    assert.deepEqual({ code, stderr }, { code: 1, stderr: 'pinflow: No publish is pending: there is nothing to abandon.\n' });
+  });
+
+  test('lets go what is pending, once it is asked in earnest, and keeps who did it and why', async () => {
+    await postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now(), tries = 3, problem = 'S3 says no.'`, [
+      JSON.stringify(plan),
+    ]);
+    const dry = await batch('abandon', '--why', 'rights are lost', '--dry-run');
+    assert.match(
+      dry.stdout,
+      /^Would let go the publish of run r1 of marts, .* \(3 tries to finish it failed, the last because: S3 says no\.\)/,
+    );
+    const { code, stdout } = await batch('abandon', '--why', 'rights are lost', '--run', 'r1', '--json');
+    assert.equal(code, 0);
+    const { run, why, by, tables, generation } = JSON.parse(stdout) as Abandoned;
+    assert.deepEqual(
+      { run, why, tables, generation },
+      { run: 'r1', why: 'rights are lost', tables: [{ table: 'm', committed: null }], generation: 1 },
+    );
+    assert.match(by, /^user ./);
+    assert.deepEqual(await postgres.query('SELECT why, abandoned_by, problem FROM pinflow.abandonment'), [
+      { why: 'rights are lost', abandoned_by: by, problem: 'S3 says no.' },
+    ]);
+    assert.equal((await batch('abandon', '--why', 'x')).code, 1);
   });
 });

@@ -2,6 +2,7 @@ import type { Json } from '#api/docs/components.ts';
 import { schemaOf, reference } from '#api/docs/components.ts';
 import { describeOperation, queryParameter } from '#api/docs/describe.ts';
 import { unknownLimit, unknownState } from '#api/operations/batch.ts';
+import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
 
@@ -49,6 +50,31 @@ const retried: Json = {
   },
 };
 
+const abandoned: Json = {
+  type: 'object',
+  required: ['dryRun', 'run', 'cause', 'interval', 'pendingSince', 'tries', 'problem', 'why', 'by', 'tables', 'generation'],
+  properties: {
+    dryRun: { type: 'boolean' },
+    run: { type: 'string' },
+    cause: { enum: ['interval', 'marts'] },
+    interval: { ...nullable, format: 'date-time', description: 'Start of the interval that it was of, which runs anew.' },
+    pendingSince: time,
+    tries: { type: 'integer', description: 'Tries to finish it that failed.' },
+    problem: { ...nullable, description: 'What the last one said.' },
+    why: { type: 'string' },
+    by: { type: 'string' },
+    tables: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['table', 'committed'],
+        properties: { table: { type: 'string' }, committed: { ...count, description: 'Version of its commit, which is put back.' } },
+      },
+    },
+    generation: { ...count, description: 'In which the tables are as they were before.' },
+  },
+};
+
 /** The ledger of intervals: to look at, and to let go what is held. */
 export function describeBatch(): Json {
   return {
@@ -72,6 +98,42 @@ export function describeBatch(): Json {
           },
         },
         refusals: { 'no-state': unknownState, 'no-limit': unknownLimit },
+      }),
+    },
+    '/api/batch/abandon': {
+      post: describeOperation({
+        operationId: 'abandonPublish',
+        tags,
+        summary: 'Let a publish go that cannot be finished',
+        description:
+          'All later publishes wait for one that is pending; the status names it. Its tables are put back as they were, its run publishes nothing any more, and its interval runs anew.',
+        scope: 'operate',
+        body: schemaOf(abandonWish),
+        answers: { 200: { description: 'What was let go.', schema: abandoned } },
+        refusals: {
+          'under-way': {
+            status: 409,
+            reason: 'publish_busy',
+            message: 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again',
+          },
+          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
+          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+        },
+        also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
+        exchanges: {
+          nothing: {
+            summary: 'Where nothing is pending',
+            body: { why: 'the log of clean_pins cannot be read' },
+            status: 404,
+            answer: { detail: 'No publish is pending: there is nothing to abandon' },
+          },
+          'no-reason': {
+            summary: 'Without a reason',
+            body: { why: '' },
+            status: 422,
+            answer: { detail: 'why: must say why; send {"why": "the log of clean_pins cannot be read"}' },
+          },
+        },
       }),
     },
     '/api/batch/retry': {

@@ -51,6 +51,28 @@ test('a retry lets go, and keeps which key asked', async () => {
   await waitFor(async () => /^pinflow_batch_intervals\{state="held"\} 0$/m.test(await metrics()), { what: 'the gauge to follow' });
 });
 
+test('a publish is let go with the scope operate, and the key that asked is kept', async () => {
+  const abandon = (key: string, wish: object): Promise<Response> =>
+    door.ask(key, '/api/batch/abandon', { method: 'POST', body: JSON.stringify(wish), headers: { 'Content-Type': 'application/json' } });
+  assert.equal((await abandon(reader.key, { why: 'x' })).status, 403);
+  assert.equal((await abandon(operator.key, {})).status, 422);
+  assert.equal((await abandon(operator.key, { why: 'x' })).status, 404);
+  const plan = { run: 'r1', cause: 'marts', changes: [], codeVersion: '' };
+  await door.postgres.execute(`INSERT INTO pinflow.setting (key, value) VALUES ('bucket', $1)`, ['abandon-over-http']);
+  await door.postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() - interval '9 seconds'`, [
+    JSON.stringify(plan),
+  ]);
+  assert.equal((await abandon(operator.key, { why: 'x' })).status, 409, 'nobody failed at it yet');
+  await waitFor(async () => /^pinflow_lake_pending_seconds (9|\d\d)$/m.test(await metrics()), { what: 'the gauge to follow' });
+  assert.match(await metrics(), /^pinflow_mart_failures\{mart="pins_per_category"\} 0$/m);
+  await door.postgres.execute(`UPDATE pinflow.lake_lock SET tries = 1, problem = 'S3 says no.'`);
+  const answer = await abandon(operator.key, { why: 'rights are lost' });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(await door.postgres.query('SELECT why, abandoned_by FROM pinflow.abandonment'), [
+    { why: 'rights are lost', abandoned_by: `key ${operator.apiKey.id}` },
+  ]);
+});
+
 test('without a ledger the gauges are absent, and the scrape brings the rest', async () => {
   await door.postgres.execute('ALTER TABLE pinflow.interval RENAME TO interval_away');
   await waitFor(async () => !(await metrics()).includes('\npinflow_batch_intervals{'), { what: 'the gauge to go' });
