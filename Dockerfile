@@ -21,7 +21,7 @@ ENV NODE_ENV=production \
     UV_THREADPOOL_SIZE=16 \
     NODE_OPTIONS="--disable-warning=ExperimentalWarning --disable-warning=TimeoutNegativeWarning"
 # State and caches of a process (DuckDB's spill files) are the only thing that it may write.
-RUN mkdir -p /var/lib/pinflow && chown node:node /var/lib/pinflow
+RUN mkdir -p -m 700 /var/lib/pinflow && chown node:node /var/lib/pinflow
 COPY --from=packages /srv/pinflow/node_modules ./node_modules
 COPY package.json package-lock.json ./
 COPY domain ./domain

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { stackEnvironmentFile } from '#adapters/config.ts';
+import { ensurePrivateFolder, homeMark } from '#adapters/private-folder.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Holder } from '#adapters/lock-file.mjs';
 import { tryLock } from '#adapters/lock-file.mjs';
@@ -9,6 +10,8 @@ import { tryLock } from '#adapters/lock-file.mjs';
 /** The folder in which one stack keeps its state, its keys, its ports and its logs. */
 export type Home = {
   path: string;
+  /** It held something before Pinflow used it, and others may enter it: it was left so. */
+  isOpenToOthers: boolean;
   /** Path of something below the home. */
   at(...names: string[]): string;
   /** Processes that run in it, so that all of them can be killed whatever else is going on. */
@@ -21,9 +24,7 @@ export type Home = {
 
 const FREE_BYTES_MIN = 1_000_000_000;
 const folders = ['logs', 'run', 'marks', 'config', 'tmp'];
-/** Marks a folder that was empty when a stack took it: all that is in it came from Pinflow. */
-const mark = '.pinflow-home';
-const kept = new Set(['ports.json', 'stack.lock', mark]);
+const kept = new Set(['ports.json', 'stack.lock', homeMark]);
 
 /**
  * Takes a home for this process.
@@ -43,19 +44,22 @@ export function openHome(path: string): Home {
 /** Takes a home for this process, or names the process whose home it is. */
 export function openHomeUnlessTaken(path: string): Home | Holder {
   const folder = resolve(path);
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const isNew = readdirSync(folder).length === 0;
   const lock = tryLock(join(folder, 'stack.lock'));
   if (lock.holder !== undefined) return lock.holder;
-  if (isNew) writeFileSync(join(folder, mark), 'The state of a Pinflow stack; `npm start -- --fresh` empties this folder.\n');
+  if (isNew) writeFileSync(join(folder, homeMark), 'The state of a Pinflow stack; `npm start -- --fresh` empties this folder.\n');
+  // Not before it is ours: Postgres of a running stack may be another user, who was let in.
+  const isOpenToOthers = ensurePrivateFolder(folder);
   const at = (...names: string[]): string => join(folder, ...names);
   for (const name of folders) mkdirSync(at(name), { recursive: true });
   return {
     path: folder,
+    isOpenToOthers,
     at,
     running: new Set(),
     empty() {
-      if (!existsSync(join(folder, mark)) && basename(folder) !== '.pinflow') {
+      if (!existsSync(join(folder, homeMark)) && basename(folder) !== '.pinflow') {
         throw new Failure(
           'configuration',
           `${folder} held something before Pinflow used it, so --fresh does not empty it: remove by hand what is not needed, or choose an empty folder.`,

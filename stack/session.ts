@@ -64,6 +64,10 @@ export async function withServers(options: SessionOptions, work: (session: Sessi
     };
     const config = loadConfig(caller);
     home = openHome(config.home);
+    if (home.isOpenToOthers)
+      say(
+        `Others may enter ${home.path}, which held something before Pinflow used it and is left so: chmod 700 it, or choose an empty folder.`,
+      );
     await stopLeftovers(home, say);
     if (options.fresh) home.empty();
     assertFreeDisk(home);

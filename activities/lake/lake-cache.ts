@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ensurePrivateFolder } from '#adapters/private-folder.ts';
 import type { S3 } from '#adapters/s3.ts';
 
 /**
@@ -19,6 +20,7 @@ export function makeLakeCache(s3: S3, home: string): LakeCache {
   const download = async (key: string): Promise<string> => {
     const file = join(folder, key);
     if (await exists(file)) return file;
+    ensurePrivateFolder(home);
     await mkdir(dirname(file), { recursive: true });
     const aside = `${file}.${randomUUID()}.part`;
     try {

@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ensurePrivateFolder } from '#adapters/private-folder.ts';
 
 /** Older than any step may take: what a killed worker left behind. */
 const leftoverMs = 6 * 3_600_000;
 
 /** Gives `work` an empty folder on the home's disk, and removes it afterwards, whatever happens. */
 export async function withWorkFolder<Result>(home: string, work: (folder: string) => Promise<Result>): Promise<Result> {
+  ensurePrivateFolder(home);
   const parent = join(home, 'work');
   await mkdir(parent, { recursive: true });
   await removeLeftovers(parent);

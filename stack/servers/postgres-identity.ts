@@ -1,5 +1,6 @@
-import { chownSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOurs } from '#adapters/private-folder.ts';
 import { Failure } from '#domain/failures.ts';
 import { findOnPath } from '../tools/find-on-path.ts';
 import type { Program } from '../tools/run-program.ts';
@@ -28,14 +29,22 @@ export async function chooseIdentity(postgres: string, home: string, environment
     accounts.find((account) => account.name === 'postgres') ?? accounts.find((account) => account.name === 'nobody') ?? accounts[0];
   if (other === undefined) throw impossible('there is no other user in /etc/passwd');
   const user = { uid: other.uid, gid: other.gid };
-  for (const command of [
-    [postgres, '--version'],
-    ['/bin/ls', home],
-  ]) {
-    if (!(await succeeds([], command, environment, user)))
-      throw impossible(`user ${other.name} may not enter ${command.at(-1) === '--version' ? postgres : home}`);
+  letPass(home, user.gid);
+  for (const [command, place] of [
+    [[postgres, '--version'], postgres],
+    [['/bin/sh', '-c', 'cd "$0"', home], home],
+  ] as const) {
+    if (!(await succeeds([], command, environment, user))) throw impossible(`user ${other.name} may not enter ${place}`);
   }
   return { prefix: [], user, owner: user };
+}
+
+/** Lets a group through a home that is its owner's alone, on the way to the cluster: it can list and read nothing there. */
+function letPass(home: string, gid: number): void {
+  const { mode, uid } = statSync(home);
+  if ((mode & 0o077) !== 0 || !isOurs(home)) return;
+  chownSync(home, uid, gid);
+  chmodSync(home, (mode & 0o700) | 0o010);
 }
 
 /** Gives a cluster to the identity that it is run by now; another one may have made it. */

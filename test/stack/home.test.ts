@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import { assertFreeDisk, keysOf, onceInHome, openHome } from '#stack/home.ts';
 import { writeEnvironmentFile } from '#stack/environment-file.ts';
 import { describeProcess } from '#adapters/lock-file.mjs';
@@ -57,6 +58,37 @@ test('settings are told to other processes of the owner, and taken back at the e
   assert.equal(statSync(file).mode & 0o777, 0o600);
   home.close();
   assert.ok(!existsSync(file));
+});
+
+const modeOf = (path: string): number => statSync(path).mode & 0o777;
+
+test("a home is its owner's alone, also one that an earlier version made wider", () => {
+  const fresh = openHome(join(makeTestFolder(), 'deep', 'home'));
+  assert.deepEqual([modeOf(fresh.path), fresh.isOpenToOthers], [0o700, false]);
+  fresh.close();
+  chmodSync(fresh.path, 0o755);
+  openHome(fresh.path).close();
+  assert.equal(modeOf(fresh.path), 0o700);
+
+  const usual = join(makeTestFolder(), '.pinflow');
+  mkdirSync(join(usual, 'logs'), { recursive: true, mode: 0o755 });
+  openHome(usual).close();
+  assert.equal(modeOf(usual), 0o700);
+});
+
+test('a folder that held something before is left as it is, and said to be open', () => {
+  const foreign = makeTestFolder();
+  chmodSync(foreign, 0o755);
+  writeFileSync(join(foreign, 'thesis.doc'), '');
+  const home = openHome(foreign);
+  assert.deepEqual([modeOf(foreign), home.isOpenToOthers], [0o755, true]);
+  home.close();
+});
+
+test('a command that needs no stack makes the home private, too', async () => {
+  const home = join(makeTestFolder(), '.pinflow');
+  await withWorkFolder(home, () => Promise.resolve());
+  assert.equal(modeOf(home), 0o700);
 });
 
 test('work is done once in a home, and again when it failed', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { callerEnvironment } from '#adapters/config.ts';
+import { openHome } from '#stack/home.ts';
 import { chooseIdentity, giveTo } from '#stack/servers/postgres-identity.ts';
 import { makeTestFolder } from '#test/support/stack-home.ts';
 
@@ -31,9 +33,28 @@ test('where root has no user namespace, another user runs Postgres, and its clus
   chownSync(cluster, 0, 0);
 });
 
+test('the user who runs Postgres is let through a home that is private, and sees nothing there', rootOnly, async () => {
+  const folder = makeTestFolder();
+  chmodSync(folder, 0o755);
+  const home = openHome(join(folder, '.pinflow'));
+  assert.equal(statSync(home.path).mode & 0o777, 0o700);
+  const { user } = await chooseIdentity('/bin/true', home.path, withoutNamespaces());
+  const cluster = home.at('postgres');
+  mkdirSync(cluster, { mode: 0o700 });
+  giveTo(cluster, { prefix: [], owner: user!, user: user! });
+  const as = (command: string): number | null => spawnSync('/bin/sh', ['-c', command], { ...user, cwd: '/' }).status;
+  assert.equal(as(`ls ${cluster}`), 0);
+  assert.notEqual(as(`ls ${home.path}`), 0);
+  assert.equal(statSync(home.path).mode & 0o777, 0o710);
+  home.close();
+  openHome(home.path).close();
+  assert.equal(as(`ls ${cluster}`), 0, 'also when another process has opened it since');
+});
+
 test('a folder that this user may not enter is one sentence', rootOnly, async () => {
-  const closed = makeTestFolder();
-  chmodSync(closed, 0o700);
+  const closed = join(makeTestFolder(), 'home');
+  mkdirSync(closed);
+  chmodSync(dirname(closed), 0o700);
   await assert.rejects(
     chooseIdentity('/bin/true', closed, withoutNamespaces()),
     new RegExp(`user .* may not enter ${closed}: run Pinflow as an ordinary user, put`),
