@@ -58,11 +58,11 @@ export async function makeLastingCleaner(open: () => Promise<CleaningEngine>): P
       if (opened.abandoned && opened.running === 0) void opened.engine.then((engine) => engine.close()).catch(() => undefined);
     }
   };
-  const { besides, alone } = makeGate();
+  const gate = makeGate();
   const inside: Cleaning = { clean, alone: (work) => work(inside) };
   return {
-    clean: (kind, records) => besides(() => clean(kind, records)),
-    alone: (work) => alone(() => work(inside)),
+    clean: (kind, records) => gate.besides(() => clean(kind, records)),
+    alone: (work) => gate.alone(() => work(inside)),
     close: () => void current.engine.then((engine) => engine.close()).catch(() => undefined),
   };
 }

@@ -18,7 +18,10 @@ let port: number;
 let sockets: Socket[];
 beforeEach(async () => {
   sockets = [];
-  listening = await listen((req, res) => void res.end(req.url), '127.0.0.1', 0, { ...bounds, addressOf: clients.peerOf });
+  listening = await listen((req, res) => void res.end(req.url), '127.0.0.1', 0, {
+    ...bounds,
+    addressOf: (socket) => clients.peerOf(socket),
+  });
   port = Number(new URL(listening.url).port);
 });
 afterEach(async () => {

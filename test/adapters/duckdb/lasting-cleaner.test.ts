@@ -8,6 +8,10 @@ import { sampleRecord } from '#domain/clean/samples.ts';
 const cleaned: CleanedBatch = { rows: 1, columns: {} };
 const invalidated = new Error('FATAL Error: Failed: database has been invalidated because of a previous fatal error.');
 
+async function rejected(error: Error): Promise<never> {
+  throw toDuckdbFailure(error, false);
+}
+
 /** Engines that die as DuckDB 1.5 does: of the batch that `dies` names with INTERNAL, and of all others from then on. */
 function makeEngines(dies: (engine: number) => boolean) {
   const engines: { dead: boolean; closed: boolean }[] = [];
@@ -16,10 +20,10 @@ function makeEngines(dies: (engine: number) => boolean) {
     const number = engines.push(state);
     return Promise.resolve({
       clean: () => {
-        if (state.dead) return Promise.reject(toDuckdbFailure(invalidated, false) as Error);
+        if (state.dead) return rejected(invalidated);
         if (!dies(number)) return Promise.resolve(cleaned);
         state.dead = true;
-        return Promise.reject(toDuckdbFailure(new Error('INTERNAL Error: index 1 within vector of size 1'), false) as Error);
+        return rejected(new Error('INTERNAL Error: index 1 within vector of size 1'));
       },
       close: () => {
         state.closed = true;
@@ -78,9 +82,9 @@ test('what is cleaned alone has no batch beside it, and lets none begin', async 
   );
   const beside = cleaner.clean('pin', batch);
   let begun = 0;
-  const alone = cleaner.alone(async ({ clean, alone: within }) => {
+  const alone = cleaner.alone(async (cleaning) => {
     begun = running + 1;
-    await within(() => clean('pin', batch));
+    await cleaning.alone(() => cleaning.clean('pin', batch));
   });
   const later = cleaner.clean('pin', batch);
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
