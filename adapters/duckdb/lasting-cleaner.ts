@@ -18,7 +18,7 @@ export type CleaningEngine = { clean: Clean; close(): void };
 export type Cleaning = {
   clean: Clean;
   /** Runs `work` while this process cleans nothing else: whatever dies then, dies of what `work` cleans. */
-  alone<Result>(work: (cleaning: Cleaning) => Promise<Result>): Promise<Result>;
+  alone: <Result>(work: (cleaning: Cleaning) => Promise<Result>) => Promise<Result>;
 };
 
 export type StreamCleaner = Cleaning & { close(): void };

@@ -249,7 +249,7 @@ function cleanerThatDies(kills: (record: LogRecord) => boolean): Promise<StreamC
       clean(kind, records) {
         const words = dead ? 'FATAL Error: Failed: database has been invalidated' : 'INTERNAL Error: index out of bounds';
         dead ||= records.some(kills);
-        return dead ? Promise.reject(toDuckdbFailure(new Error(words), false) as Error) : cleaner.clean(kind, records);
+        return dead ? Promise.reject(toDuckdbFailure(new Error(words), false)) : cleaner.clean(kind, records);
       },
       close: () => undefined,
     });
