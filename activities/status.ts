@@ -11,6 +11,7 @@ import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type {
+  CleanupStatus,
   GenerationStatus,
   IntervalStatus,
   OrchestrationStatus,
@@ -44,13 +45,14 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
       if (isUnreachable(offsets)) throw new Error(offsets.error);
       return readReader({ reader, names, postgres, topics, offsets });
     });
-  const [bucket, stream, landing, ledger, generation, lake, api, s3, temporal, offsets] = await Promise.all([
+  const [bucket, stream, landing, ledger, generation, lake, cleanup, api, s3, temporal, offsets] = await Promise.all([
     part(async () => ({ name: await readBucket(postgres, config) })),
     readerOf('stream'),
     readerOf('landing'),
     part(() => readIntervals(postgres)),
     partOrNull(() => readGeneration(postgres)),
     part(() => readLakeStatus(postgres)),
+    part(() => readCleanup(postgres)),
     part(() => probeApi(`${apiUrlOf(config)}/readyz`)),
     part(() => probeS3(config)),
     part(() => readOrchestration(config, names)),
@@ -68,6 +70,7 @@ export async function getStatus({ config, names, postgres, topics }: StatusDepen
     backingOff: isUnreachable(ledger) ? null : ledger.backingOff,
     generation,
     lake,
+    cleanup,
   };
   return { ...status, problems: problemsOf(status) };
 }
@@ -248,6 +251,13 @@ async function readGeneration(postgres: Postgres): Promise<GenerationStatus | nu
     'SELECT id, published_at FROM pinflow.generation ORDER BY id DESC LIMIT 1',
   );
   return row === undefined ? null : { id: row.id, publishedAt: row.published_at.toISOString() };
+}
+
+async function readCleanup(postgres: Postgres): Promise<CleanupStatus[]> {
+  const rows = await postgres.query<Omit<CleanupStatus, 'at'> & { at: Date }>(
+    'SELECT target, ended_at AS at, removed, removed_total AS "removedTotal", problem FROM pinflow.cleanup ORDER BY target',
+  );
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
 /** Interval bounds lie on whole seconds: RFC 3339 without a fraction, as in workflow ids. */

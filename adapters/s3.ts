@@ -18,6 +18,8 @@ import type { Config } from '#adapters/config.ts';
 import { readS3TlsFiles, s3TlsFailureOf } from '#adapters/s3-endpoint.ts';
 import { Failure } from '#domain/failures.ts';
 
+export type S3Object = { key: string; bytes: number; modifiedAtMs: number };
+
 /** Objects of one bucket. Errors arrive as Failures: `missing`, `denied`, `unavailable`, `timeout`. */
 export type S3 = {
   bucket: string;
@@ -34,8 +36,10 @@ export type S3 = {
   /** Streams a file into an object. */
   upload(file: string, key: string): Promise<{ bytes: number }>;
   head(key: string): Promise<{ bytes: number } | undefined>;
-  /** For tests and diagnosis only: readers follow the ledger and the Delta log, never listings. */
-  list(prefix: string): Promise<{ key: string; bytes: number }[]>;
+  /** For the clean-up, tests and diagnosis only: readers follow the ledger and the Delta log, never listings. */
+  list(prefix: string): Promise<S3Object[]>;
+  /** The same in pages of at most `keysMax` (1,000 is the most S3 gives); objects may be deleted meanwhile. */
+  pages(prefix: string, keysMax: number): AsyncIterable<S3Object[]>;
   delete(keys: readonly string[]): Promise<void>;
   ensureBucket(): Promise<void>;
   close(): void;
@@ -48,6 +52,7 @@ const uploadMs = 600_000;
 const attemptsMax = 3;
 const socketsMax = 64;
 const deleteKeysMax = 1_000;
+const listedKeysMax = 1_000;
 /** Real S3 answers 409 while two conditional writes race. */
 const conflictAttemptsMax = 8;
 const conflictPauseMs = 50;
@@ -68,6 +73,19 @@ export function makeS3(config: Config, bucket: string): S3 {
     return Body as Readable;
   };
   const doing = <Result>(what: string, work: () => Promise<Result>): Promise<Result> => translated(`${what} in bucket ${bucket}`, work);
+
+  async function* pages(prefix: string, keysMax: number): AsyncGenerator<S3Object[]> {
+    const listing = paginateListObjectsV2({ client, pageSize: keysMax }, { Bucket: bucket, Prefix: prefix });
+    for (;;) {
+      const page = await doing(`listing ${prefix}`, () => listing.next());
+      if (page.done === true) return;
+      yield (page.value.Contents ?? []).map(({ Key, Size, LastModified }) => ({
+        key: Key!,
+        bytes: Size ?? 0,
+        modifiedAtMs: LastModified?.getTime() ?? Date.now(),
+      }));
+    }
+  }
 
   return {
     bucket,
@@ -114,24 +132,24 @@ export function makeS3(config: Config, bucket: string): S3 {
         throw error;
       }
     },
-    list: (prefix) =>
-      doing(`listing ${prefix}`, async () => {
-        const found: { key: string; bytes: number }[] = [];
-        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
-          for (const { Key, Size } of page.Contents ?? []) found.push({ key: Key!, bytes: Size ?? 0 });
-        }
-        return found;
-      }),
+    async list(prefix) {
+      const found: S3Object[] = [];
+      for await (const page of pages(prefix, listedKeysMax)) found.push(...page);
+      return found;
+    },
+    pages,
     delete: (keys) =>
       doing(`deleting ${keys.length} objects`, async () => {
         for (let from = 0; from < keys.length; from += deleteKeysMax) {
           const Objects = keys.slice(from, from + deleteKeysMax).map((Key) => ({ Key }));
           const { Errors } = await client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } }));
-          const first = Errors?.[0];
+          // Some servers say so where another deleted it at the same time: it is gone, as was wanted.
+          const failed = (Errors ?? []).filter(({ Code }) => Code !== 'NoSuchKey');
+          const [first] = failed;
           if (first !== undefined)
             throw new Failure(
               'unavailable',
-              `S3 did not delete ${Errors!.length} of ${Objects.length} objects, the first being ${first.Key}: ${first.Code}.`,
+              `S3 did not delete ${failed.length} of ${Objects.length} objects, the first being ${first.Key}: ${first.Code}.`,
             );
         }
       }),

@@ -121,7 +121,12 @@ async function main(config: Config, log: Log): Promise<void> {
     exchanges,
     access,
     keys: { postgres, ring },
-    idempotency: makeIdempotency({ statements: keyedPostgres, log, count: metrics.countIdempotent }),
+    idempotency: makeIdempotency({
+      statements: keyedPostgres,
+      log,
+      count: metrics.countIdempotent,
+      keepMs: config.retentionIdempotencyHours * 3_600_000,
+    }),
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName,
     limits: {

@@ -9,7 +9,7 @@ export function statusScreen(status: Status): string {
     status.problems.length === 0
       ? 'All is well.'
       : `${status.problems.length === 1 ? 'One problem' : `${status.problems.length} problems`}:\n${status.problems.map((problem) => `  - ${problem}`).join('\n')}`;
-  return [endpointsTable(status), readersTable(status), intervalsTable(status), verdict].join('\n\n');
+  return [endpointsTable(status), readersTable(status), intervalsTable(status), cleanupLine(status), verdict].join('\n\n');
 }
 
 function endpointsTable({ endpoints, servers }: Status): string {
@@ -70,4 +70,16 @@ function intervalsTable({ intervals, generation }: Status): string {
     count(one.generation),
   ]);
   return `${plainTable(['interval from', 'to', 'state', 'records', 'clean', 'rejects', 'duplicates', 'generation'], rows)}\n${published}`;
+}
+
+/** One line: when the last clean-up ended, and what it removed. */
+function cleanupLine({ cleanup }: Status): string {
+  if (isUnreachable(cleanup)) return 'Clean-up: not known';
+  const last = cleanup
+    .map(({ at }) => at)
+    .toSorted()
+    .at(-1);
+  if (last === undefined) return 'Clean-up: none has run yet.';
+  const removed = cleanup.filter((one) => one.removed > 0).map((one) => `${one.removed} of ${one.target}`);
+  return `Clean-up: the last one ended at ${last} and removed ${removed.length === 0 ? 'nothing' : removed.join(', ')}.`;
 }

@@ -25,8 +25,9 @@ export function makeNames(prefix: string) {
       /** The id is the lock of the interval. `start` is RFC 3339, UTC. */
       interval: (start: string): string => `${prefix}pin-batch/${start}`,
     },
-    /** Schedule id and, at the same time, the prefix of its runs' workflow ids. */
+    /** Schedule ids and, at the same time, the prefix of their runs' workflow ids. */
     scheduleId: `${prefix}pin-batch`,
+    cleanupScheduleId: `${prefix}pin-cleanup`,
     /** Kafka group of one attempt of a slot: never joined twice. */
     attemptGroup: (reader: string, slot: number, nonce: string): string => `${prefix}pinflow-${reader}-${slot}-${nonce}`,
     /** Kafka group of those members of a client's consumer group that read the same; none of ours begins like it. */
@@ -43,6 +44,7 @@ export const workflowTypes = {
   landing: 'pinLanding',
   batchTick: 'pinBatchTick',
   batchInterval: 'pinBatchInterval',
+  cleanup: 'pinCleanup',
 } as const;
 
 /** Search attributes; all are registered on the namespace by the stack. */

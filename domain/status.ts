@@ -21,6 +21,8 @@ export type PipelineStatus<Endpoints> = {
   backingOff: { count: number; oldest: BackingOff | null } | null;
   generation: GenerationStatus | Unreachable | null;
   lake: LakeStatus | Unreachable;
+  /** What pin-cleanup removed, by target; empty before its first run. */
+  cleanup: CleanupStatus[] | Unreachable;
   /** Sentences for a person; empty when all is well. Lag alone is no problem. */
   problems: string[];
 };
@@ -76,6 +78,17 @@ export type IntervalStatus = {
 export type BackingOff = Pick<IntervalStatus, 'start' | 'problem' | 'nextTry'>;
 
 export type GenerationStatus = { id: number; publishedAt: string };
+
+export type CleanupStatus = {
+  target: string;
+  /** When the last run had looked through it. */
+  at: string;
+  /** Rows or objects that the last run removed, and all runs. */
+  removed: number;
+  removedTotal: number;
+  /** Why the last run failed. */
+  problem: string | null;
+};
 
 export function isUnreachable(part: object | string | null): part is Unreachable {
   return typeof part === 'object' && part !== null && 'error' in part;
@@ -134,6 +147,9 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
   const olderHeld = (status.heldIntervals ?? 0) - shownHeld;
   const orchestration = isUnreachable(status.orchestration) ? [] : orchestrationProblems(status.orchestration);
   const lake = isUnreachable(status.lake) ? [] : lakeProblems(status.lake);
+  const cleanup = isUnreachable(status.cleanup)
+    ? []
+    : status.cleanup.flatMap(({ target, problem }) => (problem === null ? [] : [`clean-up of ${target} failed: ${problem}`]));
   return [
     ...servers,
     ...orchestration,
@@ -144,6 +160,7 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
       ? [`${olderHeld} older intervals are held: npx pinflow batch list --state held says why, npx pinflow batch retry --held lets them go`]
       : []),
     ...backingOffProblem(status),
+    ...cleanup,
   ];
 }
 

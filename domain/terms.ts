@@ -7,7 +7,7 @@
  * content        that of an identity's latest record, by (append time, partition, offset)
  * position       coordinates and append time of an identity's first record; windows go by it
  * raw object     a zstd NDJSON object in S3 holding one contiguous offset range of one partition
- * cut            the offset per partition at which an interval ends; found once, stored for ever
+ * cut            the offset per partition at which an interval ends; found once and never changed
  * interval       a half-open range of append time and the offset ranges between two cuts
  * clean row      a typed row that cleaning made of a record
  * reject         a row with a reason code that cleaning made of a record it could not type

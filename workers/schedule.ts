@@ -3,23 +3,47 @@ import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/clien
 import type { Config } from '#adapters/config.ts';
 import type { Names } from '#domain/names.ts';
 import { workflowTypes } from '#domain/names.ts';
+import { cleanupTargets } from '#domain/retention.ts';
 import type { TickInput } from '#workflows/batch-tick.ts';
+import type { CleanupInput } from '#workflows/pin-cleanup.ts';
 
 /** After a boundary, so that its cut can be looked up: the margin of 2 s and a second more. */
 const offsetMs = 3_000;
 const catchUpMs = 7 * 86_400_000;
+const cleanupCatchUpMs = 60_000;
 
 /**
  * Creates the batch schedule, or brings the one that is there up to the settings; a pause stays. Ticks come one at a
  * time and late rather than never: what they work off is in the ledger.
  */
-export async function ensureBatchSchedule(client: Client, config: Config, names: Names): Promise<void> {
-  const options = batchSchedule(config, names);
+export function ensureBatchSchedule(client: Client, config: Config, names: Names): Promise<void> {
+  return ensureSchedule(client, batchSchedule(config, names));
+}
+
+/** The same for the clean-up. A run that is missed is not made up for: the next finds all that is old. */
+export function ensureCleanupSchedule(client: Client, config: Config, names: Names): Promise<void> {
+  const input: CleanupInput = { prefix: names.prefix, targets: [...cleanupTargets] };
+  return ensureSchedule(client, {
+    scheduleId: names.cleanupScheduleId,
+    spec: { intervals: [{ every: config.cleanupEveryMs }] },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: cleanupCatchUpMs, pauseOnFailure: false },
+    action: {
+      type: 'startWorkflow',
+      workflowType: workflowTypes.cleanup,
+      workflowId: names.cleanupScheduleId,
+      taskQueue: names.queues.control,
+      args: [input],
+      staticSummary: 'remove what is out of retention',
+    },
+  });
+}
+
+async function ensureSchedule(client: Client, options: ScheduleOptions): Promise<void> {
   try {
     await client.schedule.create(options);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(names.scheduleId).update((before) => ({ ...options, state: before.state }));
+    await client.schedule.getHandle(options.scheduleId).update((before) => ({ ...options, state: before.state }));
   }
 }
 

@@ -15,12 +15,12 @@ import type { Names } from '#domain/names.ts';
 import { makeNames, workflowTypes } from '#domain/names.ts';
 import { migrate } from '#workers/migrate.ts';
 import { runProcess } from '#workers/run-process.ts';
-import { ensureBatchSchedule } from '#workers/schedule.ts';
+import { ensureBatchSchedule, ensureCleanupSchedule } from '#workers/schedule.ts';
 import { untilReady } from '#workers/until-ready.ts';
 
 /**
- * Prepares an environment, once and again: migrations, topics, bucket, the origin of the intervals, the schedule, and
- * the two readers. Every step finds what is there and leaves it, so it may die anywhere and run twice.
+ * Prepares an environment, once and again: migrations, topics, bucket, the origin of the intervals, the schedules,
+ * and the two readers. Every step finds what is there and leaves it, so it may die anywhere and run twice.
  */
 export async function setUp(config: Config, log: Log): Promise<void> {
   const names = makeNames(config.prefix);
@@ -55,6 +55,7 @@ async function setUpTemporal(config: Config, names: Names, log: Log): Promise<vo
   const client = await untilReady('Temporal', log, () => connectTemporal(config));
   try {
     await ensureBatchSchedule(client, config, names);
+    await ensureCleanupSchedule(client, config, names);
     const readers = [
       {
         type: workflowTypes.landing,

@@ -12,6 +12,7 @@ import { translateFailures } from '#workers/failure-interceptor.ts';
 import type { Resources } from '#workers/resources.ts';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeBatchActivities } from '#activities/batch/make-batch-activities.ts';
+import { makeCleanupActivities } from '#activities/cleanup/make-cleanup-activities.ts';
 
 type Role = Config['workerRoles'][number];
 
@@ -53,7 +54,7 @@ async function workerOptions(
         ...shared,
         taskQueue: names.queues.control,
         workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-        activities: batchActivities(),
+        activities: { ...batchActivities(), ...makeCleanupActivities({ config, ...resources }) },
         maxCachedWorkflows: 100,
         workflowThreadPoolSize: 1,
       };

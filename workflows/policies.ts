@@ -56,3 +56,10 @@ export const heavyStepOptions: ActivityOptions = {
   startToCloseTimeout: '1h',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 };
+
+/** Removing what is old: a call goes on for half a minute, and beats with each of its small deletes. */
+export const cleanupOptions: ActivityOptions = {
+  startToCloseTimeout: '5m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
+};

@@ -1,4 +1,5 @@
 import type { Statements } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
 import type { CutOffset } from '#domain/intervals.ts';
 import { timeText } from '#domain/intervals.ts';
 
@@ -25,7 +26,24 @@ export async function readCut(statements: Statements, at: string): Promise<CutOf
   return statements.query<CutOffset>(`SELECT topic, partition, "offset" FROM pinflow.cut WHERE at = $1 ORDER BY topic, partition`, [at]);
 }
 
-/** Stores cuts for ever: what is there stays. One statement, however many boundaries a long stop left. */
+/**
+ * Looks whether an interval that was done with can be run again.
+ * @throws Failure `missing` where its cuts are out of retention: its result stays, what it was made of is no longer known.
+ */
+export async function assertCutsKept(statements: Statements, start: string): Promise<void> {
+  const [row] = await statements.query<{ kept: boolean }>(
+    `SELECT EXISTS (SELECT FROM pinflow.cut WHERE at = i.start) AND EXISTS (SELECT FROM pinflow.cut WHERE at = i."end") AS kept
+     FROM pinflow.interval i WHERE start = $1`,
+    [start],
+  );
+  if (row?.kept !== true)
+    throw new Failure(
+      'missing',
+      `The cuts of interval ${start} are out of retention (RETENTION_CUT_DAYS): it cannot be run again, and its result stays as it is.`,
+    );
+}
+
+/** Stores cuts: what is there stays. One statement, however many boundaries a long stop left. */
 export async function insertCuts(statements: Statements, cuts: readonly Cut[]): Promise<void> {
   const rows = cuts.flatMap(({ atMs, offsets }) => offsets.map((offset) => ({ at: timeText(atMs), ...offset })));
   await statements.execute(

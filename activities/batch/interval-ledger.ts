@@ -1,3 +1,4 @@
+import { assertCutsKept } from '#activities/batch/cut-rows.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import type { FailureCause } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
@@ -51,6 +52,7 @@ export async function beginRun(postgres: Postgres, { start, run }: RunRef): Prom
     const row = await lockInterval(statements, start);
     if (row.state === 'running' && row.run_id === run) return { from: row.state };
     assertTransition(start, row.state, 'running');
+    if (row.state === 'complete') await assertCutsKept(statements, start);
     const anew = row.state === 'held' || row.state === 'complete';
     await statements.execute(
       `UPDATE pinflow.interval SET state = 'running', run_id = $2, attempts = $3, failures = $4, not_before = NULL, problem = NULL, updated_at = now()

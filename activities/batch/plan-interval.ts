@@ -78,6 +78,8 @@ function bytesOf({ parts }: BatchPlan): number {
 async function rangesOf(postgres: Postgres, { start, end }: IntervalRef): Promise<OffsetRange[]> {
   const [first, last] = [await readCut(postgres, start), await readCut(postgres, end)];
   if (last.length === 0) throw new Failure('missing', `There is no cut at ${end}: only closed intervals can be run.`);
+  if (first.length === 0)
+    throw new Failure('missing', `There is no cut at ${start} any more: only intervals within RETENTION_CUT_DAYS can be run again.`);
   return last.map(({ topic, partition, offset }) => ({
     topic,
     partition,

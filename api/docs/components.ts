@@ -144,7 +144,7 @@ export const components = {
       name: 'Idempotency-Key',
       in: 'header',
       description:
-        'The same key within 24 hours gets the first outcome again and publishes nothing. 409 while the first request runs, 422 where target or body differ from it.',
+        'The same key gets the first outcome again and publishes nothing, for 24 hours unless the server is set otherwise. 409 while the first request runs, 422 where target or body differ from it.',
       schema: { type: 'string', minLength: 1, maxLength: 255 },
     },
     'X-Request-Id': {

@@ -45,7 +45,7 @@ export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, R
     'other-body': {
       status: 422,
       reason: 'idempotency_mismatch',
-      message: 'This Idempotency-Key was used with another target or body in the last 24 hours; use a new key for a new request',
+      message: 'This Idempotency-Key was used with another target or body before; use a new key for a new request',
     },
     'too-fast': {
       status: 429,

@@ -1,8 +1,7 @@
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
-
-/** A stretch of offsets that this process had acked, inclusive. */
-export type AckedRange = { topic: string; partition: number; first: number; last: number };
+import type { AckedRange } from '#domain/door/acked-ranges.ts';
+import { mergeRanges } from '#domain/door/acked-ranges.ts';
 
 /**
  * Keeps what the door had acked and writes it to `pinflow.door_ack` each second, off the hot path: with it anyone can
@@ -102,20 +101,3 @@ const insert = `
   SELECT $1, topic, partition, first_offset, last_offset
   FROM unnest($2::text[], $3::int[], $4::bigint[], $5::bigint[]) AS r (topic, partition, first_offset, last_offset)
   ON CONFLICT (topic, partition, first_offset, instance) DO UPDATE SET last_offset = greatest(door_ack.last_offset, excluded.last_offset)`;
-
-/** Joins neighbours of the same partition; the order of first appearance stays, within a partition that of offsets. */
-export function mergeRanges(ranges: readonly AckedRange[]): AckedRange[] {
-  const merged: AckedRange[] = [];
-  const open = new Map<string, AckedRange>();
-  for (const range of ranges) {
-    const place = `${range.topic}/${range.partition}`;
-    const before = open.get(place);
-    if (before !== undefined && before.last + 1 === range.first) before.last = range.last;
-    else {
-      const copy = { ...range };
-      open.set(place, copy);
-      merged.push(copy);
-    }
-  }
-  return merged;
-}

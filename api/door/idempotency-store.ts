@@ -29,22 +29,21 @@ export type IdempotencyStore = {
   settle(request: KeyedRequest, claim: Claim, outcome: StoredOutcome): Promise<void>;
   /** Gives the claim back: the next request with this key works at once. */
   release(request: KeyedRequest, claim: Claim): Promise<void>;
-  /** Deletes what is too old, at most `rowsMax`. @returns how many rows. */
-  expire(rowsMax: number): Promise<number>;
 };
 
-/** A claim without an outcome is taken over after this; outcomes are kept this long. */
+/** A claim without an outcome is taken over after this. */
 const takeOverAfter = '10 s';
-const keepFor = '24 h';
 
-export function makeIdempotencyStore(statements: Pick<Statements, 'prepared' | 'execute'>): IdempotencyStore {
+/** @param keepMs outcomes that are older count as absent; the clean-up deletes them. */
+export function makeIdempotencyStore(statements: Pick<Statements, 'prepared' | 'execute'>, keepMs: number): IdempotencyStore {
   type Row = { found: 'claimed' | 'done' | 'running' | 'mismatch'; event_id: string; attempt: number } & StoredOutcome;
 
   const place = ({ keyId, route, key }: KeyedRequest): string[] => [keyId, route, key];
 
   return {
     async claim(request, eventId) {
-      const ask = (): Promise<Row[]> => statements.prepared<Row>('idempotency_claim', claimSql, [...place(request), request.hash, eventId]);
+      const ask = (): Promise<Row[]> =>
+        statements.prepared<Row>('idempotency_claim', claimSql, [...place(request), request.hash, eventId, keepMs / 1_000]);
       // No row: a twin came in between, which this statement's snapshot does not show. The next one's does.
       const row = (await ask())[0] ?? (await ask())[0];
       if (row === undefined) return { found: 'running' };
@@ -66,12 +65,11 @@ export function makeIdempotencyStore(statements: Pick<Statements, 'prepared' | '
       const sql = attempt === 1 ? deleteSql : giveUpSql;
       await statements.execute(sql, [...place(request), eventId, attempt]);
     },
-    expire: (rowsMax) => statements.execute(expireSql, [rowsMax]),
   };
 }
 
 /**
- * In:  $1 key id, $2 route, $3 key, $4 hash, $5 event id of a new claim.
+ * In:  $1 key id, $2 route, $3 key, $4 hash, $5 event id of a new claim, $6 seconds that an outcome is kept.
  * Out: one row; none where a twin's row was committed after this statement began.
  */
 const claimSql = `
@@ -80,11 +78,11 @@ const claimSql = `
     VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (key_id, route, key) DO UPDATE SET
       hash = excluded.hash,
-      event_id = CASE WHEN i.created_at <= now() - interval '${keepFor}' THEN excluded.event_id ELSE i.event_id END,
-      attempt = CASE WHEN i.created_at <= now() - interval '${keepFor}' THEN 1 ELSE i.attempt + 1 END,
-      created_at = CASE WHEN i.created_at <= now() - interval '${keepFor}' THEN now() ELSE i.created_at END,
+      event_id = CASE WHEN i.created_at <= now() - make_interval(secs => $6) THEN excluded.event_id ELSE i.event_id END,
+      attempt = CASE WHEN i.created_at <= now() - make_interval(secs => $6) THEN 1 ELSE i.attempt + 1 END,
+      created_at = CASE WHEN i.created_at <= now() - make_interval(secs => $6) THEN now() ELSE i.created_at END,
       claimed_at = now(), status = NULL, headers = NULL, body = NULL
-    WHERE i.created_at <= now() - interval '${keepFor}'
+    WHERE i.created_at <= now() - make_interval(secs => $6)
       OR (i.status IS NULL AND i.hash = excluded.hash AND i.claimed_at <= now() - interval '${takeOverAfter}')
     RETURNING event_id, attempt
   )
@@ -100,11 +98,3 @@ const settleSql = `UPDATE pinflow.idempotency SET status = $6, headers = $7, bod
 const deleteSql = `DELETE FROM pinflow.idempotency WHERE ${held}`;
 // An earlier attempt may have published: its event id must live on.
 const giveUpSql = `UPDATE pinflow.idempotency SET claimed_at = '-infinity' WHERE ${held}`;
-
-const expireSql = `
-  DELETE FROM pinflow.idempotency
-  WHERE (key_id, route, key) IN (
-    SELECT key_id, route, key FROM pinflow.idempotency
-    WHERE created_at <= now() - interval '${keepFor}'
-    ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED
-  )`;

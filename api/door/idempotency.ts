@@ -26,12 +26,9 @@ const storeMsMax = 2_000;
 const claimsMax = 1_000;
 /** Larger answers are not kept; a replay then says so. */
 const bodyBytesMax = 8_388_608;
-const expireEveryMs = 600_000;
-const expireRows = 1_000;
-const expireBatches = 100;
 
 /**
- * Keeps outcomes in `pinflow.idempotency` for 24 h. What may have been published stays pending: after 10 s the next
+ * Keeps outcomes in `pinflow.idempotency` for their retention. What may have been published stays pending: after 10 s the next
  * request with the key and body takes it over and publishes with the same event id. So it is when
  * - the process died, or the work failed by a fault of ours;
  * - the answer was "may exist" (504, or single records of several);
@@ -45,13 +42,12 @@ export function makeIdempotency(options: {
   statements: Pick<Statements, 'prepared' | 'execute'>;
   log: Log;
   count: (outcome: IdempotentOutcome) => void;
-}): Idempotency & { expire(): Promise<void>; close(): void } {
+  keepMs: number;
+}): Idempotency {
   const { log, count } = options;
-  const store = makeIdempotencyStore(options.statements);
+  const store = makeIdempotencyStore(options.statements, options.keepMs);
   let claiming = 0;
   let failing = false;
-  const clock = setInterval(() => void expire(), expireEveryMs);
-  clock.unref();
 
   /** The claim, or undefined where Postgres does not give one in time. */
   async function claim(request: KeyedRequest): Promise<ClaimResult | undefined> {
@@ -87,14 +83,6 @@ export function makeIdempotency(options: {
     }
   }
 
-  async function expire(): Promise<void> {
-    try {
-      for (let batch = 0; batch < expireBatches; batch++) if ((await store.expire(expireRows)) < expireRows) return;
-    } catch (error) {
-      log.warn('old outcomes of keyed requests are not deleted for now', { error });
-    }
-  }
-
   function tell(what: string, error: unknown): void {
     if (!failing) log.warn(what, { error });
     failing = true;
@@ -124,8 +112,6 @@ export function makeIdempotency(options: {
         }
       }
     },
-    expire,
-    close: () => clearInterval(clock),
   };
 }
 
@@ -161,7 +147,7 @@ const running: Refusal = {
 const mismatch: Refusal = {
   status: 422,
   reason: 'idempotency_mismatch',
-  message: 'This Idempotency-Key was used with another target or body in the last 24 hours; use a new key for a new request',
+  message: 'This Idempotency-Key was used with another target or body before; use a new key for a new request',
 };
 
 const unavailable: Refusal = {

@@ -25,14 +25,11 @@ export type RefusalAccount = {
   hear: ExchangeListener;
   /** Writes what waits; never rejects. True when nothing waits any more. */
   flush(): Promise<boolean>;
-  /** Deletes what is older than 7 days; never rejects. */
-  trim(): Promise<void>;
-  /** Stops the clocks and writes what waits. */
+  /** Stops the clock and writes what waits. */
   close(): Promise<void>;
 };
 
 const flushEveryMs = 1_000;
-const trimEveryMs = 600_000;
 const minuteMs = 60_000;
 /**
  * Rows that a minute may make, and tallies in memory. Clients choose sources: beyond the first bound these fold, beyond
@@ -66,8 +63,8 @@ export function makeRefusalAccount(options: {
   let minute = 0;
   let flushing: Promise<boolean> | undefined;
   let failing = false;
-  const clocks = [setInterval(() => void flush(), flushEveryMs), setInterval(() => void trim(), trimEveryMs)];
-  for (const clock of clocks) clock.unref();
+  const clock = setInterval(() => void flush(), flushEveryMs);
+  clock.unref();
 
   const hear: ExchangeListener = (exchange, status) => {
     const { refusal, rejected } = exchange;
@@ -165,20 +162,11 @@ export function makeRefusalAccount(options: {
     }
   }
 
-  async function trim(): Promise<void> {
-    try {
-      await statements.execute(`DELETE FROM pinflow.door_refusal WHERE minute < now() - interval '7 days'`);
-    } catch (error) {
-      log.warn('old refusals are not deleted for now', { error });
-    }
-  }
-
   return {
     hear,
     flush,
-    trim,
     async close() {
-      for (const clock of clocks) clearInterval(clock);
+      clearInterval(clock);
       await flush();
       await flush();
     },

@@ -96,6 +96,7 @@ describe('problems', () => {
     backingOff: { count: 0, oldest: null },
     generation: null,
     lake: { pending: null, marts: [] },
+    cleanup: [],
   };
   const pending = {
     run: 'r1',
@@ -172,6 +173,11 @@ describe('problems', () => {
       'a publish that was left by a crash, and let go',
       { lake: { pending: { ...pending, ageSeconds: 90, abandon: { why: 'lost', by: 'user a', at: '2026-01-01T00:00:09Z' } }, marts: [] } },
       [/^lake: .* \(user a let it go at 2026-01-01T00:00:09Z: lost; the next publish puts the lake back\)$/],
+    ],
+    [
+      'a clean-up that failed',
+      { cleanup: [{ target: 'staging', at: '', removed: 0, removedTotal: 7, problem: 'denied: no' }] },
+      [/^clean-up of staging failed: denied: no$/],
     ],
     ['complete intervals are none', { intervals: [interval] }, []],
     [

@@ -15,7 +15,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyMetrics } from '#api/access/key-metrics.ts';
-import type { AckedRange } from '#api/door/ack-ledger.ts';
+import type { AckedRange } from '#domain/door/acked-ranges.ts';
 import { createApp } from '#api/app.ts';
 import { makeConsumers } from '#api/consumers/consumers.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
@@ -87,7 +87,7 @@ export async function openDoor(
   const { access, ring } = chooseAccess({ config, clients, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   registerBatchMetrics(metrics.registry, postgres);
-  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent });
+  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent, keepMs: 86_400_000 });
   const kindByName = kindsOfNames(config.ingestNameKinds);
   const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
@@ -156,7 +156,6 @@ export async function openDoor(
     async close() {
       tails.close();
       await listening.drain(0);
-      idempotency.close();
       await ring?.close();
       await refusals.close();
       await consumers?.close();

@@ -28,11 +28,13 @@ async function chosen(): Promise<unknown> {
     settings: await postgres.query(`SELECT key, value FROM pinflow.setting ORDER BY key`),
     cuts: await postgres.query(`SELECT at, topic, partition, "offset" FROM pinflow.cut ORDER BY 1, 2, 3`),
     runs: workflows.map(({ runId, status }) => [runId, status.name]),
-    schedule: (await client.schedule.getHandle(names.scheduleId).describe()).scheduleId,
+    schedules: await Promise.all(
+      [names.scheduleId, names.cleanupScheduleId].map(async (id) => (await client.schedule.getHandle(id).describe()).scheduleId),
+    ),
   };
 }
 
-test('two at once, and one more later, leave one bucket, one origin, one schedule and one run of each reader', async () => {
+test('two at once, and one more later, leave one bucket, one origin, the schedules and one run of each reader', async () => {
   await Promise.all([setUp(config, quietLog), setUp(config, quietLog)]);
   const first = (await chosen()) as { settings: unknown[]; cuts: unknown[]; runs: [string, string][] };
   assert.equal(first.settings.length, 1);

@@ -36,6 +36,7 @@ await record('pin-stream', workflowIds.stream);
 const wanted = [
   ['pin-batch-interval', `WorkflowType = 'pinBatchInterval' AND ExecutionStatus = 'Completed' AND PinRows > 0`],
   ['pin-batch-tick', `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'scheduled'`],
+  ['pin-cleanup', `WorkflowType = 'pinCleanup' AND ExecutionStatus = 'Completed'`],
   ['pin-batch-tick-manual', `WorkflowType = 'pinBatchTick' AND ExecutionStatus = 'Completed' AND PinState = 'manual'`],
 ] as const;
 for (const [file, query] of wanted) {

@@ -37,6 +37,7 @@ const status: Json = {
       required: ['pending', 'marts'],
       properties: { pending: { type: ['object', 'null'] }, marts: { type: 'array', items: { type: 'object' } } },
     }),
+    cleanup: partOrError({ type: 'array', description: 'What pin-cleanup removed, by target.', items: { type: 'object' } }),
     problems: { type: 'array', description: 'Sentences for a person; empty when all is well.', items: { type: 'string' } },
   },
 };

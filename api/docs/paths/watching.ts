@@ -78,7 +78,7 @@ export function describeWatching(): Json {
         operationId: 'listRefusals',
         tags,
         summary: 'Who sends garbage: refusals by key and source',
-        description: 'Newest first, at most 1,000 rows; kept for 7 days at the door.',
+        description: 'Newest first, at most 1,000 rows. Those of the door are kept for 7 days unless the server is set otherwise.',
         scope: 'read',
         parameters: [
           queryParameter('kind', `Only refusals of this kind: ${kinds.join(', ')}. Those whose target tells no kind are left out.`, {

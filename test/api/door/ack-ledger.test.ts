@@ -2,22 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { makeAckLedger, mergeRanges } from '#api/door/ack-ledger.ts';
+import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { testConfig } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
 const log = makeLog('test', 'error');
 
 describe('the ledger of acks', () => {
-  test('neighbours merge, gaps stay, partitions keep apart', () => {
-    const range = (partition: number, first: number, last: number) => ({ topic: 't', partition, first, last });
-    assert.deepEqual(mergeRanges([range(0, 0, 3), range(1, 4, 4), range(0, 4, 4), range(0, 6, 9), range(1, 5, 7), range(0, 10, 10)]), [
-      range(0, 0, 4),
-      range(1, 4, 7),
-      range(0, 6, 10),
-    ]);
-  });
-
   test('keeps what Postgres did not take, and a repeated write adds nothing', async () => {
     const config = await testConfig();
     const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { mergeRanges } from '#api/door/ack-ledger.ts';
+import { mergeRanges } from '#domain/door/acked-ranges.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';

@@ -1,0 +1,19 @@
+import type { Sweep } from '#activities/cleanup/sweep.ts';
+import type { Statements } from '#adapters/postgres.ts';
+
+/** Deletes outcomes of keyed requests that are older than their retention: the door takes those for absent already. */
+export function makeOutcomeSweep(statements: Pick<Statements, 'execute'>, keepMs: number): Sweep {
+  return async (rowsMax) => {
+    const removed = await statements.execute(deleteOldest, [keepMs / 1_000, rowsMax]);
+    return { removed, isDone: removed < rowsMax };
+  };
+}
+
+// Rows that a request or another clean-up has at this moment are left to it.
+const deleteOldest = `
+  DELETE FROM pinflow.idempotency
+  WHERE (key_id, route, key) IN (
+    SELECT key_id, route, key FROM pinflow.idempotency
+    WHERE created_at <= now() - make_interval(secs => $1)
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+  )`;

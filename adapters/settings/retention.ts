@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { Settings } from '#adapters/settings/fields.ts';
+import { positive } from '#adapters/settings/fields.ts';
+
+const amount = z.coerce.number().positive();
+
+/** How long what the pipeline leaves behind is kept. Raw objects, lake tables and the rows of the stream are kept for ever. */
+export const retentionSettings = {
+  cleanupEveryMs: {
+    env: 'CLEANUP_EVERY_MS',
+    schema: positive.default(600_000),
+    about: 'How often the schedule pin-cleanup removes what is out of retention.',
+  },
+  retentionIdempotencyHours: {
+    env: 'RETENTION_IDEMPOTENCY_HOURS',
+    schema: amount.default(24),
+    about: 'Hours that the outcome of a request with an Idempotency-Key is kept: so long the same request is answered with it.',
+  },
+  retentionRefusalDays: {
+    env: 'RETENTION_REFUSAL_DAYS',
+    schema: amount.default(7),
+    about: 'Days that the account of what the door refused is kept (pinflow.door_refusal).',
+  },
+  retentionAckDays: {
+    env: 'RETENTION_ACK_DAYS',
+    schema: amount.default(30),
+    about: 'Days that what the door had acked is kept (pinflow.door_ack); what a reader has not stored yet stays longer.',
+  },
+  retentionStreamBatchDays: {
+    env: 'RETENTION_STREAM_BATCH_DAYS',
+    schema: amount.default(30),
+    about: 'Days that each transaction of the stream has a row of its own (pinflow.stream_batch); then it counts in the sums of its day.',
+  },
+  retentionCutDays: {
+    env: 'RETENTION_CUT_DAYS',
+    schema: amount.default(90),
+    about: 'Days after its end that a complete interval can be run again: so long its cuts are kept.',
+  },
+  retentionStagingHours: {
+    env: 'RETENTION_STAGING_HOURS',
+    schema: z.coerce.number().min(2).default(24),
+    about:
+      'Hours that objects which a run kept aside (staging/ in the bucket) and left behind are kept; longer than any step takes, so 2 at least.',
+  },
+} as const satisfies Settings;
