@@ -24,6 +24,7 @@ import type { TableFile, WinnersRef } from '#activities/batch/select-winners.ts'
 import { selectWinners } from '#activities/batch/select-winners.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import type { Config } from '#adapters/config.ts';
 import { domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
 import type { Log } from '#adapters/log.ts';
@@ -98,6 +99,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
         `marts-${run}`,
       );
       if (result.failed !== undefined) log.warn('marts failed', { marts: result.failed });
+      await trimLakeCache(cache.folder, cacheBoundsOf(config));
       return result;
     },
   });

@@ -74,7 +74,7 @@ async function refresh(
 ): Promise<Generation | undefined> {
   const { postgres, log, cache, home, codeVersion } = dependencies;
   return withWorkFolder(home, async (folder) => {
-    const opened = await openGeneration({ postgres, log, cache }, newest.id).catch((error: unknown) => {
+    const opened = await openGeneration({ postgres, log, cache }, folder, newest.id).catch((error: unknown) => {
       for (const { name } of due) problems.get(name)!.push(error);
     });
     if (opened === undefined) return undefined;

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { intervalStatements, openGeneration } from '#activities/lake/open-generation.ts';
+import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
 import { runAdHocInChild } from '#adapters/duckdb/ad-hoc.ts';
@@ -10,7 +12,7 @@ import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 
 export type AdHocQuery = {
-  config: Pick<Config, 'home' | 'batchThreads'>;
+  config: Pick<Config, 'home' | 'batchThreads' | 'lakeCacheBytes' | 'lakeCacheDays'>;
   postgres: Postgres;
   s3: S3;
   sql: string;
@@ -40,21 +42,23 @@ const memoryLimit = '768MB';
  */
 export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery): Promise<AdHocAnswer> {
   const cache = makeLakeCache(s3, config.home);
-  const { generation, views, files } = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, wanted);
-  const intervals = await intervalStatements(postgres);
-  const result = await withWorkFolder(config.home, (tempDirectory) =>
-    runAdHocInChild({
-      settings: { threads: config.batchThreads, memoryLimit, tempDirectory },
-      setup: [...views, ...intervals],
-      files,
+  const { generation, result } = await withWorkFolder(config.home, async (folder) => {
+    const opened = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, folder, wanted);
+    const intervals = await intervalStatements(postgres);
+    const answered = await runAdHocInChild({
+      settings: { threads: config.batchThreads, memoryLimit, tempDirectory: join(folder, 'spilled') },
+      setup: [...opened.views, ...intervals],
+      files: opened.files,
       sql,
       bytesMax,
       rowsMax: limits.rowsMax ?? rowsMaxDefault,
       timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
-    }),
-  ).catch((error: unknown) => {
-    throw explained(error);
+    }).catch((error: unknown) => {
+      throw explained(error);
+    });
+    return { generation: opened.generation, result: answered };
   });
+  await trimLakeCache(cache.folder, cacheBoundsOf(config));
   return {
     ...result,
     generation: generation?.id ?? null,

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LakeCache } from '#activities/lake/lake-cache.ts';
-import { fetchAll } from '#activities/lake/lake-cache.ts';
+import { isMissing, noteUse } from '#activities/lake/lake-cache.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Action, Snapshot } from '#domain/lake/delta.ts';
@@ -54,12 +54,9 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
     const base = known !== undefined && known.version <= version ? known : await readStoredSnapshot(cache, table, version);
     if (base.version === version) return base;
     const versions = Array.from({ length: version - base.version }, (_, i) => base.version + 1 + i);
-    const files = await fetchAll(
-      cache,
-      versions.map((one) => `${tableFolder(table)}/${commitPath(one)}`),
-    );
+    const commits = await cache.read(versions.map((one) => `${tableFolder(table)}/${commitPath(one)}`));
     let snapshot = base;
-    for (const [i, file] of files.entries()) snapshot = applyCommit(snapshot, parse(table, versions[i]!, await readFile(file)));
+    for (const [i, commit] of commits.entries()) snapshot = applyCommit(snapshot, parse(table, versions[i]!, commit));
     if (versions.length >= commitsPerSnapshot) await storeSnapshot(cache, table, snapshot);
     if (known === undefined || known.version < version) recent.set(table, snapshot);
     return snapshot;
@@ -196,8 +193,8 @@ function snapshotFolder(cache: LakeCache, table: string): string {
 /** The newest local snapshot that is not beyond a version. */
 async function readStoredSnapshot(cache: LakeCache, table: string, version: number): Promise<Snapshot> {
   const folder = snapshotFolder(cache, table);
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw error;
   });
   const best = Math.max(
@@ -208,7 +205,15 @@ async function readStoredSnapshot(cache: LakeCache, table: string, version: numb
       .filter((one) => one <= version),
   );
   if (best < 0) return emptySnapshot;
-  return JSON.parse(await readFile(join(folder, `${best}.json`), 'utf8')) as Snapshot;
+  const file = join(folder, `${best}.json`);
+  try {
+    await noteUse(file, await stat(file));
+    return JSON.parse(await readFile(file, 'utf8')) as Snapshot;
+  } catch (error) {
+    // Removed in between, as any part of the cache may be: the log itself has it all.
+    if (isMissing(error)) return emptySnapshot;
+    throw error;
+  }
 }
 
 async function storeSnapshot(cache: LakeCache, table: string, snapshot: Snapshot): Promise<void> {

@@ -2,7 +2,6 @@ import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import { readGeneration, readNewestGeneration } from '#activities/lake/generations.ts';
 import type { LakeCache } from '#activities/lake/lake-cache.ts';
-import { fetchAll } from '#activities/lake/lake-cache.ts';
 import { identifier, literal } from '#activities/lake/sql-text.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
@@ -27,15 +26,15 @@ export type LakeReader = { postgres: Statements; log: DeltaLog; cache: LakeCache
 
 /**
  * Opens the newest generation, or a given one: follows each table's log to the version that the generation names, brings
- * the files of that version to the cache, and says how to see them. `pins`, `geo` and `users` hold one row per identity
- * over all intervals; before the first publish all views are there and empty.
+ * the files of that version into a folder of the caller's, where they stay for as long as it does, and says how to see
+ * them. `pins`, `geo` and `users` hold one row per identity over all intervals; before the first publish all views are there and empty.
  */
-export async function openGeneration({ postgres, log, cache }: LakeReader, generationId?: number): Promise<OpenLake> {
+export async function openGeneration({ postgres, log, cache }: LakeReader, folder: string, generationId?: number): Promise<OpenLake> {
   const generation = generationId === undefined ? await readNewestGeneration(postgres) : await readGeneration(postgres, generationId);
   const views = ['CREATE SCHEMA lake'];
   const files: string[] = [];
   const add = async (table: string, name: string, columns: readonly Column[]): Promise<void> => {
-    const local = await tableFiles({ log, cache }, table, generation?.versions[table] ?? -1);
+    const local = await tableFiles({ log, cache }, folder, table, generation?.versions[table] ?? -1);
     files.push(...local);
     views.push(`CREATE VIEW ${name} AS ${relation(columns, local)}`);
   };
@@ -46,11 +45,16 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, gener
   return { generation, views, files };
 }
 
-async function tableFiles({ log, cache }: Pick<LakeReader, 'log' | 'cache'>, table: string, version: number): Promise<string[]> {
+async function tableFiles(
+  { log, cache }: Pick<LakeReader, 'log' | 'cache'>,
+  folder: string,
+  table: string,
+  version: number,
+): Promise<string[]> {
   const { files } = await log.readSnapshot(table, version);
-  return fetchAll(
-    cache,
+  return cache.hold(
     files.map(({ path }) => `${tableFolder(table)}/${decodeURIComponent(path)}`),
+    folder,
   );
 }
 

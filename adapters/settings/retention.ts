@@ -42,4 +42,14 @@ export const retentionSettings = {
     about:
       'Hours that objects which a run kept aside (staging/ in the bucket) and left behind are kept; longer than any step takes, so 2 at least.',
   },
+  lakeCacheBytes: {
+    env: 'LAKE_CACHE_BYTES',
+    schema: positive.default(10_737_418_240),
+    about: 'Bytes of lake files that PINFLOW_HOME/cache keeps on this machine; beyond it those used longest ago are removed.',
+  },
+  lakeCacheDays: {
+    env: 'LAKE_CACHE_DAYS',
+    schema: amount.default(7),
+    about: 'Days after its last use that a lake file is kept in PINFLOW_HOME/cache.',
+  },
 } as const satisfies Settings;

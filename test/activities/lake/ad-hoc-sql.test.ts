@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { beginRun } from '#activities/batch/interval-ledger.ts';
@@ -80,7 +80,7 @@ describe('ad-hoc SQL', () => {
   }
 
   test('not even the files that the views read can be written', async () => {
-    const { files } = await openGeneration({ postgres: lake.postgres, log: lake.log, cache: lake.cache });
+    const { files } = await openGeneration({ postgres: lake.postgres, log: lake.log, cache: lake.cache }, join(lake.config.home, 'opened'));
     const before = await readFile(files[0]!);
     for (const sql of [
       'COPY pins TO',
@@ -135,12 +135,26 @@ describe('ad-hoc SQL', () => {
     );
   });
 
+  test('a cache that holds less than one question needs answers it, and is back within its bounds afterwards', async () => {
+    const config = { ...lake.config, home: join(lake.config.home, 'small'), lakeCacheBytes: 1 };
+    const { rows } = await runAdHocSql({ config, postgres: lake.postgres, s3: lake.s3, sql: 'SELECT count(*) AS n FROM pins' });
+    assert.deepEqual(rows, [{ n: 3 }]);
+    const left = (await readdir(config.home, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['.trimmed'],
+    );
+  });
+
   test('local copies serve again without a request to S3', async () => {
     const cache = makeLakeCache(lake.s3, lake.config.home);
-    await openGeneration({ postgres: lake.postgres, log: makeDeltaLog(lake.s3, cache), cache });
+    await openGeneration({ postgres: lake.postgres, log: makeDeltaLog(lake.s3, cache), cache }, join(lake.config.home, 'held-before'));
     const away = { ...lake.s3, download: () => Promise.reject(new Error('asked S3')), get: () => Promise.reject(new Error('asked S3')) };
     const local = makeLakeCache(away, lake.config.home);
-    const { files } = await openGeneration({ postgres: lake.postgres, log: makeDeltaLog(away, local), cache: local });
+    const { files } = await openGeneration(
+      { postgres: lake.postgres, log: makeDeltaLog(away, local), cache: local },
+      join(lake.config.home, 'held'),
+    );
     assert.equal(files.length, 1);
   });
 
