@@ -59,6 +59,12 @@ export function makeKeyAccess(ring: KeyRing, clients: Pick<Clients, 'hostOf'>): 
       await ring.reloadSoon();
       return identify(req);
     },
+    foresee({ keyId }, events, bytes) {
+      const held = ring.byId(keyId);
+      const refused = held?.limit?.foresee(events, bytes, performance.now());
+      if (refused !== undefined) held!.limitedRequests++;
+      return refused;
+    },
     spend({ keyId }, events, bytes) {
       const held = ring.byId(keyId);
       if (held === undefined) return undefined;

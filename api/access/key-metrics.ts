@@ -31,7 +31,7 @@ export function registerKeyMetrics(registry: Registry, ring: KeyRing): void {
       }),
     );
   };
-  perKey('pinflow_door_key_events_total', 'Events that a key sent within its rate, by key.', ({ events }) => events);
+  perKey('pinflow_door_key_events_total', 'Rows that a key sent within its rate, taken or refused, by key.', ({ events }) => events);
   perKey(
     'pinflow_door_rate_limited_total',
     'Requests that were refused because a key sent too much, by key.',

@@ -13,6 +13,7 @@ export const openAccess: Access = {
   identify: () => anonymous,
   lookUp: async () => anonymous,
   refuseStranger: () => undefined,
+  foresee: () => undefined,
   spend: () => undefined,
 };
 
@@ -43,7 +44,7 @@ export function makeLocalAccess(allowedHosts: readonly string[], clients: Pick<C
   }
 
   const identify = (req: IncomingMessage): Caller | Refusal => refuseStranger(req) ?? anonymous;
-  return { identify, lookUp: async (req) => identify(req), refuseStranger, spend: () => undefined };
+  return { identify, lookUp: async (req) => identify(req), refuseStranger, foresee: () => undefined, spend: () => undefined };
 }
 
 const hostAndPort = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;

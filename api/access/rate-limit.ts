@@ -9,6 +9,8 @@ export type Rates = { eventsPerSecond: number; bytesPerSecond: number };
 export type RateLimit = {
   /** Takes both costs, or neither and says how long to wait. */
   spend(events: number, bytes: number, nowMs: number): Allowance;
+  /** What `spend` would refuse; undefined where it would not. */
+  foresee(events: number, bytes: number, nowMs: number): Required<Allowance> | undefined;
 };
 
 type Part = { name: 'events' | 'bytes'; bucket: Bucket };
@@ -29,15 +31,19 @@ export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, proces
       .map(({ name, bucket }) => `"${name}";r=${bucket.remaining(nowMs)};t=${wholeSeconds(bucket.resetMs(nowMs))}`)
       .join(', '),
   });
+  const foresee: RateLimit['foresee'] = (eventCount, byteCount, nowMs) => {
+    const eventsWaitMs = events?.bucket.waitMs(eventCount, nowMs) ?? 0;
+    const bytesWaitMs = bytes?.bucket.waitMs(byteCount, nowMs) ?? 0;
+    if (eventsWaitMs === 0 && bytesWaitMs === 0) return undefined;
+    const exceeded = parts.filter(({ name }) => (name === 'events' ? eventsWaitMs : bytesWaitMs) > 0);
+    const seconds = Math.max(1, wholeSeconds(Math.max(eventsWaitMs, bytesWaitMs)));
+    return { headers: headersAt(nowMs), refusal: rateLimited(exceeded.map(describePolicy).join(', '), seconds) };
+  };
   return {
+    foresee,
     spend(eventCount, byteCount, nowMs) {
-      const eventsWaitMs = events?.bucket.waitMs(eventCount, nowMs) ?? 0;
-      const bytesWaitMs = bytes?.bucket.waitMs(byteCount, nowMs) ?? 0;
-      if (eventsWaitMs > 0 || bytesWaitMs > 0) {
-        const exceeded = parts.filter(({ name }) => (name === 'events' ? eventsWaitMs : bytesWaitMs) > 0);
-        const seconds = Math.max(1, wholeSeconds(Math.max(eventsWaitMs, bytesWaitMs)));
-        return { headers: headersAt(nowMs), refusal: rateLimited(exceeded.map(describePolicy).join(', '), seconds) };
-      }
+      const refused = foresee(eventCount, byteCount, nowMs);
+      if (refused !== undefined) return refused;
       events?.bucket.take(eventCount, nowMs);
       bytes?.bucket.take(byteCount, nowMs);
       return { headers: headersAt(nowMs) };

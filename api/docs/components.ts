@@ -59,12 +59,12 @@ export const components = {
               minItems: 1,
               items: {
                 type: 'object',
-                required: ['type', 'loc', 'msg', 'input'],
+                required: ['type', 'loc', 'msg'],
                 properties: {
                   type: { type: 'string' },
                   loc: { type: 'array', items: { type: ['string', 'integer'] } },
                   msg: { type: 'string' },
-                  input: { description: 'What was found there.' },
+                  input: { description: 'What was found there; absent where the body has more than 4096 bytes.' },
                   ctx: { type: 'object' },
                 },
               },

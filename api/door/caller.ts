@@ -26,6 +26,11 @@ export type Access = {
   lookUp(req: IncomingMessage): Promise<Caller | Refusal>;
   /** 403 for who must not even have what is open to everyone. */
   refuseStranger(req: IncomingMessage): Refusal | undefined;
+  /**
+   * The refusal that is foreseen for a request of at least so many events and bytes, before they are read; undefined
+   * where there is none. Takes nothing.
+   */
+  foresee(caller: Caller, events: number, bytes: number): Required<Allowance> | undefined;
   /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
   spend(caller: Caller, events: number, bytes: number): Allowance | undefined;
 };

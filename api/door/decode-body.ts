@@ -25,6 +25,9 @@ export type BodyDecoder = {
   /** False where the sender should wait for `drain`. */
   write(chunk: Buffer): boolean;
   end(): void;
+  /** Tells nothing until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Stops at once and tells nothing any more. */
   destroy(): void;
 };
@@ -54,6 +57,8 @@ export function makeBodyDecoder(encoding: BodyEncoding, listener: DecoderListene
       return stream.write(chunk);
     },
     end: () => void stream.end(),
+    pause: () => void stream.pause(),
+    resume: () => void stream.resume(),
     destroy() {
       isOver = true;
       stream.destroy();

@@ -3,20 +3,18 @@ import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/door/answer.ts';
 import type { BodyLimits } from '#api/door/gather-body.ts';
 import type { DoorRoute } from '#api/door/metrics.ts';
-import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/door/refusal.ts';
+import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import type { Kind } from '#domain/terms.ts';
 
 /** An event that the door will publish: the client's own bytes, the identity as key. */
 export type EventToTake = { kind: Kind; source: string; key: Buffer; value: Buffer };
 
-/** A row of a request of several that is not taken, while others are. `position` counts rows from 0. */
-export type RejectedRow = { position: number; reason: RefusalReason; message: string };
-
 /** What a request brings, and how its client generation is answered. */
 export type Intake = {
   events: readonly EventToTake[];
   /** Rows that are no events; they are counted, and `answer` tells the client. */
-  rejected: readonly RejectedRow[];
+  rejected: RejectedRows;
   /**
    * The answer once Kafka has decided, in the order of `events`; undefined when nobody waits (`?ack=none`). Not asked
    * where Kafka took none of the events: that is a refusal. `eventIds` stand in the same order.
@@ -24,10 +22,16 @@ export type Intake = {
   answer(outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer;
 };
 
+/** A reader that has looked at so many rows of its request and has more before it: others have their turn first. */
+export type Behind = { rows: number };
+
 /** Reads one request's body. Throws nothing for what clients send. */
 export type BodyReader = {
-  /** Takes the next piece, decoded. A refusal ends the reading. */
-  write(chunk: Buffer): Refusal | undefined;
+  /**
+   * Takes the next piece, decoded, or (undefined) goes on where it was behind; it is not given more while it is. A
+   * refusal ends the reading.
+   */
+  write(chunk: Buffer | undefined): Refusal | Behind | undefined;
   /** What the whole body brings. */
   end(): Intake | Refusal;
 };
@@ -54,7 +58,7 @@ export function makeWholeBodyReader(read: (body: Buffer) => Intake | Refusal): B
   return {
     write(chunk) {
       if (first === undefined) first = chunk;
-      else (more ??= [first]).push(chunk);
+      else (more ??= [first]).push(chunk!);
       return undefined;
     },
     end: () => read(more === undefined ? (first ?? empty) : Buffer.concat(more)),

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '#api/door/answer.ts';
 import { beginAnswer, writeAnswer } from '#api/door/answer.ts';
-import type { RejectedRow } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/door/refusal.ts';
+import type { RejectedRows } from '#api/door/rejected-rows.ts';
+import { noRejectedRows } from '#api/door/rejected-rows.ts';
 
 /** One request and its answer, for headers, metrics, the access log and the account of refusals. */
 export type Exchange = {
@@ -22,7 +23,7 @@ export type Exchange = {
   /** Why the request was refused, if it was. */
   refusal: Refusal | undefined;
   /** Rows that were refused while the request was taken. */
-  rejected: readonly RejectedRow[];
+  rejected: RejectedRows;
 };
 
 /** Hears of every exchange when its answer is written. Must be quick and must not throw. */
@@ -51,7 +52,7 @@ export function makeExchanges(instance: string, listeners: readonly ExchangeList
         bytesIn: 0,
         events: 0,
         refusal: undefined,
-        rejected: [],
+        rejected: noRejectedRows,
       };
     },
     end(exchange: Exchange, answer: Answer, more?: Readonly<Record<string, string>>): void {

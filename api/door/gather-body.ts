@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { waitsToSend } from '#api/door/answer-early.ts';
-import type { BodyDecoder, BodyEncoding } from '#api/door/decode-body.ts';
+import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
+import type { Behind } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/door/refusal.ts';
-import { overloaded } from '#api/door/refusal.ts';
+import { isRefusal, overloaded } from '#api/door/refusal.ts';
 
 export type BodyLimits = {
   /** As sent, and as decoded. */
@@ -33,13 +34,14 @@ const decoderBytes = 262_144;
  * after so much of a refused body that reading on makes no sense (`closeAfter`: the rest would be read as the next
  * request); not at all where the client went away before the end, so that half an event is never taken.
  * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `fail`. Where `done` answers a
- * promise, what the body holds counts until that is settled.
+ * promise, what the body holds counts until that is settled. Where `write` says that it is behind it is called without a
+ * piece, once in each turn of the loop, until it is not; the body waits meanwhile.
  */
 export function gatherBody(
   req: IncomingMessage,
   fail: (error: unknown) => void,
   { limits, budget, found }: { limits: BodyLimits; budget: BodyBudget; found: Refusal | undefined },
-  write: (chunk: Buffer) => Refusal | undefined,
+  write: (chunk: Buffer | undefined) => Refusal | Behind | undefined,
   done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean) => void | Promise<void>,
 ): void {
   let refusal = found ?? refusalByHeaders(req, limits);
@@ -47,6 +49,9 @@ export function gatherBody(
   let turnBegan = 0;
   let held = 0;
   let hasEnded = false;
+  /** Whether the last piece came: a stream tells its end also where it was paused in that piece. */
+  let isRead = false;
+  let isBehind = false;
   let finished = false;
   const encoding = refusal === undefined && limits.encodings !== undefined ? encodingOf(req) : undefined;
   let decoder: BodyDecoder | undefined;
@@ -85,8 +90,8 @@ export function gatherBody(
     return undefined;
   }
 
-  function take(chunk: Buffer): Refusal | undefined {
-    const full = hold(chunk.length);
+  function take(chunk: Buffer | undefined): Refusal | Behind | undefined {
+    const full = chunk === undefined ? undefined : hold(chunk.length);
     if (full !== undefined) return full;
     try {
       return write(chunk);
@@ -97,59 +102,77 @@ export function gatherBody(
     }
   }
 
-  function decode(chunk: Buffer): Refusal | undefined {
-    if (decoder === undefined) {
-      const full = hold(decoderBytes);
-      if (full !== undefined) return full;
-      decoder = openDecoder(encoding!);
-    }
-    if (!decoder.write(chunk)) req.pause();
-    return undefined;
+  /** Outside of the body's own events. */
+  function refuse(why: Refusal): void {
+    refusal ??= why;
+    decoder?.destroy();
+    release();
+    if (hasEnded) finish(false);
+    else req.resume();
   }
 
-  function openDecoder(name: BodyEncoding): BodyDecoder {
+  /** What passes the pieces of a body through its decoder. */
+  function decodeAs(name: BodyEncoding): (chunk: Buffer) => Refusal | undefined {
     let decoded = 0;
-    const refuse = (why: Refusal): void => {
-      refusal ??= why;
-      decoder!.destroy();
-      release();
-      if (hasEnded) finish(false);
-      else req.resume();
-    };
-    return makeBodyDecoder(name, {
+    const listener: DecoderListener = {
       data(chunk) {
         decoded += chunk.length;
-        const why = decoded > limits.bytesMax ? tooLarge(limits.bytesMax, ' when decoded') : take(chunk);
-        if (why !== undefined) refuse(why);
+        const said = decoded > limits.bytesMax ? tooLarge(limits.bytesMax, ' when decoded') : take(chunk);
+        if (said === undefined) return;
+        if (isRefusal(said)) return refuse(said);
+        isBehind = true;
+        yieldTurn();
       },
       drain: () => void req.resume(),
-      end: () => finish(false),
+      end() {
+        isRead = true;
+        if (!isBehind) finish(false);
+      },
       broken: () =>
         refuse({
           status: 400,
           reason: 'broken_encoding',
           message: `The body is not what Content-Encoding says: one whole ${name} stream and nothing behind it`,
         }),
-    });
+    };
+    return (chunk) => {
+      if (decoder === undefined) {
+        const full = hold(decoderBytes);
+        if (full !== undefined) return full;
+        decoder = makeBodyDecoder(name, listener);
+      }
+      if (!decoder.write(chunk)) req.pause();
+      return undefined;
+    };
   }
 
+  /** Others have their turn; then the reader goes on where it is behind, and when it is not the body goes on. */
   function yieldTurn(): void {
     turnBegan = size;
-    req.pause();
-    setImmediate(() => req.resume());
+    (decoder ?? req).pause();
+    setImmediate(() => {
+      if (refusal !== undefined) return;
+      const said = isBehind && !finished ? take(undefined) : undefined;
+      if (said !== undefined) return isRefusal(said) ? refuse(said) : yieldTurn();
+      isBehind = false;
+      if (isRead) finish(false);
+      else (decoder ?? req).resume();
+    });
   }
 
   // Nothing is on its way yet, and nothing need be.
   if (refusal !== undefined && waitsToSend(req)) return finish(true);
-  const pass = encoding === undefined ? take : decode;
+  const pass = encoding === undefined ? take : decodeAs(encoding);
   req.on('data', (chunk: Buffer) => {
     if (finished) return;
     size += chunk.length;
-    refusal ??= size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk);
-    if (refusal === undefined) {
-      if (size - turnBegan > turnBytesMax && encoding === undefined) yieldTurn();
+    const said = refusal ?? (size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk));
+    if (said === undefined || !isRefusal(said)) {
+      isBehind = said !== undefined || isBehind;
+      if (said !== undefined || (size - turnBegan > turnBytesMax && encoding === undefined)) yieldTurn();
       return;
     }
+    refusal = said;
     decoder?.destroy();
     release();
     if (size > (limits.discardBytesMax ?? discardBytesMax)) finish(true);
@@ -158,8 +181,9 @@ export function gatherBody(
     hasEnded = true;
     // A body that is not there has no type: the route says what is missing.
     if (size === 0 && refusal?.reason === 'unsupported_type') refusal = found;
-    if (decoder === undefined || refusal !== undefined) finish(false);
-    else if (!finished) decoder.end();
+    if (decoder !== undefined && refusal === undefined) return finished ? undefined : decoder.end();
+    isRead = true;
+    if (!isBehind || refusal !== undefined) finish(false);
   });
   // The 'close' that follows says all there is to say.
   req.on('error', () => undefined);

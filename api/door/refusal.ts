@@ -51,6 +51,8 @@ export type Refusal = {
   /** A sentence without its full stop: found, expected, what to do. No value of an event. */
   message: string;
   headers?: Record<string, string>;
+  /** Rows that were looked at until it was found; default 1. */
+  rows?: number;
   /** What a route's own dialect says beyond the sentence (FastAPI's list of errors). */
   detail?: unknown;
 };

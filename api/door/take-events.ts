@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/door/answer.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Allowance, Caller } from '#api/door/caller.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource, makeEventId } from '#api/door/event-headers.ts';
-import type { BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
+import type { Behind, BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
 import { makePublishEvents } from '#api/door/publish-events.ts';
@@ -68,7 +68,13 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     exchange.source = route.sourceOf?.(req) ?? apiSource;
     const ack = readAck(req);
     const key = readKey(req);
-    const found = firstRefusal(ack, key);
+    let found = firstRefusal(ack, key);
+    /** That the caller's rate does not reach, looked at before the body is. */
+    let foreseen: Required<Allowance> | undefined;
+    if (found === undefined) {
+      foreseen = door.access.foresee(caller, 1, Number(req.headers['content-length'] ?? 1));
+      found = foreseen?.refusal;
+    }
     const opened = found ?? route.open(req);
     const hash =
       typeof key === 'string' && found === undefined
@@ -76,10 +82,15 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         : undefined;
     let decoded = 0;
 
-    const write = (chunk: Buffer): Refusal | undefined => {
-      decoded += chunk.length;
-      hash?.update(chunk);
-      return (opened as BodyReader).write(chunk);
+    const write = (chunk: Buffer | undefined): Refusal | Behind | undefined => {
+      if (chunk !== undefined) {
+        decoded += chunk.length;
+        hash?.update(chunk);
+      }
+      const said = (opened as BodyReader).write(chunk);
+      if (said === undefined || isRefusal(said)) return said;
+      foreseen = door.access.foresee(caller, said.rows, decoded);
+      return foreseen?.refusal ?? said;
     };
 
     gatherBody(
@@ -92,14 +103,19 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         const more = closeAfter ? { Connection: 'close' } : undefined;
         // What counts is what it costs us, packed or not.
         const cost = Math.max(bytes, decoded);
-        if (refusal !== undefined)
-          return end(exchange, refuse(exchange, refusal), { ...door.access.spend(caller, 0, cost)?.headers, ...more });
+        if (refusal !== undefined) {
+          const allowance = refusal === foreseen?.refusal ? foreseen : door.access.spend(caller, rowsOf(refusal), cost);
+          return end(exchange, refuse(exchange, refusal), { ...allowance?.headers, ...more });
+        }
         const intake = (opened as BodyReader).end();
         const refused = isRefusal(intake) ? intake : undefined;
-        const events = 'events' in intake ? intake.events.length : 0;
-        exchange.events = events;
-        if ('rejected' in intake) exchange.rejected = intake.rejected;
-        const allowance = door.access.spend(caller, events, cost);
+        let rows = 0;
+        if ('events' in intake) {
+          exchange.events = intake.events.length;
+          exchange.rejected = intake.rejected;
+          rows = intake.events.length + intake.rejected.count;
+        } else rows = rowsOf(intake);
+        const allowance = door.access.spend(caller, rows, cost);
         const found = allowance?.refusal ?? (hash === undefined ? refused : undefined);
         if (found !== undefined) return end(exchange, refuse(exchange, found), allowance?.headers);
         const work = async (firstId: string): Promise<Answer> =>
@@ -127,6 +143,11 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       })
       .catch(fail);
   };
+}
+
+/** What a refusal costs in rows: what was looked at, as if it had been taken, but not what is our fault. */
+function rowsOf({ status, rows }: Refusal): number {
+  return status >= 500 ? 0 : (rows ?? 1);
 }
 
 function mayAppend(caller: Caller, kind: Intake['events'][number]['kind']): boolean {

@@ -131,7 +131,7 @@ function lineOf(exchange: Exchange, status: number, now: number, client: string)
     ms: Math.round((now - exchange.startedAt) * 100) / 100,
     bytesIn: exchange.bytesIn,
     events: exchange.events,
-    ...(rejected.length === 0 ? {} : { rejected: rejected.length }),
+    ...(rejected.count === 0 ? {} : { rejected: rejected.count }),
     ...(refusal === undefined ? {} : { reason: refusal.reason }),
     keyId: exchange.keyId,
     source: exchange.source.slice(0, textCharactersMax),

@@ -7,7 +7,7 @@ import type { Refusal } from '#api/door/refusal.ts';
 export function readWholeBody(req: IncomingMessage, limits: BodyLimits, budget: BodyBudget): Promise<Buffer | Refusal> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const write = (chunk: Buffer): undefined => void chunks.push(chunk);
+    const write = (chunk: Buffer | undefined): undefined => void chunks.push(chunk!);
     gatherBody(req, reject, { limits, budget, found: undefined }, write, (refusal, _bytes, closeAfter) => {
       if (refusal === undefined) resolve(Buffer.concat(chunks));
       else resolve(closeAfter ? { ...refusal, headers: { ...refusal.headers, Connection: 'close' } } : refusal);

@@ -69,14 +69,7 @@ export function makeRefusalAccount(options: {
   const hear: ExchangeListener = (exchange, status) => {
     const { refusal, rejected } = exchange;
     if (refusal !== undefined) note(exchange, status, refusal.reason, refusal.message, 1);
-    if (rejected.length === 0) return;
-    const byReason = new Map<string, { count: number; message: string }>();
-    for (const { reason, message } of rejected) {
-      const one = byReason.get(reason);
-      if (one === undefined) byReason.set(reason, { count: 1, message });
-      else one.count++;
-    }
-    for (const [reason, { count, message }] of byReason) note(exchange, status, reason, message, count);
+    for (const [reason, { count, message }] of rejected.byReason) note(exchange, status, reason, message, count);
   };
 
   function note(exchange: Exchange, status: number, reason: string, message: string, count: number): void {

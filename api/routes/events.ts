@@ -3,11 +3,11 @@ import { answerProblem } from '#api/door/answer.ts';
 import { bodyEncodings } from '#api/door/decode-body.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
-import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
+import type { Behind, BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
 import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
-import type { SortedRows } from '#api/routes/events-answer.ts';
+import { collectRejectedRows } from '#api/door/rejected-rows.ts';
 import { answerRows } from '#api/routes/events-answer.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
@@ -23,6 +23,8 @@ const eventsTypes: ReadonlySet<string> = new Set(['application/json', ...lineTyp
 
 /** Most rows of one request; their receipts are some 11 MB. */
 const rowsMax = 100_000;
+/** Rows that are looked at before others have their turn: some milliseconds, however few bytes they are. */
+const turnRowsMax = 200;
 const shape = 'send an object, an array of objects, or one object a line (application/x-ndjson)';
 const knownKinds = Object.keys(kindByEnding).join(', ');
 
@@ -47,44 +49,56 @@ export function makeEventsRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
 }
 
 function makeRowsReader({ kind, hasReceipts }: EventsQuery, hasLines: boolean, rowBytesMax: number): BodyReader {
-  const rows: SortedRows = { events: [], positions: [], lines: [], rejected: [] };
+  const rejected = collectRejectedRows();
+  const events: EventToTake[] = [];
+  const positions: number[] = [];
+  const lines: number[] = [];
   let count = 0;
   let refusal: Refusal | undefined;
+  let unread: Buffer | undefined;
 
-  function takeRow(bytes: Buffer | undefined, line: number): void {
-    if (refusal !== undefined) return;
+  function takeRow(bytes: Buffer | undefined, line: number): boolean {
+    if (refusal !== undefined) return true;
     const position = count++;
     if (count > rowsMax) {
       refusal = { status: 413, reason: 'too_many_rows', message: `The request has more than ${rowsMax} rows; send it in parts` };
-      return;
+      return true;
     }
     const read = bytes === undefined ? tooLarge(rowBytesMax) : readRow(bytes, kind);
     if ('key' in read) {
-      rows.events.push(read);
-      rows.positions.push(position);
-      rows.lines.push(line);
+      events.push(read);
+      positions.push(position);
+      lines.push(line);
     } else if (read.reason === 'malformed_json' && !hasLines) {
       // Borders of rows mean nothing in a text that is no JSON.
       refusal = { status: 422, ...read, message: `Row ${position}: ${read.message}` };
-    } else rows.rejected.push({ position, line, reason: read.reason, message: `${read.message}.` });
+    } else rejected.add({ position, line, reason: read.reason, message: `${read.message}.` });
+    return count % turnRowsMax === 0;
+  }
+
+  /** Every row that was looked at has its price, also where the request is refused for one of them. */
+  function priced(found: Refusal | undefined): Refusal | undefined {
+    return found && { ...found, rows: count };
   }
 
   const splitter = hasLines ? makeLineSplitter(rowBytesMax, takeRow) : makeJsonSplitter(rowBytesMax, takeRow);
 
   return {
-    write(chunk) {
-      const problem = splitter.write(chunk);
-      return refusal ?? refusalOfSplit(problem);
+    write(chunk): Refusal | Behind | undefined {
+      const said = splitter.write(chunk ?? unread!);
+      unread = Buffer.isBuffer(said) ? said : undefined;
+      const found = priced(refusal ?? (Buffer.isBuffer(said) ? undefined : refusalOfSplit(said)));
+      return found ?? (unread && { rows: count });
     },
     end(): Intake | Refusal {
       const problem = splitter.end();
-      const found = refusal ?? refusalOfSplit(problem);
+      const found = priced(refusal ?? refusalOfSplit(problem));
       if (found !== undefined) return found;
       if (count === 0) return { status: 422, reason: 'empty_body', message: `The body has no rows; ${shape}` };
       return {
-        events: rows.events,
-        rejected: rows.rejected,
-        answer: (outcomes, eventIds) => answerRows(rows, { hasLines, hasReceipts }, outcomes, eventIds),
+        events,
+        rejected,
+        answer: (outcomes, eventIds) => answerRows({ events, positions, lines, rejected }, { hasLines, hasReceipts }, outcomes, eventIds),
       };
     },
   };

@@ -8,7 +8,13 @@ import { pinItem } from '#domain/schemas/pin.ts';
 import { uniqueIdBytesMax } from '#domain/schemas/fields.ts';
 
 /** One entry of a 422 answer, as FastAPI 0.136 with Pydantic 2.14 gives it. */
-export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input: unknown; ctx?: Record<string, unknown> };
+export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: Record<string, unknown> };
+
+/**
+ * Largest body that errors bring back as their `input`: FastAPI repeats the whole row with each field that is missing,
+ * which would make an answer of many times the request.
+ */
+const echoedBytesMax = 4_096;
 
 const emptyBodyErrors: FastapiError[] = [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }];
 
@@ -18,10 +24,16 @@ export function readFastapiBody(body: Buffer): { row: Row } | Refusal {
   const read = readBody(body);
   if (read.ok) return read;
   const refusal = refusalOfProblem(read.problem);
-  return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem) };
+  return read.problem.reason === 'invalid_utf8' ? refusal : { ...refusal, detail: explainBody(read.problem, body) };
 }
 
-function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>): FastapiError[] {
+/** Leaves out what was found where it is large. */
+function boundEcho(errors: FastapiError[], body: Buffer): FastapiError[] {
+  if (body.length > echoedBytesMax) for (const error of errors) delete error.input;
+  return errors;
+}
+
+function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>, body: Buffer): FastapiError[] {
   switch (problem.reason) {
     case 'malformed_json':
       return [
@@ -35,14 +47,17 @@ function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>):
       ];
     case 'not_an_object':
       if (problem.parsed === null) return emptyBodyErrors;
-      return [
-        {
-          type: 'model_attributes_type',
-          loc: ['body'],
-          msg: 'Input should be a valid dictionary or object to extract fields from',
-          input: problem.parsed,
-        },
-      ];
+      return boundEcho(
+        [
+          {
+            type: 'model_attributes_type',
+            loc: ['body'],
+            msg: 'Input should be a valid dictionary or object to extract fields from',
+            input: problem.parsed,
+          },
+        ],
+        body,
+      );
     default:
       return [{ type: problem.reason, loc: ['body'], msg: problem.message, input: {} }];
   }
@@ -51,20 +66,22 @@ function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>):
 const integerFields = new Set(['index', 'downloaded']);
 
 /** What the schema of `/pin/` found, in field order. */
-export function explainPin(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>): FastapiError[] {
+export function explainPin(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>, body: Buffer): FastapiError[] {
   const order = Object.keys(pinItem.shape);
-  return issues
+  const errors = issues
     .map((issue) => explainIssue(issue, row))
     .sort((left, right) => order.indexOf(String(left.loc[1])) - order.indexOf(String(right.loc[1])));
+  return boundEcho(errors, body);
 }
 
 /** What the schema of a row of any kind found. What is wrong with the row as a whole has the door's own reason as its type. */
-export function explainRow(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>): FastapiError[] {
-  return issues.map((issue) =>
+export function explainRow(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>, body: Buffer): FastapiError[] {
+  const errors = issues.map((issue): FastapiError =>
     issue.path.length > 0
       ? explainIssue(issue, row)
       : { type: String(issue.code === 'custom' ? issue.params?.['reason'] : issue.code), loc: ['body'], msg: issue.message, input: row },
   );
+  return boundEcho(errors, body);
 }
 
 function explainIssue(issue: z.core.$ZodIssue, row: Readonly<Record<string, unknown>>): FastapiError {

@@ -6,6 +6,7 @@ import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues } from '#api/door/refusal.ts';
+import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainPin, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
@@ -28,10 +29,10 @@ function readPin(body: Buffer): Intake | Refusal {
   const read = readFastapiBody(body);
   if (isRefusal(read)) return read;
   const checked = pinItem.safeParse(read.row);
-  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainPin(checked.error.issues, read.row) };
+  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainPin(checked.error.issues, read.row, body) };
   return {
     events: [{ kind: 'pin', source: apiSource, key: Buffer.from(checked.data.unique_id), value: body }],
-    rejected: [],
+    rejected: noRejectedRows,
     answer: (outcomes, [eventId = '']) => answerJson(200, body, receiptHeader('pin', outcomes?.[0], eventId)),
   };
 }

@@ -1,4 +1,6 @@
+import type { Intake } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/door/refusal.ts';
+import { isRefusal } from '#api/door/refusal.ts';
 import { levelsMax, classifyValue } from '#domain/value.ts';
 
 /**
@@ -14,4 +16,9 @@ export function refuseValues(
   const deep = isDeep ? values.findIndex((value) => classifyValue(value).reject === 'too_deep') : -1;
   if (deep >= 0) return { status: 422, reason: 'too_deep', message: `${name(deep)} is nested deeper than ${levelsMax} levels` };
   return undefined;
+}
+
+/** The refusal of a request of several with the price of all that it wraps; what is no refusal stays as it is. */
+export function pricedBy<Found extends Intake | Refusal>(records: unknown, found: Found): Found {
+  return isRefusal(found) && Array.isArray(records) ? { ...found, rows: Math.max(1, records.length) } : found;
 }

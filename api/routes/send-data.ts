@@ -8,6 +8,7 @@ import { queryOf } from '#api/door/query.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues, unknownKind } from '#api/door/refusal.ts';
+import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainRow, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { jsonTypes } from '#api/routes/pin.ts';
 import { keyText } from '#domain/door/row-key.ts';
@@ -49,10 +50,10 @@ function readRow({ kind, source }: TopicName, topic: string, body: Buffer): Inta
   const read = readFastapiBody(body);
   if (isRefusal(read)) return read;
   const checked = rowSchemas[kind].safeParse(read.row);
-  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainRow(checked.error.issues, read.row) };
+  if (!checked.success) return { ...refusalOfIssues(checked.error.issues), detail: explainRow(checked.error.issues, read.row, body) };
   return {
     events: [{ kind, source, key: Buffer.from(keyText(kind, read.row)), value: body }],
-    rejected: [],
+    rejected: noRejectedRows,
     answer: (outcomes, [eventId = '']) =>
       answerJson(200, JSON.stringify(placeOf(topic, outcomes?.[0])), receiptHeader(kind, outcomes?.[0], eventId)),
   };

@@ -6,8 +6,9 @@ import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeNamedRoute } from '#api/routes/named-route.ts';
-import { refuseValues } from '#api/routes/row-values.ts';
+import { pricedBy, refuseValues } from '#api/routes/row-values.ts';
 import { bytesOfDataText } from '#domain/door/data-blob.ts';
 import { readBody, readWrapper } from '#domain/door/read-event.ts';
 import type { ValueSpan } from '#domain/door/record-values.ts';
@@ -52,7 +53,10 @@ const several: Form = {
     return checked.data.Records.map(({ Data: data }, i) => ({ data, name: `Records.${i}.Data`, span: spans[i]! }));
   },
   answer(outcomes) {
-    const records = outcomes.map((outcome) => (outcome instanceof Failure ? failureOf(outcome) : placeOf(outcome)));
+    let told = 0;
+    const records = outcomes.map((outcome) =>
+      outcome instanceof Failure ? failureOf(outcome, ++told > errorsToldMax ? asAbove : outcome.message) : placeOf(outcome),
+    );
     return { FailedRecordCount: records.filter((record) => 'ErrorCode' in record).length, Records: records };
   },
 };
@@ -102,6 +106,17 @@ function readRecords(form: Form, name: TopicName, body: Buffer, eventBytesMax: n
     const refusal = refusalOfProblem(read.problem);
     return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${form.shape}` } : refusal;
   }
+  const [, wrapped] = Object.entries(read.row).find(([member]) => isRecords(member)) ?? [];
+  return pricedBy(wrapped, readWrapped(form, name, body, read, eventBytesMax));
+}
+
+function readWrapped(
+  form: Form,
+  name: TopicName,
+  body: Buffer,
+  read: { row: Row; isDeep: boolean },
+  eventBytesMax: number,
+): Intake | Refusal {
   const records = form.read(read.row, body);
   if (!Array.isArray(records)) return records;
   const events: EventToTake[] = [];
@@ -114,7 +129,13 @@ function readRecords(form: Form, name: TopicName, body: Buffer, eventBytesMax: n
     events.map(({ value }) => value),
     { isDeep: read.isDeep, bytesMax: eventBytesMax, name: (i) => records[i]!.name },
   );
-  return misfit ?? { events, rejected: [], answer: (outcomes, eventIds) => answerPlaces(form, name, events.length, outcomes, eventIds) };
+  return (
+    misfit ?? {
+      events,
+      rejected: noRejectedRows,
+      answer: (outcomes, eventIds) => answerPlaces(form, name, events.length, outcomes, eventIds),
+    }
+  );
 }
 
 /** An object's own bytes are the event; of a text it is what the text stands for, read as any body is. */
@@ -175,7 +196,7 @@ function placeOf(outcome: Outcome | undefined): KinesisRecordAnswer {
 }
 
 /** Kinesis has two codes for a record: send it again, or who knows. */
-function failureOf({ kind, canRetry, message }: Failure): KinesisRecordsAnswer['Records'][number] {
+function failureOf({ kind, canRetry }: Failure, message: string): KinesisRecordsAnswer['Records'][number] {
   const wasNotSent = canRetry && kind !== 'timeout';
   return { ErrorCode: wasNotSent ? 'ProvisionedThroughputExceededException' : 'InternalFailure', ErrorMessage: message };
 }

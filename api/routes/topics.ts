@@ -6,9 +6,10 @@ import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { makeNamedRoute } from '#api/routes/named-route.ts';
-import { refuseValues } from '#api/routes/row-values.ts';
+import { pricedBy, refuseValues } from '#api/routes/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/door/row-key.ts';
@@ -47,6 +48,10 @@ function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Inta
     const refusal = refusalOfProblem(read.problem);
     return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${shape}` } : refusal;
   }
+  return pricedBy(read.row['records'], readWrapped(name, body, read, eventBytesMax));
+}
+
+function readWrapped(name: TopicName, body: Buffer, read: { row: Row; isDeep: boolean }, eventBytesMax: number): Intake | Refusal {
   const checked = restV2Bodies[name.kind].safeParse(read.row);
   if (!checked.success) return refusalOfIssues(checked.error.issues);
   const spans = findRecordValues(body);
@@ -63,11 +68,16 @@ function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Inta
     events.map(({ value }) => value),
     { isDeep: read.isDeep, bytesMax: eventBytesMax, name: (i) => `records.${i}.value` },
   );
-  return misfit ?? { events, rejected: [], answer: (outcomes, eventIds) => answerOffsets(name, events.length, outcomes, eventIds) };
+  return (
+    misfit ?? { events, rejected: noRejectedRows, answer: (outcomes, eventIds) => answerOffsets(name, events.length, outcomes, eventIds) }
+  );
 }
 
 function answerOffsets(name: TopicName, count: number, outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer {
-  const offsets = outcomes?.map(toRecord) ?? Array.from({ length: count }, () => unknownPlace);
+  let told = 0;
+  const offsets =
+    outcomes?.map((outcome) => toRecord(outcome, outcome instanceof Failure && ++told > errorsToldMax ? asAbove : undefined)) ??
+    Array.from({ length: count }, () => unknownPlace);
   return {
     status: 200,
     body: JSON.stringify({ offsets, key_schema_id: null, value_schema_id: null }),
@@ -78,12 +88,13 @@ function answerOffsets(name: TopicName, count: number, outcomes: readonly Outcom
 
 const unknownPlace: RestV2Record = { partition: null, offset: null, error_code: null, error: null };
 
-function toRecord(outcome: Outcome): RestV2Record {
+/** `short` is what to say where it failed and enough was said. */
+function toRecord(outcome: Outcome, short: string | undefined): RestV2Record {
   if (!(outcome instanceof Failure)) return { partition: outcome.partition, offset: outcome.offset, error_code: null, error: null };
   return {
     partition: null,
     offset: null,
     error_code: outcome.canRetry ? recordErrorCodes.retriable : recordErrorCodes.final,
-    error: outcome.message,
+    error: short ?? outcome.message,
   };
 }

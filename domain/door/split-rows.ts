@@ -8,12 +8,16 @@
 export type SplitProblem = { at: number; error: string };
 
 export type RowSplitter = {
-  write(chunk: Buffer): SplitProblem | undefined;
+  /** Hands on the rows of a chunk. Where a pause is wanted it gives back what it has not looked at, to be written next. */
+  write(chunk: Buffer): SplitProblem | Buffer | undefined;
   end(): SplitProblem | undefined;
 };
 
-/** Takes each row in turn, undefined for one that is larger than `rowBytesMax`; `line` counts from 1. */
-export type TakeRow = (row: Buffer | undefined, line: number) => void;
+/**
+ * Takes each row in turn, undefined for one that is larger than `rowBytesMax`; `line` counts from 1. Says true where it
+ * wants a pause before the next.
+ */
+export type TakeRow = (row: Buffer | undefined, line: number) => boolean;
 
 const LF = 0x0a;
 const BOM = Buffer.from('\ufeff');
@@ -38,10 +42,10 @@ export function makeLineSplitter(rowBytesMax: number, take: TakeRow): RowSplitte
   const carry = makeCarry(rowBytesMax + 1);
   let line = 1;
 
-  function takeLine(row: Buffer | undefined): void {
+  function takeLine(row: Buffer | undefined): boolean {
     let to = row?.length ?? 0;
     while (to > 0 && classOf[row![to - 1]!] === BLANK) to -= 1;
-    take(row === undefined || to > rowBytesMax ? undefined : to === row.length ? row : row.subarray(0, to), line);
+    return take(row === undefined || to > rowBytesMax ? undefined : to === row.length ? row : row.subarray(0, to), line);
   }
 
   return skipBom({
@@ -61,9 +65,10 @@ export function makeLineSplitter(rowBytesMax: number, take: TakeRow): RowSplitte
           carry.add(chunk.subarray(from));
           return undefined;
         }
-        takeLine(carry.endWith(chunk, from, end));
+        const wantsPause = takeLine(carry.endWith(chunk, from, end));
         line += 1;
         from = end + 1;
+        if (wantsPause && from < chunk.length) return chunk.subarray(from);
       }
       return undefined;
     },
@@ -169,7 +174,10 @@ export function makeJsonSplitter(rowBytesMax: number, take: TakeRow): RowSplitte
         }
         i = inside(chunk, i);
         if (state === 'nested' || state === 'string' || state === 'scalar') carry.add(chunk.subarray(from));
-        else take(carry.endWith(chunk, from, i), 1);
+        else if (take(carry.endWith(chunk, from, i), 1) && i < chunk.length) {
+          consumed += i;
+          return chunk.subarray(i);
+        }
       }
       consumed += chunk.length;
       return undefined;
@@ -215,7 +223,8 @@ function skipBom(splitter: RowSplitter): RowSplitter {
   let isDecided = false;
   const giveBack = (): SplitProblem | undefined => {
     isDecided = true;
-    return matched > 0 && matched < BOM.length ? splitter.write(BOM.subarray(0, matched)) : undefined;
+    // Less than a BOM holds no whole row, after which there might be a pause.
+    return matched > 0 && matched < BOM.length ? (splitter.write(BOM.subarray(0, matched)) as SplitProblem | undefined) : undefined;
   };
 
   return {

@@ -20,11 +20,15 @@ const eventsReceipt = z.object({
   event_id: z.string(),
 });
 
-/** The answer of `POST /events`: received = accepted + rejected, one error for each rejected row. */
+/** The answer of `POST /events`: received = accepted + rejected, an error for each of the first rejected rows. */
 export const eventsAnswer = z.object({
   received: z.int(),
   accepted: z.int(),
   rejected: z.int(),
-  errors: z.array(eventsError),
+  errors: z.array(eventsError).meta({ description: 'Of the first 100 rejected rows.' }),
+  errors_left_out: z.object({ count: z.int(), retriable: z.int() }).optional().meta({
+    description:
+      'Rejected rows beyond those in errors, and how many of them may be taken when sent again; they are the ones that neither errors nor receipts name.',
+  }),
   receipts: z.array(eventsReceipt).optional().meta({ description: 'One for each accepted row; absent with receipts=none.' }),
 });

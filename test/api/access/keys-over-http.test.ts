@@ -166,6 +166,52 @@ describe('rates', () => {
     assert.match(refused.headers.get('ratelimit-policy')!, /bytes/);
   });
 
+  test('rows that are refused cost what taken ones do, and their answer is no larger than it must be', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 1_000 });
+    const send = (body: string | Buffer, headers = {}): Promise<Response> =>
+      door.ask(key, '/events?kind=pin', { method: 'POST', body, headers: { 'Content-Type': 'application/x-ndjson', ...headers } });
+    const packed = gzipSync('{}\n'.repeat(100_000));
+    assert.ok(packed.length < 1_500, `${packed.length}`);
+    const answer = await send(packed, { 'Content-Encoding': 'gzip' });
+    const text = await answer.text();
+    assert.equal(answer.status, 422);
+    assert.ok(text.length < 20_000, `${text.length} bytes`);
+    assert.match(text, /^\{"received":100000,"accepted":0,"rejected":100000,.*"errors_left_out":\{"count":99900,"retriable":0\}/);
+    assert.match(answer.headers.get('ratelimit')!, /^"events";r=0;t=100$/);
+    // What comes now is not even looked at: it would be found to be no JSON.
+    const next = await send('no JSON', { 'Content-Type': 'application/json' });
+    assert.equal(next.status, 429);
+    assert.ok(Number(next.headers.get('retry-after')) > 90, `${next.headers.get('retry-after')}`);
+  });
+
+  for (const [what, path, body, method = 'POST'] of [
+    ['a bad pin', '/pin/', '{}'],
+    ['a bad record', '/topics/x.pin', `{"records":[${'{"value":{"unique_id":"a"}},'.repeat(9)}{"value":{}}]}`],
+    ['a bad Kinesis record', '/streams/x.pin/records', `{"records":[${'{"data":{"unique_id":"a"}},'.repeat(9)}{"data":{}}]}`, 'PUT'],
+    ['an unknown kind', '/topics/x.other', '{"records":[]}'],
+  ] as const)
+    test(`${what} is charged by what was sent`, async () => {
+      const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 10 });
+      const answer = await door.ask(key, path, { method, body, headers: { 'Content-Type': 'application/json' } });
+      assert.ok(answer.status === 422 || answer.status === 404, `${answer.status}`);
+      assert.match(answer.headers.get('ratelimit')!, body.length > 100 ? /^"events";r=0;/ : /^"events";r=9;/);
+    });
+
+  test('a request of more rows than the rate has left is read no further than that', async () => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 100 });
+    // Read to its end it would be found to be cut off.
+    const body = gzipSync('{"unique_id":"a"}\n'.repeat(5_000)).subarray(0, -4);
+    const headers = { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip' };
+    const isStopped = async (): Promise<boolean> => {
+      // Half of a second's worth is gone for half a second.
+      const first = await post(key, 50);
+      const answer = await door.ask(key, '/events?kind=pin', { method: 'POST', body, headers });
+      await answer.arrayBuffer();
+      return first.status === 200 && answer.status === 429;
+    };
+    await waitFor(isStopped, { what: 'the rest of the request to be left unread' });
+  });
+
   test('a key without a rate has no such headers', async () => {
     const { key } = await door.makeKey({ scopes: ['append:pin'] });
     const answer = await post(key, 50);

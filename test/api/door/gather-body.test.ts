@@ -30,6 +30,11 @@ describe('the body of a request', () => {
   let finished = 0;
   let thrown: Error | undefined;
   let working: Promise<void> | undefined;
+  /** How often the reader is behind after each piece, how often it still is, and in which turns it was let go on. */
+  let behindTurns = 0;
+  let left = 0;
+  let turnsOfGoingOn: number[] = [];
+  let turn = 0;
 
   const server = createServer((req, res) => {
     begun += 1;
@@ -42,8 +47,11 @@ describe('the body of a request', () => {
       { limits: { bytesMax, types: new Set(['application/json']), encodings: bodyEncodings }, budget, found: undefined },
       (chunk) => {
         if (thrown !== undefined) throw thrown;
-        pieces.push(chunk);
-        return undefined;
+        if (chunk !== undefined) {
+          pieces.push(chunk);
+          left = behindTurns;
+        } else turnsOfGoingOn.push(turn);
+        return left-- > 0 ? { rows: 0 } : undefined;
       },
       (refusal, _bytes, closeAfter) => {
         finished += 1;
@@ -65,6 +73,8 @@ describe('the body of a request', () => {
     pieces = [];
     thrown = undefined;
     working = undefined;
+    behindTurns = 0;
+    turnsOfGoingOn = [];
   });
 
   function open(encoding: string): ReturnType<typeof request> {
@@ -197,6 +207,24 @@ describe('the body of a request', () => {
     const largest = Math.max(...bytesOfTurns.map((bytes, i) => bytes - (bytesOfTurns[i - 1] ?? 0)));
     assert.ok(largest <= 4 * 65_536, `${largest} bytes in one turn`);
   });
+
+  for (const encoding of ['identity', ...bodyEncodings] as const)
+    test(`a reader that is behind in ${encoding} goes on once a turn, before the next piece and before the end`, async () => {
+      behindTurns = 5;
+      let isOver = false;
+      const countTurn = (): void => {
+        turn += 1;
+        if (!isOver) setImmediate(countTurn);
+      };
+      countTurn();
+      const { status, decoded } = await send(encoding, [encoding === 'identity' ? text : compress[encoding](text)]);
+      isOver = true;
+      assert.equal(status, 200);
+      assert.ok(decoded.equals(text));
+      assert.equal(turnsOfGoingOn.length, pieces.length * behindTurns);
+      assert.equal(new Set(turnsOfGoingOn).size, turnsOfGoingOn.length, 'the reader went on twice in a turn');
+      assert.equal(budget.bytesUsed, 0);
+    });
 
   test('what a body holds counts until its work is settled', async () => {
     let settle = (): void => undefined;

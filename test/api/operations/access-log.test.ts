@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
 import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
@@ -21,7 +22,7 @@ function exchangeOf(over: Partial<Exchange> = {}, target = '/pin/'): Exchange {
     bytesIn: 17,
     events: 1,
     refusal: undefined,
-    rejected: [],
+    rejected: noRejectedRows,
     ...over,
   } as unknown as Exchange;
 }

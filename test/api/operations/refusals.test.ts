@@ -4,6 +4,7 @@ import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
+import { collectRejectedRows, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
@@ -36,7 +37,7 @@ function refusedOf(over: Partial<Exchange>): Exchange {
     keyId: 'k1',
     source: 'somebody',
     refusal: { status: 422, reason: 'missing_key', message: 'No key' },
-    rejected: [],
+    rejected: noRejectedRows,
     ...over,
   } as unknown as Exchange;
 }
@@ -67,7 +68,9 @@ describe('the account of refusals', () => {
     account.hear(refusedOf({}), 422);
     account.hear(refusedOf({ id: 'r-2', refusal: { status: 422, reason: 'missing_key', message: 'Still no key' } }), 422);
     account.hear(refusedOf({ keyId: 'k2' }), 422);
-    const rejected = Array.from({ length: 5 }, (_, position) => ({ position, reason: 'too_deep' as const, message: `Row ${position}` }));
+    const rejected = collectRejectedRows();
+    for (let position = 0; position < 5; position++)
+      rejected.add({ position, line: position + 1, reason: 'too_deep', message: `Row ${position}` });
     account.hear(refusedOf({ refusal: undefined, rejected }), 207);
     account.hear(refusedOf({ refusal: undefined }), 200);
     assert.equal(await account.flush(), true);

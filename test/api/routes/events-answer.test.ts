@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Outcome } from '#adapters/kafka/producer.ts';
+import { collectRejectedRows, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { SortedRows } from '#api/routes/events-answer.ts';
 import { answerRows } from '#api/routes/events-answer.ts';
 import { Failure } from '#domain/failures.ts';
@@ -20,9 +21,12 @@ function rows(events: number): SortedRows {
     events: Array.from({ length: events }, () => ({ kind: 'geo', source: 'api', key: Buffer.alloc(0), value: Buffer.alloc(0) })),
     positions: Array.from({ length: events }, (_, i) => i * 2),
     lines: Array.from({ length: events }, (_, i) => i * 2 + 1),
-    rejected: [{ position: 1, line: 2, reason: 'nul', message: 'It has NUL.' }],
+    rejected: nul,
   };
 }
+
+const nul = collectRejectedRows();
+nul.add({ position: 1, line: 2, reason: 'nul', message: 'It has NUL.' });
 
 describe('the answer to POST /events', () => {
   test('lists each row once, in the order of the rows, with what can be done about it', () => {
@@ -45,6 +49,31 @@ describe('the answer to POST /events', () => {
     });
   });
 
+  test('explains the first rows that are not taken, whoever refused them, and counts the rest', () => {
+    const rejected = collectRejectedRows();
+    // Odd rows are no events; of the even ones Kafka takes the first ten, and a third of the others has no second chance.
+    for (let position = 1; position < 1_000; position += 2)
+      rejected.add({ position, line: position + 1, reason: 'nul', message: 'It has NUL.' });
+    const told = Array.from({ length: 500 }, (_, i) =>
+      i < 10 ? ack(i) : i % 3 === 0 ? outcomes['invalid_data']! : outcomes['unavailable']!,
+    );
+    const ids = told.map(() => 'id');
+    const { body, isRetriable } = answerRows({ ...rows(500), rejected }, { hasLines: false, hasReceipts: true }, told, ids);
+    const answer = eventsAnswer.parse(JSON.parse(String(body)));
+    assert.deepEqual([answer.received, answer.accepted, answer.rejected, answer.receipts!.length], [1_000, 10, 990, 10]);
+    // Positions 1, 3, ... 19, and from 20 on every one.
+    const positions = Array.from({ length: 100 }, (_, i) => (i < 10 ? i * 2 + 1 : i + 10));
+    assert.deepEqual(
+      answer.errors.map(({ position }) => position),
+      positions,
+    );
+    const worthAnother = told.filter((outcome) => outcome === outcomes['unavailable']).length;
+    const toldSo = answer.errors.filter(({ retriable }) => retriable).length;
+    assert.ok(toldSo > 0);
+    assert.deepEqual(answer.errors_left_out, { count: 990 - errorsToldMax, retriable: worthAnother - toldSo });
+    assert.equal(isRetriable, true);
+  });
+
   const cases: readonly [
     name: string,
     events: number,
@@ -63,7 +92,7 @@ describe('the answer to POST /events', () => {
   ];
   for (const [name, events, rejected, told, status, retriable] of cases)
     test(`${name}: ${status}, ${retriable ? 'worth' : 'not worth'} sending again`, () => {
-      const sorted = { ...rows(events), ...(rejected ? {} : { rejected: [] }) };
+      const sorted = { ...rows(events), ...(rejected ? {} : { rejected: noRejectedRows }) };
       const answer = answerRows(sorted, { hasLines: false, hasReceipts: true }, told, ['a', 'b']);
       assert.deepEqual([answer.status, answer.isRetriable], [status, retriable]);
       const { received, accepted, rejected: refused, errors, receipts } = eventsAnswer.parse(JSON.parse(String(answer.body)));

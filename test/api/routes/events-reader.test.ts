@@ -17,8 +17,9 @@ function read(body: Buffer, type: string, query: string, lengths: readonly numbe
   assert.ok(!isRefusal(reader));
   let from = 0;
   for (const length of [...lengths, body.length]) {
-    const refusal = reader.write(Buffer.from(body.subarray(from, (from += length))));
-    if (refusal !== undefined) return { values: [], answer: route.refuse(refusal) };
+    let said = reader.write(Buffer.from(body.subarray(from, (from += length))));
+    while (said !== undefined && !isRefusal(said)) said = reader.write(undefined);
+    if (said !== undefined) return { values: [], answer: route.refuse(said) };
   }
   const intake = reader.end();
   if (isRefusal(intake)) return { values: [], answer: route.refuse(intake) };
@@ -84,3 +85,24 @@ test('a row of NDJSON is taken exactly where the other routes take it', () => {
     }),
   );
 });
+
+for (const [what, type, body] of [
+  ['lines', 'application/x-ndjson', '{}\n'.repeat(3_000)],
+  ['an array', 'application/json', `[${'{"ind":1},'.repeat(2_999)}{}]`],
+] as const)
+  test(`of ${what} at most 200 rows are looked at in one turn, however few bytes they are`, () => {
+    const reader = route.open({ url: '/events?kind=geo', headers: { 'content-type': type } } as Request);
+    assert.ok(!isRefusal(reader));
+    const rowsAfterTurns: number[] = [];
+    let said = reader.write(Buffer.from(body));
+    while (said !== undefined && !isRefusal(said)) {
+      rowsAfterTurns.push(said.rows);
+      said = reader.write(undefined);
+    }
+    assert.equal(said, undefined);
+    assert.ok(rowsAfterTurns.length >= 14, `${rowsAfterTurns.length} pauses`);
+    for (const [i, rows] of rowsAfterTurns.entries()) assert.ok(rows - (rowsAfterTurns[i - 1] ?? 0) <= 200, `${rows} rows`);
+    const intake = reader.end();
+    assert.ok(!isRefusal(intake));
+    assert.equal(intake.events.length + intake.rejected.count, 3_000);
+  });

@@ -258,6 +258,7 @@ describe('POST /events where Kafka does not take all', () => {
       const response = await door.post('/events?kind=geo', body, ndjson);
       const answer = eventsAnswer.parse(await response.json());
       assert.deepEqual([response.status, answer.received, answer.accepted, answer.rejected], [207, 2_500, 1_000, 1_500]);
+      assert.deepEqual([answer.errors.length, answer.errors_left_out], [100, { count: 1_400, retriable: 1_400 }]);
       for (const [i, error] of answer.errors.entries())
         assert.deepEqual([error.position, error.line, error.reason, error.retriable], [1_000 + i, 1_001 + i, 'overloaded', true]);
       const records = await recordsOf(door, answer);

@@ -52,6 +52,15 @@ describe('POST /pin/', () => {
     });
   }
 
+  test('an answer repeats no large row with each field that it lacks', async () => {
+    const body = JSON.stringify({ another: 'x'.repeat(60_000) });
+    const response = await door.post('/pin/', body);
+    const text = await response.text();
+    assert.equal(response.status, 422);
+    assert.ok((JSON.parse(text) as { detail: object[] }).detail.length >= 11);
+    assert.ok(text.length < 2_000, `${text.length} bytes`);
+  });
+
   const latin1 = Buffer.from(JSON.stringify(pin({ title: 'Café' })), 'latin1');
   const large = JSON.stringify(pin({ title: 'x'.repeat(70_000) }));
   const others: {

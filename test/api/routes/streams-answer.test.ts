@@ -37,6 +37,25 @@ test('records that Kafka did not take have the codes of Kinesis, in their places
   assert.equal(intake.answer([place, place, place, place], ['a', 'b', 'c', 'd']).isRetriable, false);
 });
 
+test('of many records that Kafka did not take the first are explained; the others have their code', () => {
+  const intake = intakeOf('records', `{"Records": [${'{"Data":{"ind":1}},'.repeat(299)}{"Data":{"ind":1}}]}`);
+  const failure = new Failure('unavailable', 'x'.repeat(100));
+  const body = String(
+    intake.answer(
+      Array.from({ length: 300 }, () => failure),
+      [],
+    ).body,
+  );
+  const { FailedRecordCount: failed, Records: records } = JSON.parse(body) as {
+    FailedRecordCount: number;
+    Records: { ErrorCode: string; ErrorMessage: string }[];
+  };
+  assert.deepEqual([failed, records.length], [300, 300]);
+  assert.ok(records.every(({ ErrorCode: code }) => code === 'ProvisionedThroughputExceededException'));
+  assert.equal(records.filter(({ ErrorMessage: message }) => message === failure.message).length, 100);
+  assert.ok(body.length < 300 * 100 + 10_000, `${body.length} bytes`);
+});
+
 test('a whole request that Kafka did not take is an error of Kinesis', () => {
   const route = makeStreamsRoute({ limits: { eventBytesMax: 1_000, requestBytesMax: 10_000 }, kindByName: new Map() }, 'record');
   for (const [status, reason, type] of [

@@ -9,16 +9,26 @@ type MakeSplitter = (rowBytesMax: number, take: TakeRow) => RowSplitter;
 
 const rowBytesMax = 60;
 
-/** Splits a body that comes in pieces of these lengths, then the rest. Rows are read at the end, as the door does. */
-function split(make: MakeSplitter, body: Buffer, lengths: readonly number[] = []): Split {
+/**
+ * Splits a body that comes in pieces of these lengths, then the rest, with a pause after every so many rows. Rows are
+ * read at the end, as the door does.
+ */
+function split(make: MakeSplitter, body: Buffer, lengths: readonly number[] = [], pauseRows = Number.POSITIVE_INFINITY): Split {
   const rows: [Buffer | undefined, number][] = [];
-  const splitter = make(rowBytesMax, (row, line) => void rows.push([row, line]));
+  const splitter = make(rowBytesMax, (row, line) => rows.push([row, line]) % pauseRows === 0);
   const pieces: Buffer[] = [];
   let from = 0;
   for (const length of lengths) pieces.push(Buffer.from(body.subarray(from, (from += length))));
   pieces.push(body.subarray(from));
   let problem: SplitProblem | undefined;
-  for (const piece of pieces) problem ??= splitter.write(piece);
+  for (const piece of pieces)
+    for (let rest: Buffer | undefined = piece; rest !== undefined && problem === undefined;) {
+      const before = rows.length;
+      const said = splitter.write(rest);
+      assert.ok(rows.length - before <= pauseRows, `${rows.length - before} rows without a pause`);
+      rest = Buffer.isBuffer(said) ? said : undefined;
+      if (!Buffer.isBuffer(said)) problem = said;
+    }
   problem ??= splitter.end();
   return { rows: rows.map(([row, line]) => [row?.toString('latin1'), line]), problem };
 }
@@ -36,10 +46,10 @@ for (const [name, make] of [
   ['lines', makeLineSplitter],
   ['a JSON text', makeJsonSplitter],
 ] as const)
-  test(`${name}: how the body is cut into chunks changes nothing`, () => {
+  test(`${name}: how the body is cut into chunks and where there is a pause changes nothing`, () => {
     fc.assert(
-      fc.property(fc.oneof(hostile, anyBytes), lengths, (body, cuts) => {
-        assert.deepEqual(split(make, body, cuts), split(make, body));
+      fc.property(fc.oneof(hostile, anyBytes), lengths, fc.integer({ min: 1, max: 5 }), (body, cuts, pauseRows) => {
+        assert.deepEqual(split(make, body, cuts, pauseRows), split(make, body));
       }),
       { numRuns: 3_000 },
     );
