@@ -4,7 +4,7 @@ import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeNewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
@@ -77,8 +77,7 @@ async function main(config: Config, log: Log): Promise<void> {
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
-    kafka,
-    topics,
+    makeClient: () => makeDisposableClient(config, 'pinflow-api'),
     topicNames: names.topics,
     eventsMax: config.ingestMaxEvents,
     bytesMax: config.ingestMaxBytes,

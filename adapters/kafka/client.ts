@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactory, Kafka, KafkaConfig, SASLOptions } from 'kafkajs';
@@ -23,6 +24,47 @@ export function makeKafkaClient(config: Config, clientId: string): Kafka {
   return new kafkajs.Kafka(kafkaOptions(config, clientId));
 }
 
+/** A client of its own whose connections can be ended at once, and which never opens another then. */
+export type DisposableClient = {
+  kafka: Kafka;
+  /**
+   * Resets its connections: what the other side has not received yet is lost, where an orderly end would still deliver
+   * it. What is asked of the client from now on fails.
+   */
+  destroy(): void;
+};
+
+export function makeDisposableClient(config: Config, clientId: string, connect: ConnectSocket = connectTcp): DisposableClient {
+  installRecordBatchEncoder();
+  installQuietRequestQueue();
+  const open = new Map<Socket, Socket>();
+  let isDestroyed = false;
+  const kafka = new kafkajs.Kafka({
+    ...kafkaOptions(config, clientId),
+    socketFactory: makeSocketFactory(
+      (address) => {
+        if (isDestroyed) throw new Error('this client was given up');
+        return connect(address);
+      },
+      (socket, transport) => {
+        open.set(socket, transport);
+        socket.once('close', () => open.delete(socket));
+      },
+    ),
+  });
+  return {
+    kafka,
+    destroy() {
+      isDestroyed = true;
+      // One that was ended in good order owes nothing any more; node cannot reset it, and would leave its handle open.
+      for (const [socket, transport] of open) {
+        if (socket.writableEnded) socket.destroy();
+        else transport.resetAndDestroy();
+      }
+    },
+  };
+}
+
 /** What the client is made of. */
 export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
   const options: KafkaConfig = {
@@ -33,7 +75,7 @@ export function kafkaOptions(config: Config, clientId: string): KafkaConfig {
     requestTimeout: 10_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
     logLevel: logLevel.NOTHING,
-    socketFactory: openSocket,
+    socketFactory: makeSocketFactory(connectTcp),
   };
   const { kafkaSaslMechanism: mechanism, kafkaUsername: username, kafkaPassword: password } = config;
   if (mechanism !== undefined) {
@@ -66,15 +108,28 @@ const tlsAdvice: TlsAdvice = {
 
 const saslSettings = `${settings.kafkaSaslMechanism.env}, ${settings.kafkaUsername.env} and ${settings.kafkaPassword.env}`;
 
-/** kafkajs's own factory leaves Nagle's algorithm on, which holds small produce requests back on real networks. */
-const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const socket = ssl
-    ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
-    : connectTcp({ host, port }, onConnect);
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, 60_000);
-  return socket;
-};
+type ConnectSocket = (address: { host: string; port: number }) => Socket;
+
+/**
+ * kafkajs's own factory leaves Nagle's algorithm on, which holds small produce requests back on real networks. TLS is put
+ * on a connection that is made before it, because only that can be reset.
+ */
+function makeSocketFactory(connect: ConnectSocket, opened?: (socket: Socket, transport: Socket) => void): ISocketFactory {
+  return ({ host, port, ssl, onConnect }) => {
+    const transport = connect({ host, port });
+    transport.setNoDelay(true);
+    transport.setKeepAlive(true, 60_000);
+    const socket = ssl
+      ? connectTls({ socket: transport, host, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+      : transport.once('connect', onConnect);
+    opened?.(socket, transport);
+    // kafkajs listens for 'end' and 'error' only: requests on a connection that was reset would wait for their timeout.
+    socket.once('close', (hadError) => {
+      if (!hadError && !socket.readableEnded) socket.emit('error', new Error('the connection was reset'));
+    });
+    return socket;
+  };
+}
 
 /** Translates a kafkajs error into a failure kind; anything else comes back as it is. */
 export function toKafkaFailure(error: unknown, doing: string): unknown {

@@ -1,4 +1,7 @@
-/** What record-batch.ts, request-queue.ts and their tests use of the insides of kafkajs 2.2.4, which declares its public face only. */
+/**
+ * What record-batch.ts, request-queue.ts, their tests and producer-identity.ts use of the insides of kafkajs 2.2.4, which
+ * declares its public face only.
+ */
 declare module 'kafkajs/src/protocol/encoder.js' {
   class Encoder {
     buf: Buffer;
@@ -65,4 +68,12 @@ declare module 'kafkajs/src/network/requestQueue/index.js' {
     destroy(): void;
   }
   export = RequestQueue;
+}
+
+declare module 'kafkajs/src/broker/index.js' {
+  class Broker {
+    /** Also has the fields of Kafka's answer that nobody reads. */
+    initProducerId(request: object): Promise<{ producerId: string; producerEpoch: number }>;
+  }
+  export = Broker;
 }

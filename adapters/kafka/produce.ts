@@ -24,6 +24,8 @@ export type Verdicts<Entry> = {
    * log twice. Then each partition is a request of its own, which is either taken or can be sent again as it was.
    */
   oneBroker: boolean;
+  /** Whether the producer was given up meanwhile: then nothing is sent again. */
+  isGivenUp: (through: Producer) => boolean;
   log: Log;
 };
 
@@ -36,7 +38,10 @@ const retryPauseMs = 100;
 const recordSlackBytes = 32;
 
 /** The request cannot go on with this producer, and what it sent may exist. */
-export class Ambiguous extends Error {}
+export class Ambiguous extends Error {
+  /** Whether the broker's idea of the producer is not ours any more. */
+  hasLostSequence = false;
+}
 
 /**
  * Has Kafka take the entries. Where it refuses the request for one record's sake, the same partitions are sent one by
@@ -84,6 +89,7 @@ async function attemptUntilTaken<Entry extends Waiting>(
   verdicts: Verdicts<Entry>,
   startedAt: number,
 ): Promise<RecordMetadata[]> {
+  if (verdicts.isGivenUp(through)) throw new Ambiguous('a produce request was given up');
   const topicMessages = toTopicMessages(groups);
   for (let unanswered = false; ; unanswered = true) {
     const attemptedAt = performance.now();
@@ -95,14 +101,17 @@ async function attemptUntilTaken<Entry extends Waiting>(
       const failure = toKafkaFailure(error, 'sending events');
       if (failure instanceof Failure && (failure.kind === 'invalid_data' || (!unanswered && hasType(error, isAuthorizationRefused))))
         throw failure;
+      const hasLostSequence = hasType(error, (type) => lostSequenceTypes.has(type));
       const canRepeat =
         failure instanceof Failure &&
         failure.canRetry &&
-        !hasType(error, (type) => lostSequenceTypes.has(type)) &&
+        !hasLostSequence &&
+        !verdicts.isGivenUp(through) &&
         performance.now() - startedAt < requestMsMax;
-      if (!canRepeat) throw new Ambiguous('a produce request was given up', { cause: failure });
+      if (!canRepeat) throw Object.assign(new Ambiguous('a produce request was given up', { cause: failure }), { hasLostSequence });
       verdicts.log.warn('a produce request failed; it is sent again', { error: failure });
       await delay(retryPauseMs);
+      if (verdicts.isGivenUp(through)) throw new Ambiguous('a produce request was given up', { cause: failure });
     }
   }
 }

@@ -1,10 +1,12 @@
-import type { Kafka, Producer } from 'kafkajs';
+import type { Producer } from 'kafkajs';
+import type { DisposableClient } from '#adapters/kafka/client.ts';
+import type { ProducerConnection } from '#adapters/kafka/connect-producer.ts';
 import { connectProducer } from '#adapters/kafka/connect-producer.ts';
 import type { RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
 import { Ambiguous, produce, sizeOf, within } from '#adapters/kafka/produce.ts';
 import type { Batch, Outcome } from '#adapters/kafka/outcomes.ts';
 import { decide, mayExist, stalled } from '#adapters/kafka/outcomes.ts';
-import type { KafkaTopics } from '#adapters/kafka/topics.ts';
+import type { ProducerIdentity } from '#adapters/kafka/producer-identity.ts';
 import type { Log } from '#adapters/log.ts';
 import { partitionOfKey } from '#domain/door/partition.ts';
 import { Failure } from '#domain/failures.ts';
@@ -21,8 +23,11 @@ import { Failure } from '#domain/failures.ts';
  *   culprit   Kafka refuses this record, and always will            Failure `invalid_data`
  *
  * A request is sent again, as it was, through the same producer until Kafka takes it: kafkajs takes back the sequence
- * numbers of a failed request, so the broker recognises what it has already. Where that chain breaks (a hung attempt, a
- * lost sequence), the request is given up, its events answered as sent, and a new producer goes on.
+ * numbers of a failed request, so the broker recognises what it has already. Where that chain breaks (a lost sequence),
+ * or the time of one of its events is up, the request is given up as a whole: its events are answered as sent, the
+ * connections that carry it are reset, and a new client goes on as the producer's next epoch, behind which the broker
+ * takes nothing of the old one. So an event after whose 504 its sender sent newer ones does not come to stand behind
+ * them.
  */
 export type Publisher = {
   /** Connects and loads what the first event would have to wait for; tries until it succeeds or the publisher closes. */
@@ -47,8 +52,8 @@ export type Publisher = {
 export type { Outcome, RecordToPublish };
 
 export type PublisherOptions = {
-  kafka: Kafka;
-  topics: Pick<KafkaTopics, 'partitionCount' | 'messageBytesMax' | 'describe'>;
+  /** Makes a client for each producer. */
+  makeClient: () => DisposableClient;
   /** The topics that events may go to. */
   topicNames: readonly string[];
   eventsMax: number;
@@ -70,14 +75,17 @@ const disconnectMsMax = 1_000;
 /** kafkajs 2.2.4 lets sequence numbers overflow wrongly near 2^31, which the broker refuses; a new producer starts at 0. */
 const recordsPerProducerMax = 2 ** 30;
 
-type Entry = Waiting & { bytes: number; at: number; answered: boolean; batch: Batch; position: number };
+/** `bytes` is below 0 once its fate is known. */
+type Entry = Waiting & { bytes: number; at: number; batch: Batch; position: number };
 
 export function makePublisher(options: PublisherOptions): Publisher {
   const { log, eventsMax, bytesMax, stallMs, deadlineMs } = options;
   let partitionCounts: ReadonlyMap<string, number> = new Map();
   let batchBytesMax = requestBytesMax;
 
-  let producer: Producer | undefined;
+  let connection: ProducerConnection | undefined;
+  /** Of the last producer that was connected. */
+  let identity: ProducerIdentity | undefined;
   let recordsOfProducer = 0;
   let starting: Promise<void> | undefined;
   let withoutProducerSince = performance.now();
@@ -101,16 +109,15 @@ export function makePublisher(options: PublisherOptions): Publisher {
       return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
     if (events + count > eventsMax || bytes + size > bytesMax)
       return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
-    if (Math.max(oldestInFlightMs(), headOfQueueMs()) > stallMs) return stalled();
+    const headOfQueueMs = queue.length === 0 ? 0 : performance.now() - queue[0]!.at;
+    if (Math.max(oldestInFlightMs(), headOfQueueMs) > stallMs) return stalled();
     return undefined;
   }
 
   function publish(records: readonly RecordToPublish[]): Failure | Promise<Outcome[]> {
     const sizes = records.map(sizeOf);
-    const refused = refusal(
-      records.length,
-      sizes.reduce((sum, size) => sum + size, 0),
-    );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const refused = refusal(records.length, total);
     if (refused !== undefined) return refused;
     return new Promise((done) => {
       const batch: Batch = { outcomes: new Array<Outcome>(records.length), left: records.length, done };
@@ -136,7 +143,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
     events += 1;
     bytes += size;
     const partition = partitionOfKey(record.key, partitionCounts.get(record.topic)!);
-    queue.push({ record, partition, bytes: size, at, answered: false, batch, position });
+    queue.push({ record, partition, bytes: size, at, batch, position });
   }
 
   // --- Requests ---
@@ -147,22 +154,25 @@ export function makePublisher(options: PublisherOptions): Publisher {
     onAck: options.onAck,
     onProduce: options.onProduce,
     oneBroker: false,
+    isGivenUp: (through: Producer) => through !== connection?.producer,
     log,
   };
 
   function pump(): void {
-    if (sentSince !== undefined || producer === undefined || queue.length === 0) return;
-    if (recordsOfProducer >= recordsPerProducerMax) return renew();
-    const through = producer;
+    if (sentSince !== undefined || connection === undefined || queue.length === 0) return;
+    if (recordsOfProducer >= recordsPerProducerMax) return renew(performance.now());
+    const through = connection.producer;
     sweep();
     if (queue.length === 0) return;
     sent = takeRequest();
     sentSince = performance.now();
     recordsOfProducer += sent.length;
     void settle(through, sent).then((healthy) => {
+      // Given up meanwhile: another producer goes on, perhaps with a request of its own.
+      if (verdicts.isGivenUp(through)) return;
+      if (!healthy) return giveUp();
       sent = [];
       sentSince = undefined;
-      if (!healthy) renew();
       pump();
     });
   }
@@ -189,10 +199,19 @@ export function makePublisher(options: PublisherOptions): Publisher {
       await produce(through, entries, verdicts);
       return true;
     } catch (error) {
+      if (verdicts.isGivenUp(through)) return false;
       log.error('gave up a produce request', { records: entries.length, error: error instanceof Ambiguous ? error.cause : error });
-      for (const entry of entries) settleEntry(entry, mayExist(error));
+      // To the broker we are somebody else than we think: what we were is not to be succeeded.
+      if (error instanceof Ambiguous && error.hasLostSequence) identity = undefined;
       return false;
     }
+  }
+
+  /** Answers what was sent and is not settled as what may exist, and goes on with another client. */
+  function giveUp(): void {
+    const entries = sent;
+    renew(sentSince ?? performance.now());
+    for (const entry of entries) settleEntry(entry, mayExist(undefined));
   }
 
   function settleEntry(entry: Entry, outcome: Outcome): void {
@@ -200,26 +219,20 @@ export function makePublisher(options: PublisherOptions): Publisher {
     events -= 1;
     bytes -= entry.bytes;
     entry.bytes = -1;
-    answer(entry, outcome);
+    decide(entry.batch, entry.position, outcome);
     if (events === 0) {
       for (const wake of idleWaiters) wake();
       idleWaiters = [];
     }
   }
 
-  function answer(entry: Entry, outcome: Outcome): void {
-    if (entry.answered) return;
-    entry.answered = true;
-    decide(entry.batch, entry.position, outcome);
-  }
-
   /** Stalls and deadlines. Entries stand in order of age, so it ends at the first that still has time. */
   function sweep(): void {
     const now = performance.now();
-    for (const entry of sent) {
-      if (entry.at + deadlineMs > now) break;
-      // It still counts as in flight: its bytes are held until Kafka's verdict.
-      answer(entry, mayExist(undefined));
+    const oldest = sent.find((entry) => entry.bytes >= 0);
+    if (oldest !== undefined && oldest.at + deadlineMs <= now) {
+      log.error('gave up a produce request: the time of its events is up', { records: sent.length });
+      giveUp();
     }
     // What has not been sent when Kafka stalls is told so at once, like what comes now; else what is out of time.
     const isStalled = oldestInFlightMs() > stallMs;
@@ -228,45 +241,40 @@ export function makePublisher(options: PublisherOptions): Publisher {
     for (const entry of expired === 0 ? [] : queue.splice(0, expired)) settleEntry(entry, stalled());
   }
 
-  function headOfQueueMs(): number {
-    return queue.length === 0 ? 0 : performance.now() - queue[0]!.at;
-  }
-
   // --- The producer's life ---
 
-  function renew(): void {
-    const old = producer;
-    producer = undefined;
-    withoutProducerSince = performance.now();
-    // A connection that hangs closes only when its requests time out; nobody waits for that.
-    void old?.disconnect().catch(() => undefined);
+  /** `since` is when Kafka was last heard of, as far as that matters to what waits. */
+  function renew(since: number): void {
+    const old = connection;
+    connection = undefined;
+    sent = [];
+    sentSince = undefined;
+    withoutProducerSince = since;
+    old?.destroy();
     starting = connect();
   }
 
   async function connect(): Promise<void> {
-    const connection = await connectProducer({ ...options, isClosing: () => closing });
-    if (connection === undefined) return;
-    if (closing) return connection.producer.disconnect();
-    ({ producer, partitionCounts } = connection);
-    batchBytesMax = Math.min(requestBytesMax, connection.batchBytesMax);
-    verdicts.oneBroker = connection.oneBroker;
+    const made = await connectProducer({ ...options, before: identity, isClosing: () => closing });
+    if (made === undefined) return;
+    if (closing) return made.destroy();
+    connection = made;
+    ({ identity, partitionCounts } = made);
+    batchBytesMax = Math.min(requestBytesMax, made.batchBytesMax);
+    verdicts.oneBroker = made.oneBroker;
     recordsOfProducer = 0;
     pump();
   }
 
   function oldestInFlightMs(): number {
-    const since = producer === undefined ? withoutProducerSince : sentSince;
+    const since = connection === undefined ? withoutProducerSince : sentSince;
     return since === undefined ? 0 : performance.now() - since;
   }
 
   async function flush(timeoutMs: number): Promise<boolean> {
     if (events === 0) return true;
-    await within(
-      timeoutMs,
-      new Promise<void>((resolve) => {
-        idleWaiters.push(resolve);
-      }),
-    ).catch(() => undefined);
+    const idle = new Promise<void>((resolve) => void idleWaiters.push(resolve));
+    await within(timeoutMs, idle).catch(() => undefined);
     return events === 0;
   }
 
@@ -282,7 +290,9 @@ export function makePublisher(options: PublisherOptions): Publisher {
       await flush(timeoutMs);
       clearInterval(sweeper);
       // A broker that is gone must not hold up the exit.
-      if (producer !== undefined) await within(disconnectMsMax, producer.disconnect()).catch(() => undefined);
+      if (connection === undefined) return;
+      await within(disconnectMsMax, connection.producer.disconnect()).catch(() => undefined);
+      connection.destroy();
     },
   };
 }

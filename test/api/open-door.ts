@@ -4,7 +4,7 @@ import type { Kafka } from 'kafkajs';
 import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeNewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
@@ -34,6 +34,7 @@ import { makeTails } from '#api/operations/tail.ts';
 import type { Names } from '#domain/names.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
+import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { testConfig } from '#test/support/servers.ts';
 
 /** A door of a test's own in this process: real broker, fresh topics, any free port. */
@@ -56,7 +57,8 @@ export type OpenDoor = {
 
 export async function openDoor(
   overrides: Partial<Config> = {},
-  makeDoorsKafka?: (config: Config) => Kafka,
+  /** What the door's connections to Kafka go through. */
+  proxy?: StoppableProxy,
   consumerIdleMs?: number,
 ): Promise<OpenDoor> {
   const config = await testConfig(overrides);
@@ -65,14 +67,13 @@ export async function openDoor(
   const kafka = makeKafkaClient(config, 'pinflow-test');
   const topics = makeKafkaTopics(kafka);
   await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: 1 });
-  const doorsKafka = makeDoorsKafka?.(config) ?? kafka;
+  const doorsKafka = proxy?.makeKafka(config) ?? kafka;
   const doorsTopics = makeKafkaTopics(doorsKafka);
   const acked: AckedRange[] = [];
   const metrics = makeDoorMetrics();
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 4 });
   const publisher = makePublisher({
-    kafka: doorsKafka,
-    topics: doorsTopics,
+    makeClient: () => proxy?.makeClient(config) ?? makeDisposableClient(config, 'pinflow-test'),
     topicNames: names.topics,
     log,
     eventsMax: config.ingestMaxEvents,

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '#adapters/config.ts';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeDisposableClient } from '#adapters/kafka/client.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
-import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makeEventHeaders, makeEventId } from '#api/door/event-headers.ts';
 import { answerHeaders } from '#bench/ingest/peers/answer-headers.ts';
@@ -20,10 +19,8 @@ export type PeerAnswer = { status: number; headers: Record<string, string | numb
 export async function makeTakePin(): Promise<{ port: number; takePin: (body: Buffer) => Promise<PeerAnswer> }> {
   const config = loadConfig();
   const topic = makeNames(config.prefix).topicOf('pin');
-  const kafka = makeKafkaClient(config, 'pinflow-bench-peer');
   const publisher = makePublisher({
-    kafka,
-    topics: makeKafkaTopics(kafka),
+    makeClient: () => makeDisposableClient(config, 'pinflow-bench-peer'),
     topicNames: [topic],
     eventsMax: config.ingestMaxEvents,
     bytesMax: config.ingestMaxBytes,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Kafka } from 'kafkajs';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import type { Config } from '#adapters/config.ts';
+import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { Outcome, Publisher, RecordToPublish } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
@@ -18,13 +19,14 @@ async function taken(published: Failure | Promise<Outcome[]>): Promise<Outcome[]
 }
 
 describe('the publisher', () => {
+  let config: Config;
   let kafka: Kafka;
   let topics: KafkaTopics;
   let topic: string;
   let publisher: Publisher;
 
   before(async () => {
-    const config = await testConfig();
+    config = await testConfig();
     topic = `${config.prefix}small`;
     kafka = makeKafkaClient(config, 'pinflow-test');
     topics = makeKafkaTopics(kafka);
@@ -39,8 +41,7 @@ describe('the publisher', () => {
 
   function open(): Publisher {
     return makePublisher({
-      kafka,
-      topics,
+      makeClient: () => makeDisposableClient(config, 'pinflow-test'),
       topicNames: [topic],
       eventsMax: 10_000,
       bytesMax: 33_554_432,

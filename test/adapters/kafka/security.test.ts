@@ -5,7 +5,7 @@ import type { Kafka } from 'kafkajs';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { settings } from '#adapters/settings/settings.ts';
-import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
 import { readPartitions } from '#adapters/kafka/reader.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
@@ -110,13 +110,13 @@ describe('a broker that does not let everyone in', { concurrency: true }, () => 
   });
 
   test('takes events from the publisher over TLS with SCRAM, and a reader gets them back', async () => {
-    const kafka = makeKafkaClient(configFor('saslSsl', { ...tls(), ...sasl('scram-sha-512') }), 'pinflow-test');
+    const config = configFor('saslSsl', { ...tls(), ...sasl('scram-sha-512') });
+    const kafka = makeKafkaClient(config, 'pinflow-test');
     const topics = makeKafkaTopics(kafka);
     const topic = 'secured';
     await topics.ensureTopics({ topics: [topic], partitions: 2, replicas: 1 });
     const publisher = makePublisher({
-      kafka,
-      topics,
+      makeClient: () => makeDisposableClient(config, 'pinflow-test'),
       topicNames: [topic],
       eventsMax: 1_000,
       bytesMax: 1_000_000,

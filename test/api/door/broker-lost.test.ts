@@ -14,7 +14,7 @@ const deadlineMs = 1_200;
 describe('the door when the log is slow, but does not stall', () => {
   test('what waits behind a slow request is told 503 at its deadline, and is not sent after all', async () => {
     const proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-    const door = await openDoor({ ingestStallMs: 60_000, ingestDeadlineMs: 400 }, (config) => proxy.makeKafka(config));
+    const door = await openDoor({ ingestStallMs: 60_000, ingestDeadlineMs: 400 }, proxy);
     const post = (id: string): Promise<Response> => door.post('/pin/', JSON.stringify(pin({ unique_id: id })));
     try {
       proxy.hold();
@@ -23,10 +23,9 @@ describe('the door when the log is slow, but does not stall', () => {
       const queued = post('queued');
       assert.deepEqual([(await sent).status, (await queued).status], [504, 503]);
       proxy.release();
-      await door.publisher.flush(10_000);
-      assert.equal((await post('afterwards')).status, 200);
+      await waitFor(async () => (await post('afterwards')).status === 200, { what: 'the door to take events again' });
       const keys = (await readRecords(door.kafka, door.topics, door.names.topicOf('pin'))).map(({ key }) => key!.toString());
-      assert.deepEqual(keys.toSorted(), ['afterwards', 'sent']);
+      assert.ok(keys.includes('afterwards') && !keys.includes('queued'), keys.join(', '));
     } finally {
       await door.close();
       await proxy.close();
@@ -44,7 +43,7 @@ describe('the door when the log stops answering', () => {
 
   before(async () => {
     proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-    door = await openDoor({ ingestStallMs: stallMs, ingestDeadlineMs: deadlineMs }, (config) => proxy.makeKafka(config));
+    door = await openDoor({ ingestStallMs: stallMs, ingestDeadlineMs: deadlineMs }, proxy);
   });
   after(async () => {
     await door.close();

@@ -61,9 +61,7 @@ describe('group commit', () => {
 describe('the bound on events in flight', () => {
   test('is answered with 503 at once, and what was taken is answered with 200', async () => {
     const proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-    const door = await openDoor({ ingestMaxEvents: 10, ingestStallMs: 60_000, ingestDeadlineMs: 60_000 }, (config) =>
-      proxy.makeKafka(config),
-    );
+    const door = await openDoor({ ingestMaxEvents: 10, ingestStallMs: 60_000, ingestDeadlineMs: 60_000 }, proxy);
     try {
       proxy.hold();
       const taken = Array.from({ length: 10 }, (_, i) => door.post('/pin/', JSON.stringify(pin({ unique_id: `t${i}` }))));

@@ -20,7 +20,7 @@ describe('Idempotency-Key', () => {
   let postgres: Postgres;
   before(async () => {
     proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-    door = await openDoor({ ingestDeadlineMs: deadlineMs }, (config) => proxy.makeKafka(config));
+    door = await openDoor({ ingestDeadlineMs: deadlineMs }, proxy);
     postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test' });
     await migrate(postgres);
   });

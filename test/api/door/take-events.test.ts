@@ -127,7 +127,7 @@ describe('?ack=none when the log does not answer', () => {
   let door: OpenDoor;
   before(async () => {
     proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-    door = await openDoor({ ingestStallMs: 200, ingestDeadlineMs: 600 }, (config) => proxy.makeKafka(config));
+    door = await openDoor({ ingestStallMs: 200, ingestDeadlineMs: 600 }, proxy);
   });
   after(async () => {
     await door.close();

@@ -189,7 +189,7 @@ test('where several processes share the port, consumers are refused with the set
 
 test('while the log is away reading is 503, and afterwards nothing is missing', async () => {
   const proxy = await startProxy((await testConfig()).kafkaBrokers[0]!);
-  const door = await openDoor({}, (config) => proxy.makeKafka(config));
+  const door = await openDoor({}, proxy);
   try {
     const client = makeConsumerClient(door.url);
     const post = async (id: string): Promise<boolean> =>
