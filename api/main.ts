@@ -26,6 +26,7 @@ import { isPrimaryOf, joinCluster, runPrimary } from '#api/cluster.ts';
 import { prepareTopics } from '#api/prepare-topics.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
+import type { IdempotencyKeeper } from '#api/door/idempotency.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
@@ -109,6 +110,12 @@ async function main(config: Config, log: Log): Promise<void> {
     isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => draining,
   });
+  const idempotency = makeIdempotency({
+    statements: keyedPostgres,
+    log,
+    count: metrics.countIdempotent,
+    keepMs: config.retentionIdempotencyHours * 3_600_000,
+  });
   const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
   const app = createApp({
     publisher,
@@ -120,12 +127,7 @@ async function main(config: Config, log: Log): Promise<void> {
     exchanges,
     access,
     keys: { postgres, ring },
-    idempotency: makeIdempotency({
-      statements: keyedPostgres,
-      log,
-      count: metrics.countIdempotent,
-      keepMs: config.retentionIdempotencyHours * 3_600_000,
-    }),
+    idempotency,
     budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
     kindByName,
     limits: {
@@ -156,6 +158,7 @@ async function main(config: Config, log: Log): Promise<void> {
       consumers,
       listening,
       publisher,
+      idempotency,
       ledger,
       refusals,
       accessLog,
@@ -187,6 +190,7 @@ async function shutDown({
   consumers,
   listening,
   publisher,
+  idempotency,
   ledger,
   refusals,
   accessLog,
@@ -198,6 +202,7 @@ async function shutDown({
   consumers: Consumers | undefined;
   listening: Listening;
   publisher: Publisher;
+  idempotency: IdempotencyKeeper;
   ledger: AckLedger;
   refusals: RefusalAccount;
   accessLog: AccessLog;
@@ -212,7 +217,8 @@ async function shutDown({
   const answered = await listening.drain(drainMsMax);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();
-  await Promise.race([Promise.all([ledger.close(), refusals.close(), ring?.close(), consumersEnded]), delay(receiptsMsMax)]);
+  const written = Promise.all([idempotency.close(), ledger.close(), refusals.close(), ring?.close(), consumersEnded]);
+  await Promise.race([written, delay(receiptsMsMax)]);
   accessLog.flush();
   log.info('api stopped', { answered, eventsLeft: events });
   return answered && events === 0;

@@ -9,6 +9,8 @@ export type Answer = {
   headers: Readonly<Record<string, string>>;
   /** The request may be sent again as it was and end better: what was said is not the last word on it. */
   isRetriable?: boolean;
+  /** Where it was said before Kafka decided: what there is to say afterwards. For whoever keeps the outcome. */
+  afterwards?: () => Promise<Answer>;
 };
 
 /** Content type of the REST v2 answers. */

@@ -17,6 +17,11 @@ export type Idempotency = {
   once(request: KeyedRequest, work: (eventId: string) => Promise<Answer>): Promise<Answer | Refusal>;
 };
 
+export type IdempotencyKeeper = Idempotency & {
+  /** Stores what waits for Kafka's word as soon as that is there; never rejects. */
+  close(): Promise<void>;
+};
+
 /** What became of a keyed request, as label values. */
 export type IdempotentOutcome = 'new' | 'replayed' | 'running' | 'mismatch' | 'taken_over' | 'unavailable';
 
@@ -33,6 +38,8 @@ const bodyBytesMax = 8_388_608;
  * - the process died, or the work failed by a fault of ours;
  * - the answer was "may exist" (504, or single records of several);
  * - the outcome could not be stored. The client still gets it: its events are acked.
+ * Where the client does not wait for Kafka (`?ack=none`) the outcome is stored when Kafka has decided, and is pending until
+ * then: what was promised in vain must not be repeated as if it were so.
  * A claim whose confirmation got lost stays pending too; its client was told 503, and 409 until the 10 s are over.
  * Work that takes longer than 10 s can be overtaken by its own retry: both publish the same event ids, and only the
  * one that holds the claim stores its outcome.
@@ -43,9 +50,11 @@ export function makeIdempotency(options: {
   log: Log;
   count: (outcome: IdempotentOutcome) => void;
   keepMs: number;
-}): Idempotency {
+}): IdempotencyKeeper {
   const { log, count } = options;
   const store = makeIdempotencyStore(options.statements, options.keepMs);
+  /** Outcomes that wait for Kafka's word, or are being stored after it. */
+  const concluding = new Set<Promise<void>>();
   let claiming = 0;
   let failing = false;
 
@@ -71,6 +80,14 @@ export function makeIdempotency(options: {
     } finally {
       claiming--;
     }
+  }
+
+  function finishAfterwards(request: KeyedRequest, held: Claim, afterwards: () => Promise<Answer>): void {
+    const done = afterwards()
+      .then((answer) => finish(request, held, answer))
+      .catch((error: unknown) => tell('an outcome was not stored: a retry publishes again with the same event id', error))
+      .finally(() => concluding.delete(done));
+    concluding.add(done);
   }
 
   async function finish(request: KeyedRequest, held: Claim, answer: Answer): Promise<void> {
@@ -107,10 +124,14 @@ export function makeIdempotency(options: {
         default: {
           count(result!.isTakenOver ? 'taken_over' : 'new');
           const answer = await work(result!.claim.eventId);
-          await finish(request, result!.claim, answer);
+          if (answer.afterwards === undefined) await finish(request, result!.claim, answer);
+          else finishAfterwards(request, result!.claim, answer.afterwards);
           return answer;
         }
       }
+    },
+    async close() {
+      await Promise.all(concluding);
     },
   };
 }

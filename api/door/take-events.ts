@@ -52,12 +52,20 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     if (outcomes instanceof Failure) return refuse(exchange, refusalOfFailure(outcomes));
     if (ack === 'none') {
       void outcomes.then((all) => door.metrics.countUnacked(all.filter((outcome) => outcome instanceof Failure).length));
-      const answer = intake.answer(undefined, eventIds);
-      return answer.status === 200 ? { ...answer, status: 202 } : answer;
+      const said = intake.answer(undefined, eventIds);
+      const answer = said.status === 200 ? { ...said, status: 202 } : said;
+      return { ...answer, afterwards: async () => conclude(answer, intake, await outcomes, eventIds) };
     }
     const decided = await outcomes;
     const failure = failureOfAll(decided);
     return failure === undefined ? intake.answer(decided, eventIds) : refuse(exchange, refusalOfFailure(failure));
+  }
+
+  /** The last word on a request whose client did not wait for it: what it was told where that became true. */
+  function conclude(told: Answer, intake: Intake, decided: readonly Outcome[], eventIds: readonly string[]): Answer {
+    if (!decided.some((outcome) => outcome instanceof Failure)) return told;
+    const failure = failureOfAll(decided);
+    return failure === undefined ? intake.answer(decided, eventIds) : route.refuse(refusalOfFailure(failure));
   }
 
   function take(exchange: Exchange, caller: Caller | Refusal, req: Request, fail: NextFunction): void {

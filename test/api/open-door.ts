@@ -161,6 +161,7 @@ export async function openDoor(
       await refusals.close();
       await consumers?.close();
       await publisher.close(1_000);
+      await idempotency.close();
       await doorsTopics.close();
       await topics.close();
       await postgres.close();

@@ -6,7 +6,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { KeyedRequest } from '#api/door/idempotency-store.ts';
-import type { Idempotency, IdempotentOutcome } from '#api/door/idempotency.ts';
+import type { IdempotencyKeeper, IdempotentOutcome } from '#api/door/idempotency.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
@@ -27,7 +27,7 @@ const newRequest = (over: Partial<KeyedRequest> = {}): KeyedRequest => ({
 
 describe('a keyed request', () => {
   let postgres: Postgres;
-  let idempotency: Idempotency;
+  let idempotency: IdempotencyKeeper;
   const counted: IdempotentOutcome[] = [];
   before(async () => {
     postgres = makePostgres({ url: (await testConfig()).postgresUrl, applicationName: 'pinflow-test' });
@@ -35,6 +35,7 @@ describe('a keyed request', () => {
     idempotency = makeIdempotency({ statements: postgres, log: quietLog, count: (outcome) => counted.push(outcome), keepMs });
   });
   after(async () => {
+    await idempotency.close();
     await postgres.close();
   });
 
@@ -203,6 +204,7 @@ describe('a keyed request and a Postgres that is away', () => {
     assert.equal((await idempotency.once(newRequest(), work)).status, 503);
     await proxy.comeBack();
     assert.equal(await idempotency.once(newRequest(), work), done);
+    await idempotency.close();
     await postgres.close();
     await proxy.close();
   });
@@ -227,6 +229,8 @@ describe('a keyed request and a Postgres that is away', () => {
       return done;
     });
     assert.ok(second !== undefined && second === first);
+    await other.close();
+    await idempotency.close();
     await Promise.all([direct.close(), postgres.close(), proxy.close()]);
   });
 

@@ -118,6 +118,39 @@ describe('Idempotency-Key', () => {
     assert.match(again.headers.get('pinflow-receipt')!, new RegExp(`event-id="${ids[0]!}"`));
   });
 
+  test('with ?ack=none stores what Kafka decided, and nothing before', async () => {
+    const post = (key: string): Promise<Response> =>
+      door.post('/pin/?ack=none', JSON.stringify(pin({ unique_id: key })), 'application/json', { 'Idempotency-Key': key });
+    const taken = await post('unawaited');
+    assert.equal(taken.status, 202);
+    const again = await waitFor(
+      async () => {
+        const answer = await post('unawaited');
+        return answer.status !== 409 && answer;
+      },
+      { what: 'the outcome to be stored' },
+    );
+    assert.deepEqual([again.status, again.headers.get('idempotency-replayed')], [202, 'true']);
+    assert.equal(again.headers.get('pinflow-receipt'), taken.headers.get('pinflow-receipt'));
+    assert.equal((await eventIdsOf('unawaited')).length, 1);
+
+    proxy.hold();
+    assert.equal((await post('in vain')).status, 202);
+    // Promised, and not true yet: nobody is told that it is.
+    assert.equal((await post('in vain')).status, 409);
+    await door.publisher.flush(2 * deadlineMs);
+    proxy.release();
+    await waitFor(async () => (await door.post('/pin/', JSON.stringify(pin()))).status === 200, { what: 'the door to take events again' });
+    assert.equal((await post('in vain')).status, 409, 'it may exist: 10 s must pass');
+    await postgres.execute(`UPDATE pinflow.idempotency SET claimed_at = claimed_at - interval '10 s' WHERE key = 'in vain'`);
+    const later = await post('in vain');
+    assert.deepEqual([later.status, later.headers.get('idempotency-replayed')], [202, null]);
+    await door.publisher.flush(5_000);
+    const ids = await eventIdsOf('in vain');
+    assert.ok(ids.length >= 1);
+    assert.equal(new Set(ids).size, 1);
+  });
+
   test('is refused while Postgres is away; requests without it are not concerned', async () => {
     const apart = await openDoor({ postgresUrl: 'postgres://nobody@127.0.0.1:1/none' });
     const send = (headers: Record<string, string>): Promise<Response> =>
