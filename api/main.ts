@@ -30,6 +30,7 @@ import type { IdempotencyKeeper } from '#api/door/idempotency.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
+import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
@@ -97,9 +98,20 @@ async function main(config: Config, log: Log): Promise<void> {
   const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout, clients });
 
-  const exchanges = makeExchanges(instance, [refusals.hear, accessLog.hear]);
+  const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
+  const unread = makeUnreadAnswers({ budget, timeoutMs: config.apiWriteTimeoutMs, log });
+  const exchanges = makeExchanges(instance, [refusals.hear, accessLog.hear], unread);
   const makeGroup = (reader: string): string => names.attemptGroup(reader, 0, randomUUID());
-  const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup: () => makeGroup('tail') });
+  const tails = makeTails({
+    kafka,
+    topics,
+    names,
+    statements: postgres,
+    exchanges,
+    log,
+    makeGroup: () => makeGroup('tail'),
+    stuckMsMax: config.apiWriteTimeoutMs,
+  });
 
   let draining = false;
   const readiness = makeReadiness({
@@ -128,7 +140,7 @@ async function main(config: Config, log: Log): Promise<void> {
     access,
     keys: { postgres, ring },
     idempotency,
-    budget: { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes },
+    budget,
     kindByName,
     limits: {
       eventBytesMax: config.ingestMaxEventBytes,

@@ -33,6 +33,11 @@ export const apiSettings = {
     schema: positive.default(32),
     about: 'Connections beyond both bounds that are kept for probes: one request each, to /healthz, /readyz or /metrics.',
   },
+  apiWriteTimeoutMs: {
+    env: 'API_WRITE_TIMEOUT_MS',
+    schema: positive.default(30_000),
+    about: 'How long a client may take to read an answer, and a tail to read anything, before its connection is ended.',
+  },
   apiKeys: {
     env: 'API_KEYS',
     schema: z.enum(['auto', 'required', 'local', 'off']).default('auto'),

@@ -4,6 +4,7 @@ import { beginAnswer, writeAnswer } from '#api/door/answer.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
+import type { UnreadAnswers } from '#api/door/unread-answers.ts';
 
 /** One request and its answer, for headers, metrics, the access log and the account of refusals. */
 export type Exchange = {
@@ -33,7 +34,7 @@ const requestIdHeader = 'X-Request-Id';
 const token = /^[\w.:/+=@-]{1,128}$/;
 
 /** Begins and ends exchanges. `instance` makes the ids of several processes differ. */
-export function makeExchanges(instance: string, listeners: readonly ExchangeListener[]) {
+export function makeExchanges(instance: string, listeners: readonly ExchangeListener[], unread: UnreadAnswers) {
   const prefix = `${instance.slice(0, 8)}-`;
   let count = 0;
 
@@ -61,6 +62,7 @@ export function makeExchanges(instance: string, listeners: readonly ExchangeList
         answer,
         more === undefined ? { [requestIdHeader]: exchange.id } : { ...more, [requestIdHeader]: exchange.id },
       );
+      if (exchange.res.writableLength > 0) unread.watch(exchange.res);
       for (const hear of listeners) hear(exchange, answer.status);
     },
     /** Begins an answer of unknown length, which the caller writes and ends; listeners hear of it now. */

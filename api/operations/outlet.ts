@@ -13,15 +13,22 @@ export type Outlet = {
 const behindBytesMax = 1_048_576;
 /** Lines a second of what arrives; more would be work that the door's events wait for. */
 const linesPerSecondMax = 5_000;
-/** A reader that takes nothing for so long is gone. */
-const stuckMsMax = 60_000;
 const heartbeatMs = 15_000;
 
 /**
  * Writes lines to an answer that has begun. A reader that is too slow gets a line that says how many it missed; one that
  * is quiet for long gets an empty line now and then, so that nobody on the way takes the connection for dead.
  */
-export function makeOutlet(res: ServerResponse, options: { limit: number; heartbeatMs?: number; onEnd: () => void }): Outlet {
+export function makeOutlet(
+  res: ServerResponse,
+  options: {
+    limit: number;
+    heartbeatMs?: number;
+    /** A reader that takes nothing for so long is gone. */
+    stuckMsMax: number;
+    onEnd: () => void;
+  },
+): Outlet {
   let sent = 0;
   let skipped = 0;
   let ended = false;
@@ -76,9 +83,11 @@ export function makeOutlet(res: ServerResponse, options: { limit: number; heartb
 
   function beat(): void {
     if (!res.writableNeedDrain) {
+      // Nothing waits for the reader: only what comes now can get stuck.
+      movedAt = performance.now();
       tellSkipped();
       res.write('\n');
-    } else if (performance.now() - movedAt > stuckMsMax) res.destroy();
+    } else if (performance.now() - movedAt > options.stuckMsMax) res.destroy();
   }
 
   function end(message?: string): void {

@@ -40,6 +40,8 @@ export function makeTails(options: {
   makeGroup: () => string;
   log: Log;
   heartbeatMs?: number;
+  /** How long a reader may take nothing. */
+  stuckMsMax: number;
 }): Tails {
   const outlets = new Set<Outlet>();
   let count = 0;
@@ -57,6 +59,7 @@ export function makeTails(options: {
     options.exchanges.stream(exchange, ndjson);
     const outlet = makeOutlet(res, {
       limit,
+      stuckMsMax: options.stuckMsMax,
       ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
       onEnd() {
         outlets.delete(outlet);

@@ -24,6 +24,7 @@ import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import { connectionBounds } from '#api/connection-settings.ts';
 import { listen } from '#api/listen.ts';
+import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
 import { makeDoorMetrics } from '#api/door/metrics.ts';
 import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
@@ -92,9 +93,21 @@ export async function openDoor(
   const kindByName = kindsOfNames(config.ingestNameKinds);
   const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
-  const exchanges = makeExchanges(randomUUID(), [refusals.hear]);
+  const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
+  const unread = makeUnreadAnswers({ budget, timeoutMs: config.apiWriteTimeoutMs, log });
+  const exchanges = makeExchanges(randomUUID(), [refusals.hear], unread);
   const makeGroup = (): string => names.attemptGroup('tail', 0, randomUUID());
-  const tails = makeTails({ kafka, topics, names, statements: postgres, exchanges, log, makeGroup, heartbeatMs: 50 });
+  const tails = makeTails({
+    kafka,
+    topics,
+    names,
+    statements: postgres,
+    exchanges,
+    log,
+    makeGroup,
+    heartbeatMs: 50,
+    stuckMsMax: config.apiWriteTimeoutMs,
+  });
   const consumers =
     config.apiProcesses === 1
       ? makeConsumers({
@@ -106,7 +119,6 @@ export async function openDoor(
           ...(consumerIdleMs === undefined ? {} : { idleMs: consumerIdleMs }),
         })
       : undefined;
-  const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
   const app = createApp({
     publisher,
     names,

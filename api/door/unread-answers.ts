@@ -1,0 +1,66 @@
+import type { ServerResponse } from 'node:http';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { Log } from '#adapters/log.ts';
+
+/** Answers whose clients have not taken them yet. */
+export type UnreadAnswers = {
+  /** To be told of an answer that is written and has not left for the client at once. */
+  watch(res: ServerResponse): void;
+};
+
+/** How often late readers are looked for, at most. */
+const lookMsMax = 1_000;
+
+/**
+ * Bounds what clients leave unread: an answer must be taken within `timeoutMs`, else its connection is ended, however
+ * little of it is taken now and then. Its bytes count in the budget of bodies until then. Where that has no room, the
+ * connections end of those that read the longest: what they were told of is in the log, and a retry does no harm.
+ */
+export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: number; log: Log }): UnreadAnswers {
+  const { budget, timeoutMs, log } = options;
+  /** In the order in which they were written. */
+  const unread = new Map<ServerResponse, { bytes: number; since: number }>();
+  let clock: NodeJS.Timeout | undefined;
+  let ended = 0;
+
+  function watch(res: ServerResponse): void {
+    const bytes = res.writableLength;
+    unread.set(res, { bytes, since: performance.now() });
+    budget.bytesUsed += bytes;
+    res.once('close', () => forget(res));
+    for (const [oldest] of unread) {
+      if (budget.bytesUsed <= budget.bytesMax) break;
+      end(oldest);
+    }
+    if (unread.size > 0) clock ??= setInterval(look, Math.min(lookMsMax, timeoutMs / 2)).unref();
+  }
+
+  function forget(res: ServerResponse): void {
+    const answer = unread.get(res);
+    if (answer === undefined) return;
+    unread.delete(res);
+    budget.bytesUsed -= answer.bytes;
+    if (unread.size > 0) return;
+    clearInterval(clock);
+    clock = undefined;
+  }
+
+  function end(res: ServerResponse): void {
+    ended += 1;
+    forget(res);
+    // The socket, not the answer: one that waits behind another on its connection has none of its own yet.
+    res.req.socket.destroy();
+  }
+
+  function look(): void {
+    const before = performance.now() - timeoutMs;
+    for (const [res, { since }] of unread) {
+      if (since > before) break;
+      end(res);
+    }
+    if (ended > 0) log.warn('connections were ended: their clients did not read their answers', { connections: ended });
+    ended = 0;
+  }
+
+  return { watch };
+}

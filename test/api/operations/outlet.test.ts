@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { after, test } from 'node:test';
+import type { Outlet } from '#api/operations/outlet.ts';
+import { makeOutlet } from '#api/operations/outlet.ts';
+import { waitFor } from '#test/support/servers.ts';
+
+const server = createServer();
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('a tail keeps a bounded number of bytes for a reader that takes nothing, and ends its connection in time', async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.pause();
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [, res] = (await once(server, 'request')) as Parameters<Parameters<typeof createServer>[1] & object>;
+  res.writeHead(200);
+  let ended = false;
+  const outlet: Outlet = makeOutlet(res, {
+    limit: Number.POSITIVE_INFINITY,
+    heartbeatMs: 20,
+    stuckMsMax: 400,
+    onEnd: () => (ended = true),
+  });
+  const line = 'x'.repeat(60_000);
+  // The kernels' buffers take some megabytes before the reader is seen to take nothing.
+  let most = 0;
+  const more = setInterval(() => {
+    for (let i = 0; i < 50; i++) void outlet.emit(line, false);
+    most = Math.max(most, res.writableLength);
+  }, 5);
+  after(() => clearInterval(more));
+  await waitFor(() => ended && res.destroyed, { what: 'the reader to be given up' });
+  assert.ok(most > 1_000_000 && most < 1_048_576 + 2 * line.length, `${most} bytes waited`);
+});
