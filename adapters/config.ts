@@ -31,9 +31,21 @@ export function loadConfig(environment: NodeJS.ProcessEnv = environmentOverStack
         `${variable}=${setting.secret === true ? '(secret)' : JSON.stringify(text)}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}. ${setting.about}`,
       );
   }
+  if (problems.length === 0) problems.push(...findMisfits(values as Config));
   if (problems.length > 0) throw new Failure('configuration', `Settings are wrong:\n  ${problems.join('\n  ')}\nSee .env.example.`);
   values['home'] = resolve(values['home'] as string);
   return Object.freeze(values) as Config;
+}
+
+/** What a deadline needs beyond itself to be noticed and answered. */
+const answerMs = 500;
+
+/** Settings that are each right and do not fit together. */
+function findMisfits({ ingestDeadlineMs, apiDrainMs }: Config): string[] {
+  if (ingestDeadlineMs + answerMs <= apiDrainMs) return [];
+  return [
+    `INGEST_DEADLINE_MS=${ingestDeadlineMs} and API_DRAIN_MS=${apiDrainMs}: an API that stops would cut off requests that still wait for Kafka. Set API_DRAIN_MS to ${ingestDeadlineMs + answerMs} or more, or INGEST_DEADLINE_MS to less.`,
+  ];
 }
 
 /** A copy of the process's own environment: what the stack's children get, and how the stack sees what the user set. */

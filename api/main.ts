@@ -44,8 +44,7 @@ import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
 
-/** Bounds of the ways out, together below the 10 s that a stop may take: what was accepted has its answer by its deadline. */
-const drainMsMax = 6_000;
+/** Bounds of the ways out behind API_DRAIN_MS, by which what was accepted has its answer; who stops us leaves time for them. */
 const flushMsMax = 1_000;
 const receiptsMsMax = 500;
 /** Statements of keyed requests: shorter than their client is made to wait. */
@@ -166,6 +165,7 @@ async function main(config: Config, log: Log): Promise<void> {
     log.info('api stops', { why });
     void shutDown({
       drainDelayMs: config.apiDrainDelayMs,
+      drainMs: config.apiDrainMs,
       tails,
       consumers,
       listening,
@@ -198,6 +198,7 @@ async function main(config: Config, log: Log): Promise<void> {
 /** Answers what was accepted, then flushes. @returns whether nothing was left. */
 async function shutDown({
   drainDelayMs,
+  drainMs,
   tails,
   consumers,
   listening,
@@ -210,6 +211,7 @@ async function shutDown({
   log,
 }: {
   drainDelayMs: number;
+  drainMs: number;
   tails: Tails;
   consumers: Consumers | undefined;
   listening: Listening;
@@ -226,7 +228,7 @@ async function shutDown({
   await delay(drainDelayMs);
   tails.close();
   const consumersEnded = consumers?.close();
-  const answered = await listening.drain(drainMsMax);
+  const answered = await listening.drain(drainMs);
   await publisher.close(flushMsMax);
   const { events } = publisher.inFlight();
   const written = Promise.all([idempotency.close(), ledger.close(), refusals.close(), ring?.close(), consumersEnded]);

@@ -15,7 +15,12 @@ export async function prepareTopics(topics: KafkaTopics, config: Config, log: Lo
   const names = makeNames(config.prefix);
   for (let told = false; !isDraining(); told = true) {
     try {
-      await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas });
+      await topics.ensureTopics({
+        topics: names.topics,
+        partitions: config.topicPartitions,
+        replicas: config.topicReplicas,
+        minInsync: config.topicMinInsync,
+      });
       const limit = Math.min(...(await Promise.all(names.topics.map((topic) => topics.messageBytesMax(topic)))));
       const wanted = config.ingestMaxEventBytes + recordOverheadBytes;
       if (wanted > requestBytesMax)

@@ -22,8 +22,8 @@ export type Processes = { stop(): Promise<void> };
 const SETUP_MS = 120_000;
 const READY_MS = 60_000;
 const HTTP_MS = 1_000;
-/** Each process leaves within ten seconds, usually at once; the API may have to wait for the last answers of Kafka. */
-const stopMs = { setup: 500, emulator: 500, api: 9_000, worker: 6_000 } as const;
+/** Each process leaves within ten seconds, usually at once; the API has the time of its settings, and some for what follows. */
+const stopMs = { setup: 500, emulator: 500, afterDrain: 3_000, worker: 6_000 } as const;
 type ProcessName = 'emulator' | 'api' | 'worker';
 
 /**
@@ -41,7 +41,7 @@ export async function runProcesses(options: ProcessesOptions): Promise<Processes
       { ...environment, [settings.logLevel.env]: atLeastInfo(environment[settings.logLevel.env]) },
       stopMs.worker,
     ),
-    api: nodeCommand('api/main.ts', [], environment, stopMs.api),
+    api: nodeCommand('api/main.ts', [], environment, apiStopMs(environment)),
     emulator: nodeCommand('emulator/main.ts', [], environment, stopMs.emulator),
   };
   const children: Child[] = [];
@@ -95,6 +95,13 @@ async function allOrAbort(controller: AbortController, work: readonly Promise<vo
       }),
     ),
   );
+}
+
+/** The API may have to wait for the last answers of Kafka; it says itself where its settings are wrong. */
+function apiStopMs(environment: NodeJS.ProcessEnv): number {
+  const read = ({ env, schema }: typeof settings.apiDrainMs | typeof settings.apiDrainDelayMs): number =>
+    schema.catch(0).parse(environment[env] === '' ? undefined : environment[env]);
+  return read(settings.apiDrainDelayMs) + read(settings.apiDrainMs) + stopMs.afterDrain;
 }
 
 function atLeastInfo(level: string | undefined): string {

@@ -32,7 +32,12 @@ export async function setUp(config: Config, log: Log): Promise<void> {
   });
   const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-setup'));
   try {
-    const wanted = { topics: names.topics, partitions: config.topicPartitions, replicas: config.topicReplicas };
+    const wanted = {
+      topics: names.topics,
+      partitions: config.topicPartitions,
+      replicas: config.topicReplicas,
+      minInsync: config.topicMinInsync,
+    };
     // Side by side: the database and the topics do not know each other.
     await Promise.all([setUpLedgerAndBucket(config, names, postgres, log), untilReady('Kafka', log, () => topics.ensureTopics(wanted))]);
     // A broker that has just made a topic may refuse to be its leader for a moment.

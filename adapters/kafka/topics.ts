@@ -11,6 +11,8 @@ export const topicMessageBytesMax = 4_194_304;
 
 const TIMESTAMP_TYPE = 'message.timestamp.type';
 const MESSAGE_BYTES = 'max.message.bytes';
+const MIN_INSYNC = 'min.insync.replicas';
+const minInsyncDefault = 2;
 const leaderWaitMs = 15_000;
 const leaderPollMs = 50;
 const electionTriesMax = 20;
@@ -20,6 +22,8 @@ export type TopicsWanted = {
   topics: readonly string[];
   partitions: number;
   replicas: number;
+  /** Least replicas in sync of a topic that has several; default 2. */
+  minInsync?: number;
   /** Default: `topicMessageBytesMax`. */
   messageBytesMax?: number;
 };
@@ -32,7 +36,8 @@ export type KafkaTopics = {
   /**
    * Creates the topics that are not there (LogAppendTime), checks those that are, and waits until every partition has
    * a leader. Safe to call from several processes at once.
-   * @throws Failure `configuration` where an existing topic has another partition count or timestamp type.
+   * @throws Failure `configuration` where an existing topic has another partition count or timestamp type, or several
+   *   replicas of which too few must be in sync.
    */
   ensureTopics(wanted: TopicsWanted): Promise<void>;
   /** Log start and high watermark per partition, in partition order. */
@@ -108,7 +113,11 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
   const readConfigs = async (admin: Admin, topics: readonly string[]): Promise<Map<string, Map<string, string>>> => {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: topics.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES] })),
+      resources: topics.map((name) => ({
+        type: ConfigResourceTypes.TOPIC,
+        name,
+        configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES, MIN_INSYNC],
+      })),
     });
     return new Map(
       resources.map((resource) => [
@@ -126,21 +135,7 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
         if (absent.length > 0) await createTopics(admin, absent, wanted);
         const metadata = await waitForLeaders(() => describeTopics(admin, wanted.topics), wanted.topics);
         const configs = await readConfigs(admin, wanted.topics);
-        const problems = metadata.flatMap(({ name, partitions }) => {
-          const timestampType = configs.get(name)?.get(TIMESTAMP_TYPE);
-          return [
-            ...(partitions.length === wanted.partitions
-              ? []
-              : [
-                  `topic ${name} has ${partitions.length} partitions, PINFLOW_TOPIC_PARTITIONS says ${wanted.partitions}: set it to ${partitions.length}`,
-                ]),
-            ...(timestampType === 'LogAppendTime'
-              ? []
-              : [
-                  `topic ${name} stamps records with ${timestampType ?? 'an unknown clock'}, Pinflow needs LogAppendTime: alter ${TIMESTAMP_TYPE} of the topic while it is empty, or set another PINFLOW_PREFIX`,
-                ]),
-          ];
-        });
+        const problems = metadata.flatMap((topic) => [...findProblems(topic, configs.get(topic.name), wanted)]);
         if (problems.length > 0) throw new Failure('configuration', `Kafka: ${problems.join('; ')}.`);
       }),
 
@@ -193,6 +188,21 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
   };
 }
 
+/** What is wrong with a topic that is there. */
+function* findProblems({ name, partitions }: ITopicMetadata, config: ReadonlyMap<string, string> | undefined, wanted: TopicsWanted) {
+  if (partitions.length !== wanted.partitions)
+    yield `topic ${name} has ${partitions.length} partitions, PINFLOW_TOPIC_PARTITIONS says ${wanted.partitions}: set it to ${partitions.length}`;
+  const timestampType = config?.get(TIMESTAMP_TYPE);
+  if (timestampType !== 'LogAppendTime')
+    yield `topic ${name} stamps records with ${timestampType ?? 'an unknown clock'}, Pinflow needs LogAppendTime: alter ${TIMESTAMP_TYPE} of the topic while it is empty, or set another PINFLOW_PREFIX`;
+  const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
+  const minInsync = Number(config?.get(MIN_INSYNC) ?? 1);
+  const least = wanted.minInsync ?? minInsyncDefault;
+  // With acks=all a leader that is alone in sync acks alone, and what only it has is lost with it.
+  if (replicas > 1 && minInsync < least)
+    yield `topic ${name} has ${replicas} replicas, but Kafka acks an event that ${minInsync} of them has (${MIN_INSYNC}): alter that of the topic to ${least}, or set PINFLOW_TOPIC_MIN_INSYNC=${minInsync} to take that risk`;
+}
+
 async function createTopics(admin: Admin, topics: readonly string[], wanted: TopicsWanted): Promise<void> {
   try {
     await admin.createTopics({
@@ -204,6 +214,9 @@ async function createTopics(admin: Admin, topics: readonly string[], wanted: Top
         configEntries: [
           { name: TIMESTAMP_TYPE, value: 'LogAppendTime' },
           { name: MESSAGE_BYTES, value: String(wanted.messageBytesMax ?? topicMessageBytesMax) },
+          ...(wanted.replicas === 1
+            ? []
+            : [{ name: MIN_INSYNC, value: String(Math.min(wanted.replicas, wanted.minInsync ?? minInsyncDefault)) }]),
         ],
       })),
     });

@@ -33,6 +33,12 @@ export const apiSettings = {
     schema: positive.default(32),
     about: 'Connections beyond both bounds that are kept for probes: one request each, to /healthz, /readyz or /metrics.',
   },
+  apiDrainMs: {
+    env: 'API_DRAIN_MS',
+    schema: positive.default(6_000),
+    about:
+      'How long requests that were taken may still be answered after SIGTERM and API_DRAIN_DELAY_MS; at least 500 ms more than INGEST_DEADLINE_MS. Whoever stops the API must leave it 3 s more than both (stop_grace_period of a container).',
+  },
   apiWriteTimeoutMs: {
     env: 'API_WRITE_TIMEOUT_MS',
     schema: positive.default(30_000),

@@ -33,6 +33,12 @@ export const serverSettings = {
   kafkaPassword: { env: 'KAFKA_PASSWORD', schema: optionalText, about: 'SASL password.', secret: true },
   topicPartitions: { env: 'PINFLOW_TOPIC_PARTITIONS', schema: positive.default(4), about: 'Partitions of a topic when it is created.' },
   topicReplicas: { env: 'PINFLOW_TOPIC_REPLICAS', schema: positive.default(1), about: 'Replicas of a topic when it is created.' },
+  topicMinInsync: {
+    env: 'PINFLOW_TOPIC_MIN_INSYNC',
+    schema: positive.default(2),
+    about:
+      'Replicas that must have an event before it is acked (min.insync.replicas), of topics that have several; with 1 an acked event may be lost with one broker.',
+  },
 
   s3Endpoint: { env: 'S3_ENDPOINT', schema: httpUrl.optional(), about: 'URL of the S3 server; unset means AWS.' },
   s3Region: { env: 'S3_REGION', schema: z.string().default('us-east-1'), about: 'S3 region.' },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
+import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeNames } from '#domain/names.ts';
 import { startApi } from '#test/api/start-api.ts';
@@ -58,10 +59,16 @@ test('what the door answered agrees with the log, whatever happens to the broker
 test('with two brokers, too, while one of them is killed and comes back', { timeout: 240_000 }, async (t) => {
   const cluster = await startOwnCluster();
   t.after(() => cluster.stop());
-  const config = await testConfig({ ...short, kafkaBrokers: cluster.addresses, topicReplicas: 2 });
+  const config = await testConfig({ ...short, kafkaBrokers: cluster.addresses, topicReplicas: 2, topicMinInsync: 1 });
   const api = startApi(config);
   t.after(() => api.child.kill('SIGKILL'));
   await api.waitForLine('api ready');
+  // What one broker alone would ack is no ack, unless that was asked for: these topics have min.insync.replicas 1.
+  const strict = makeKafkaTopics(makeKafkaClient(config, 'pinflow-test'));
+  const wanted = { topics: makeNames(config.prefix).topics, partitions: config.topicPartitions, replicas: 2 };
+  await assert.rejects(strict.ensureTopics(wanted), { kind: 'configuration', message: /min\.insync\.replicas.*PINFLOW_TOPIC_MIN_INSYNC/ });
+  await strict.ensureTopics({ ...wanted, topics: ['strict'] });
+  await strict.close();
 
   const load = startHistory(api.url);
   await load.moreOk(2_000, 'before any fault');
