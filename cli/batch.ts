@@ -11,7 +11,7 @@ import { describeProblems } from '#domain/keys/new-key.ts';
 import type { RetryWish } from '#domain/lake/retry-wish.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
 import { orNothingRuns } from './nothing-runs.ts';
-import { plainTable } from './plain-table.ts';
+import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 import { usageError } from './run-program.ts';
 import type { HomeOption } from './settings.ts';
 import { readRunningSettings } from './settings.ts';
@@ -59,7 +59,7 @@ function retriedText(intervals: readonly RetriedInterval[], dryRun: boolean): st
 
 function intervalsTable(intervals: readonly LedgerInterval[]): string {
   return plainTable(
-    ['start', 'state', 'records', 'failures', 'next try', 'problem'],
+    ['start', 'state', numberOf('records'), numberOf('failures'), 'next try', 'problem'],
     intervals.map(({ start, state, records, failures, nextTry, problem }) => [
       start,
       state,
@@ -68,6 +68,7 @@ function intervalsTable(intervals: readonly LedgerInterval[]): string {
       nextTry ?? '',
       problem ?? '',
     ]),
+    { width: terminalWidth() },
   );
 }
 

@@ -7,7 +7,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';
 import { describeProblems, newKey } from '#domain/keys/new-key.ts';
 import { orNothingRuns } from './nothing-runs.ts';
-import { plainTable } from './plain-table.ts';
+import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 import { usageError } from './run-program.ts';
 import type { HomeOption } from './settings.ts';
 import { readRunningSettings } from './settings.ts';
@@ -90,7 +90,7 @@ async function withPostgres(options: HomeOption, work: (postgres: Postgres) => P
 function keysTable(keys: readonly ApiKey[]): string {
   const rate = (value: number | null): string => (value === null ? 'default' : value === 0 ? 'no limit' : String(value));
   return plainTable(
-    ['id', 'name', 'state', 'scopes', 'events/s', 'bytes/s', 'expires', 'last used'],
+    ['id', 'name', 'state', 'scopes', numberOf('events/s'), numberOf('bytes/s'), 'expires', 'last used'],
     keys.map((key) => [
       key.id,
       key.name,
@@ -101,5 +101,6 @@ function keysTable(keys: readonly ApiKey[]): string {
       key.expiresAt ?? 'never',
       key.lastUsedAt ?? 'never',
     ]),
+    { width: terminalWidth() },
   );
 }

@@ -1,16 +1,27 @@
 import type { PlainValue } from '#adapters/duckdb/values.ts';
 import { printable } from '#domain/printable.ts';
-import { linedTable } from './plain-table.ts';
+import { plainTable } from './plain-table.ts';
 
 /** The rows of an answer in the three forms that `pinflow sql` prints. */
-export type AnswerRows = { columns: { name: string }[]; rows: Record<string, PlainValue>[] };
+export type AnswerRows = { columns: { name: string; type: string }[]; rows: Record<string, PlainValue>[] };
 
-/** A table for a person; NULL is written out, lists and structs as JSON. */
-export function tableOf({ columns, rows }: AnswerRows): string {
-  const names = columns.map(({ name }) => name);
-  return linedTable(
-    names.map(printable),
-    rows.map((row) => names.map((name) => printable(textOf(row[name], 'NULL')))),
+const numberType = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
+/** Texts that could be taken for NULL, and such texts in quotes. */
+const likeNull = /^'*NULL'*$/;
+
+/**
+ * A table for a person, cut to `width` columns where there is one: NULL is NULL and the text of that name stands in
+ * quotes, lists and structs are JSON.
+ */
+export function tableOf({ columns, rows }: AnswerRows, width?: number): string {
+  const cell = (value: PlainValue | undefined): string => {
+    const text = printable(textOf(value, 'NULL'));
+    return typeof value === 'string' && likeNull.test(value) ? `'${text}'` : text;
+  };
+  return plainTable(
+    columns.map(({ name, type }) => ({ name: printable(name), isNumber: numberType.test(type) })),
+    rows.map((row) => columns.map(({ name }) => cell(row[name]))),
+    { width, rule: true },
   );
 }
 

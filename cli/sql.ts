@@ -5,6 +5,7 @@ import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { orNothingRuns } from './nothing-runs.ts';
+import { terminalWidth } from './plain-table.ts';
 import type { HomeOption } from './settings.ts';
 import { readRunningSettings } from './settings.ts';
 import { csvOf, jsonOf, tableOf } from './sql-output.ts';
@@ -17,8 +18,7 @@ export async function askLake(sql: string, options: SqlOptions): Promise<void> {
   const startedAtMs = performance.now();
   const answer = await orNothingRuns(config, () => runSql(config, sql, options.maxRows));
   const tookMs = Math.round(performance.now() - startedAtMs);
-  const print = options.json === true ? jsonOf : options.csv === true ? csvOf : tableOf;
-  console.log(print(answer));
+  console.log(options.json === true ? jsonOf(answer) : options.csv === true ? csvOf(answer) : tableOf(answer, terminalWidth()));
   console.error(summaryOf(answer, tookMs));
 }
 

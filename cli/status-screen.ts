@@ -1,7 +1,7 @@
 import type { Status } from '#activities/status.ts';
 import type { ReaderStatus, ServerName, Unreachable } from '#domain/status.ts';
 import { isUnreachable } from '#domain/status.ts';
-import { plainTable } from './plain-table.ts';
+import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 
 /** The status as one screen for a person. */
 export function statusScreen(status: Status): string {
@@ -32,7 +32,8 @@ function endpointsTable({ endpoints, servers }: Status): string {
 /** A line a reader, and one for each of its partitions that is behind. */
 function readersTable({ stream, landing }: Status): string {
   return plainTable(
-    ['reader', 'records behind', 'seconds behind', 'at'],
+    ['reader', numberOf('records behind'), numberOf('seconds behind'), 'at'],
+
     [...readerRows('stream', stream), ...readerRows('landing', landing)],
   );
 }
@@ -69,7 +70,7 @@ function intervalsTable({ intervals, generation }: Status): string {
     count(one.duplicates),
     count(one.generation),
   ]);
-  return `${plainTable(['interval from', 'to', 'state', 'records', 'clean', 'rejects', 'duplicates', 'generation'], rows)}\n${published}`;
+  return `${plainTable(['interval from', 'to', 'state', ...['records', 'clean', 'rejects', 'duplicates', 'generation'].map(numberOf)], rows, { width: terminalWidth() })}\n${published}`;
 }
 
 /** One line: when the last clean-up ended, and what it removed. */

@@ -1,5 +1,6 @@
 import type { TailLine } from '#activities/tail/tail-lines.ts';
 import { printable } from '#domain/printable.ts';
+import { cutTo } from './columns.ts';
 
 /** One line for a person, at most `width` columns of a terminal where that is known. */
 export function tailText(line: TailLine, width: number | undefined): string {
@@ -40,18 +41,4 @@ function senderOf({ source, keyId }: { source: string | null; keyId: string | nu
 
 function byteCountOf(base64: string): number {
   return Buffer.byteLength(base64, 'base64');
-}
-
-/** Characters that take two columns: those of East Asia and most emoji. */
-const isWide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-
-function cutTo(text: string, width: number): string {
-  let columns = 0;
-  let end = 0;
-  for (const character of text) {
-    columns += isWide.test(character) ? 2 : 1;
-    if (columns > width) return `${text.slice(0, end)}…`;
-    if (columns < width) end += character.length;
-  }
-  return text;
 }

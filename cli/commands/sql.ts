@@ -22,7 +22,7 @@ export function addSql(program: Command): void {
     .option('--max-rows <n>', 'print at most so many rows', wholeNumber(1, rowsMost), 10_000)
     .addHelpText(
       'after',
-      `\nExample:\n  $ pinflow sql "SELECT category, count(*) FROM pins GROUP BY 1 ORDER BY 2 DESC"\n\nRow count, generation and time are on stderr.\n${exitCodesHelp}`,
+      `\nExample:\n  $ pinflow sql "SELECT category, count(*) FROM pins GROUP BY 1 ORDER BY 2 DESC"\n\nRow count, generation and time are on stderr. On a terminal long values are cut (…) to its width; a pipe, a file, --json and --csv get all of them. NULL is NULL, the text of that name stands in quotes.\n${exitCodesHelp}`,
     )
     .action(async (statement: string, options: SqlOptions) => {
       // Loaded late: help and mistakes need no S3 client.
