@@ -3,7 +3,7 @@ import type { AdHocAnswer } from '#activities/lake/ad-hoc-sql.ts';
 import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
 import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { makeS3 } from '#adapters/s3.ts';
+import { makeS3WhenNeeded } from '#adapters/s3-when-needed.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import { terminalWidth } from './plain-table.ts';
 import type { HomeOption } from './settings.ts';
@@ -25,7 +25,7 @@ export async function askLake(sql: string, options: SqlOptions): Promise<void> {
 async function runSql(config: Config, sql: string, rowsMax: number): Promise<AdHocAnswer> {
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-sql', connectionsMax: 2 });
   try {
-    const s3 = makeS3(config, await readBucket(postgres, config));
+    const s3 = makeS3WhenNeeded(config, await readBucket(postgres, config));
     try {
       return await runAdHocSql({ config, postgres, s3, sql, rowsMax });
     } finally {

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import * as modules from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,6 +24,8 @@ import { waitForLock } from '../adapters/lock-file.mjs';
  */
 const NODE_VERSION = '24.21.0';
 const NODE_MAJOR_MIN = 24;
+/** Known and harmless: a timer of kafkajs, and that Node runs TypeScript. */
+const silenced = ['TimeoutNegativeWarning', 'ExperimentalWarning'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
@@ -38,19 +41,52 @@ export async function ensureNode() {
 
 /**
  * Runs a script of this project on Node 24 with its packages in place, passing on signals; ends this process with the
- * script's exit code.
+ * script's exit code. `environment` is what the script's process gets where the caller's does not say otherwise.
  */
-export async function runOnNode24(script, args) {
-  try {
+export async function runOnNode24(script, args, environment = {}) {
+  await orOneSentence(async () => {
     assertCopied(script);
     const node = await ensureNode();
     await ensurePackages(node);
     linkCommands();
-    await replaceBy(node, resolve(root, script), args);
+    await replaceBy(node, resolve(root, script), args, environment);
+  });
+}
+
+/**
+ * Runs a command, which reads its arguments from `process.argv`: in this process where its Node will do, as a second
+ * Node costs more than most answers. Code that was compiled once is taken from the cache.
+ */
+export async function runCommand(script) {
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN)
+    return runOnNode24(script, process.argv.slice(2), { NODE_COMPILE_CACHE: compileCacheFolder() });
+  await orOneSentence(async () => {
+    assertCopied(script);
+    await ensurePackages(process.execPath);
+    linkCommands();
+  });
+  keepQuiet();
+  modules.enableCompileCache(compileCacheFolder());
+  await import(pathToFileURL(join(root, script)).href);
+}
+
+async function orOneSentence(work) {
+  try {
+    await work();
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
+}
+
+/** What the flags of `replaceBy` silence, in a process that was started without them. */
+function keepQuiet() {
+  const [print] = process.listeners('warning');
+  if (print === undefined) return;
+  process.off('warning', print);
+  process.on('warning', (warning) => {
+    if (!silenced.includes(warning.name)) print.call(process, warning);
+  });
 }
 
 /** The image holds this file and the commands, but not the rest of stack/. */
@@ -63,6 +99,11 @@ function assertCopied(script) {
 
 function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pinflow');
+}
+
+/** Node writes it: compiled code by the hash of its source, worthless elsewhere and harmless to lose. */
+function compileCacheFolder() {
+  return process.env.NODE_COMPILE_CACHE || join(cacheFolder(), 'compiled');
 }
 
 /** Fetches the platform's Node package aside and renames it into place: nobody ever sees half of it. */
@@ -185,15 +226,14 @@ function removeAside(folder, prefix) {
 }
 
 /** Runs the script as a child that gets our signals, and ends as it ends. */
-async function replaceBy(node, script, args) {
+async function replaceBy(node, script, args, more) {
   const flags = [
-    '--disable-warning=TimeoutNegativeWarning',
-    '--disable-warning=ExperimentalWarning',
+    ...silenced.map((name) => `--disable-warning=${name}`),
     '--import',
     pathToFileURL(join(root, 'stack', 'end-with-parent.mjs')).href,
   ];
   // UV_THREADPOOL_SIZE counts only when it is set before the process starts.
-  const child = spawn(node, [...flags, script, ...args], { stdio: 'inherit', env: { UV_THREADPOOL_SIZE: '16', ...process.env } });
+  const child = spawn(node, [...flags, script, ...args], { stdio: 'inherit', env: { UV_THREADPOOL_SIZE: '16', ...more, ...process.env } });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((settle, fail) => {
     child.on('error', fail);

@@ -43,19 +43,26 @@ const memoryLimit = '768MB';
 export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery): Promise<AdHocAnswer> {
   const cache = makeLakeCache(s3, config.home);
   const { generation, result } = await withWorkFolder(config.home, async (folder) => {
-    const opened = await openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, folder, wanted);
-    const intervals = await intervalStatements(postgres);
-    const answered = await runAdHocInChild({
-      settings: { threads: config.batchThreads, memoryLimit, tempDirectory: join(folder, 'spilled') },
-      setup: [...opened.views, ...intervals],
-      files: opened.files,
-      sql,
-      bytesMax,
-      rowsMax: limits.rowsMax ?? rowsMaxDefault,
-      timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
-    }).catch((error: unknown) => {
+    const opening = Promise.all([
+      openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, folder, wanted),
+      intervalStatements(postgres),
+    ]);
+    // Met in the request; the child may fail before.
+    opening.catch(() => undefined);
+    const answered = await runAdHocInChild(
+      opening.then(([{ views, files }, intervals]) => ({
+        settings: { threads: config.batchThreads, memoryLimit, tempDirectory: join(folder, 'spilled') },
+        setup: [...views, ...intervals],
+        files,
+        sql,
+        bytesMax,
+        rowsMax: limits.rowsMax ?? rowsMaxDefault,
+        timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
+      })),
+    ).catch((error: unknown) => {
       throw explained(error);
     });
+    const [opened] = await opening;
     return { generation: opened.generation, result: answered };
   });
   await trimLakeCache(cache.folder, cacheBoundsOf(config));

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AdHocRequest, AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
 import type { FailureKind } from '#domain/failures.ts';
@@ -10,16 +12,21 @@ const slackMs = 10_000;
 const stderrShown = 500;
 
 /**
- * Runs a person's statement in a process of its own: whatever it does, it ends, and takes nothing along.
- * @throws Failure as DuckDB names the problem; `timeout` when the limit is over.
+ * Runs a person's statement in a process of its own: whatever it does, it ends, and takes nothing along. The process
+ * starts, and loads the engine, while the request is still being made.
+ * @throws Failure as DuckDB names the problem; `timeout` when the limit is over; what `making` rejects with.
  */
-export async function runAdHocInChild(request: AdHocRequest): Promise<AdHocResult> {
+export async function runAdHocInChild(making: Promise<AdHocRequest>): Promise<AdHocResult> {
+  const compiled = getCompileCacheDir();
   const child = spawn(process.execPath, [fileURLToPath(new URL('ad-hoc-child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Nothing of our environment: settings hold secrets.
-    env: { UV_THREADPOOL_SIZE: '16' },
+    // Nothing of our environment: settings hold secrets. Where code that was compiled once lies is none.
+    env: { UV_THREADPOOL_SIZE: '16', ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) }) },
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), request.timeoutMs + slackMs);
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  // Met below, after the request is there.
+  closed.catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -28,9 +35,11 @@ export async function runAdHocInChild(request: AdHocRequest): Promise<AdHocResul
   });
   // A child that dies early breaks the pipe; its exit says so below.
   child.stdin.on('error', () => undefined);
-  child.stdin.write(`${JSON.stringify(request)}\n`);
   try {
-    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    const request = await making;
+    timer = setTimeout(() => child.kill('SIGKILL'), request.timeoutMs + slackMs);
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const [code, signal] = await closed;
     const text = Buffer.concat(stdout).toString('utf8');
     if (text === '')
       throw new Failure(

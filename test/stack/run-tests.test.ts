@@ -20,8 +20,8 @@ const endMs = 30_000;
 async function runFile(text: string): Promise<{ code: number | null; said: string; childLives: boolean }> {
   const file = join(makeTestFolder(), 'some.test.mjs');
   writeFileSync(file, text);
-  const script = `import { runTests } from '#stack/run-tests.ts';
-    process.exitCode = await runTests([${JSON.stringify(file)}], process.env, new AbortController().signal);`;
+  const script = `import { callerEnvironment } from '#adapters/config.ts'; import { runTests } from '#stack/run-tests.ts';
+    process.exitCode = await runTests([${JSON.stringify(file)}], callerEnvironment(), new AbortController().signal);`;
   const run = spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
     cwd: projectFolder,
     env: withoutGivenServers(callerEnvironment()),
