@@ -17,6 +17,9 @@ export function makeS3WhenNeeded(config: Config, bucket: string): S3 {
     upload: async (...args) => (await s3()).upload(...args),
     head: async (...args) => (await s3()).head(...args),
     list: async (...args) => (await s3()).list(...args),
+    async *pages(...args) {
+      yield* (await s3()).pages(...args);
+    },
     delete: async (...args) => (await s3()).delete(...args),
     ensureBucket: async () => (await s3()).ensureBucket(),
     close: () => void opening?.then((opened) => opened.close()),
