@@ -38,6 +38,8 @@ export type AppOptions = Door &
   ConsumerOptions & {
     readiness: () => Promise<Readiness>;
     lookAtStatus: () => Promise<Status>;
+    /** Has the batch look at its ledger now; false where it cannot be asked. */
+    askForLook: BatchDependencies['askForLook'];
     newest: Pick<NewestRecords, 'find'>;
     tails: Pick<Tails, 'open'>;
     /** Where the account of refusals and the ledger of intervals are. */
@@ -103,7 +105,12 @@ export function createApp(options: AppOptions): Express {
   get('/api/tail', makeTailHandler(operation, options.tails));
   get('/api/refusals', makeRefusalsHandler(operation, options.postgres));
 
-  const batch = makeBatchHandlers(operation, { postgres: options.postgres, budget: options.budget, abandon: options.abandonPublish });
+  const batch = makeBatchHandlers(operation, {
+    postgres: options.postgres,
+    askForLook: options.askForLook,
+    budget: options.budget,
+    abandon: options.abandonPublish,
+  });
   get('/api/batch/intervals', batch.list);
   at('/api/batch/retry', { post: batch.retry });
   at('/api/batch/abandon', { post: batch.abandon });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
+import { askForLook } from '#activities/batch/ask-for-look.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
@@ -147,6 +148,7 @@ async function main(config: Config, log: Log): Promise<void> {
     },
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
+    askForLook: () => askForLook(config, names),
     consumers,
     clients,
     apiUrl: config.apiUrl,

@@ -10,6 +10,7 @@ import { Failure } from '#domain/failures.ts';
 import { describeProblems } from '#domain/keys/new-key.ts';
 import type { RetryWish } from '#domain/lake/retry-wish.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
+import { makeNames } from '#domain/names.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 import { usageError } from './run-program.ts';
@@ -31,12 +32,14 @@ export async function listIntervalsHere(options: BatchListOptions): Promise<void
 
 export async function retryIntervalsHere(intervals: string[], options: BatchRetryOptions): Promise<void> {
   const wish = checkedWish(intervals, options);
-  await withPostgres(options, async (postgres) => {
+  await withPostgres(options, async (postgres, config) => {
     const retried = await retryIntervals(postgres, wish, `user ${userName()}`);
     const refusal = refusalOf(retried);
     if (refusal !== undefined) throw new Failure(retried.unknown.length > 0 ? 'missing' : 'conflict', refusal);
-    if (options.json === true) console.log(JSON.stringify({ dryRun: retried.dryRun, intervals: retried.intervals }, null, 2));
-    else console.log(retriedText(retried.intervals, retried.dryRun));
+    const { dryRun, intervals: found } = retried;
+    const started = !dryRun && found.length > 0 && (await askForLook(config));
+    if (options.json === true) console.log(JSON.stringify({ dryRun, started, intervals: found }, null, 2));
+    else console.log(retriedText(found, dryRun, started));
   });
 }
 
@@ -48,13 +51,21 @@ function checkedWish(intervals: string[], { held, reason, dryRun }: BatchRetryOp
   throw usageError(describeProblems(parsed.error.issues, (field) => (field === 'intervals' ? 'interval' : `--${field}`)));
 }
 
-function retriedText(intervals: readonly RetriedInterval[], dryRun: boolean): string {
+/** Loaded late: what only looks, or finds nothing to do, needs no client of Temporal. */
+async function askForLook(config: Config): Promise<boolean> {
+  const { askForLook: ask } = await import('#activities/batch/ask-for-look.ts');
+  return ask(config, makeNames(config.prefix));
+}
+
+function retriedText(intervals: readonly RetriedInterval[], dryRun: boolean, started: boolean): string {
   if (intervals.length === 0) return 'No interval is held.';
   const lines = intervals.map(
     ({ start, from, problem }) =>
       `${dryRun ? 'Would try' : 'Trying'} interval ${start} again, which ${dryRun ? 'is' : 'was'} ${from}${problem === null ? '' : `: ${problem}`}`,
   );
-  return [...lines, ...(dryRun ? [] : ['The next tick of the schedule takes what is ready.'])].join('\n');
+  return [...lines, ...(dryRun || started ? [] : ['Temporal cannot be asked: the next tick of the schedule starts what is ready.'])].join(
+    '\n',
+  );
 }
 
 function intervalsTable(intervals: readonly LedgerInterval[]): string {

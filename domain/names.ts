@@ -24,6 +24,9 @@ export function makeNames(prefix: string) {
       landing: `${prefix}pin-landing`,
       /** The id is the lock of the interval. `start` is RFC 3339, UTC. */
       interval: (start: string): string => `${prefix}pin-batch/${start}`,
+      marts: `${prefix}pin-marts`,
+      /** A look at the ledger that somebody asked for; `nonce` is never the same. */
+      look: (nonce: string): string => `${prefix}pin-batch-look-${nonce}`,
     },
     /** Schedule ids and, at the same time, the prefix of their runs' workflow ids. */
     scheduleId: `${prefix}pin-batch`,
@@ -45,6 +48,7 @@ export const workflowTypes = {
   batchTick: 'pinBatchTick',
   batchInterval: 'pinBatchInterval',
   cleanup: 'pinCleanup',
+  marts: 'pinMarts',
 } as const;
 
 /** Search attributes; all are registered on the namespace by the stack. */

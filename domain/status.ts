@@ -71,7 +71,7 @@ export type IntervalStatus = {
   duplicates: number | null;
   generation: number | null;
   problem: string | null;
-  /** Of an interval that backs off: when it is tried again. */
+  /** Of an interval that backs off or waits: when it is tried again. */
   nextTry: string | null;
 };
 

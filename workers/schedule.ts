@@ -3,8 +3,8 @@ import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/clien
 import type { Config } from '#adapters/config.ts';
 import type { Names } from '#domain/names.ts';
 import { workflowTypes } from '#domain/names.ts';
+import type { TickInput } from '#domain/lake/tick-input.ts';
 import { cleanupTargets } from '#domain/retention.ts';
-import type { TickInput } from '#workflows/batch-tick.ts';
 import type { CleanupInput } from '#workflows/pin-cleanup.ts';
 
 /** After a boundary, so that its cut can be looked up: the margin of 2 s and a second more. */
@@ -63,7 +63,7 @@ function batchSchedule(config: Config, names: Names): ScheduleOptions {
       workflowId: names.scheduleId,
       taskQueue: names.queues.control,
       args: [input],
-      staticSummary: 'cut, run and publish what has closed',
+      staticSummary: 'cut what has closed and start what is due',
     },
   };
 }

@@ -63,6 +63,9 @@ async function workerOptions(
         ...shared,
         taskQueue: names.queues.batch,
         activities: batchActivities(),
+        // A step hears with a beat that it is cancelled, and its DuckDB process is to be gone within 2 s.
+        maxHeartbeatThrottleInterval: '1s',
+        defaultHeartbeatThrottleInterval: '1s',
         maxConcurrentActivityTaskExecutions: 4,
       };
     case 'landing':

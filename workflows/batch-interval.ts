@@ -3,9 +3,13 @@ import {
   ApplicationFailure,
   CancellationScope,
   TimeoutFailure,
+  condition,
+  continueAsNew,
   isCancellation,
+  patched,
   proxyActivities,
   setCurrentDetails,
+  setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -14,34 +18,42 @@ import type { BatchActivities } from '#activities/batch/make-batch-activities.ts
 import type { FailureCause } from '#domain/failures.ts';
 import { causeOfKind } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
-import type { IntervalRef } from '#domain/intervals.ts';
-import type { IntervalState } from '#domain/lake/interval-state.ts';
-import { heavyStepOptions, intervalStepOptions, ledgerOptions, waitOptions } from '#workflows/policies.ts';
+import type { IntervalInput, IntervalResult } from '#workflows/interval-input.ts';
+import { againWaitMs, heavyStepOptions, intervalStepOptions, ledgerOptions, stallMs, waitOptions } from '#workflows/policies.ts';
+import { startDue, startMarts, wakeSignal } from '#workflows/start-due.ts';
 
-export type IntervalInput = IntervalRef & {
-  prefix: string;
-  /** How long landing may be behind before the run ends as `waiting`. */
-  waitMs: number;
-};
-
-export type IntervalResult = {
-  start: string;
-  state: IntervalState;
-  /** Set where the run came to its end. */
-  outcome?: 'published' | 'unchanged' | 'empty';
-  generation?: number;
-  records?: number;
-  problem?: string;
-};
+/** What a run came to, and for how long the interval then rests: until a failure or landing is looked at again. */
+type Ended = { result: IntervalResult; restMs?: number | undefined };
 
 /**
  * One run of one interval: wait until it has landed, plan, clean, choose winners, check, publish. The workflow's id is
- * the interval's lock. A run that fails says so in the ledger and ends; the ledger decides about the next.
+ * the interval's lock. A run that fails says so in the ledger, which decides about the next; whatever it came to, it
+ * starts what had to wait for its room.
  */
 export async function pinBatchInterval(input: IntervalInput): Promise<IntervalResult> {
+  let isWoken = false;
+  setHandler(wakeSignal, () => {
+    isWoken = true;
+  });
+  const { result, restMs } = await runOnce(input);
+  // Runs that began before left the next to the tick that waited for them.
+  if (!patched('starts-the-next')) return result;
+
+  await startDue(input, { round: 'end', self: input.start, waiting: false });
+  if (result.outcome === 'published') await startMarts(input);
+  // Where the next tick comes sooner, it takes care.
+  if (restMs === undefined || restMs >= (input.intervalMs ?? 0)) return result;
+  await condition(() => isWoken, restMs);
+  // Whoever wakes it has found room for it.
+  const mayRun = isWoken || (await startDue(input, { round: 'again', self: input.start, waiting: false })).self;
+  const { again: _before, ...rest } = input;
+  if (mayRun) await continueAsNew<typeof pinBatchInterval>(result.state === 'waiting' ? { ...rest, again: true } : rest);
+  return result;
+}
+
+async function runOnce(input: IntervalInput): Promise<Ended> {
   const { start, end, prefix } = input;
-  const queues = makeNames(prefix).queues;
-  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
+  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: makeNames(prefix).queues.control });
   const run = workflowInfo().runId;
   const done: string[] = [];
   const show = (state: string, step?: string): void => {
@@ -53,25 +65,27 @@ export async function pinBatchInterval(input: IntervalInput): Promise<IntervalRe
   show('running');
   await ledger.beginRun.executeWithOptions({ activityId: 'begin', summary: `take interval ${start}` }, [{ start, run }]);
   try {
-    const result = await runSteps(input, run, (step) => show('running', step));
+    const ended = await runSteps(input, run, (step) => show('running', step));
+    const { result } = ended;
     show(result.state, result.problem ?? result.outcome);
     if (result.records !== undefined) upsertSearchAttributes({ PinRows: [result.records] });
-    return result;
+    return ended;
   } catch (error) {
     const { cause, problem } = describeFailure(error);
-    const { state } = await CancellationScope.nonCancellable(() =>
+    const { state, restMs } = await CancellationScope.nonCancellable(() =>
       ledger.recordFailure.executeWithOptions({ activityId: 'record-failure', summary: problem.slice(0, 200) }, [
         { start, run, cause, problem },
       ]),
     );
     show(state, problem);
     if (isCancellation(error)) throw error;
-    return { start, state, problem };
+    return { result: { start, state, problem }, restMs };
   }
 }
 
-async function runSteps(input: IntervalInput, run: string, show: (step: string) => void): Promise<IntervalResult> {
-  const { start, end, prefix, waitMs } = input;
+async function runSteps(input: IntervalInput, run: string, show: (step: string) => void): Promise<Ended> {
+  const { start, end, prefix } = input;
+  const waitMs = input.again === true ? Math.min(againWaitMs, input.waitMs) : input.waitMs;
   const queues = makeNames(prefix).queues;
   const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
   const short = proxyActivities<BatchActivities>({ ...intervalStepOptions, taskQueue: queues.control });
@@ -82,14 +96,16 @@ async function runSteps(input: IntervalInput, run: string, show: (step: string) 
     { interval, waitMs },
   ]);
   if (!landed.landed) {
-    await ledger.recordWaiting.executeWithOptions({ activityId: 'record-waiting' }, [{ start, run, problem: landed.problem }]);
-    return { start, state: 'waiting', problem: landed.problem };
+    const waiting = await ledger.recordWaiting.executeWithOptions({ activityId: 'record-waiting' }, [
+      { start, run, problem: landed.problem },
+    ]);
+    return { result: { start, state: 'waiting', problem: landed.problem }, restMs: waiting?.restMs };
   }
   const plan = await short.planInterval.executeWithOptions({ activityId: 'plan', summary: `raw objects of ${start}` }, [{ interval, run }]);
   show(`${plan.records} records in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`);
 
   try {
-    return await publishParts(input, run, plan, show);
+    return { result: await publishParts(input, run, plan, show) };
   } finally {
     // What is left behind costs room and nothing else: it changes neither a result nor a failure.
     await CancellationScope.nonCancellable(() =>
@@ -101,7 +117,7 @@ async function runSteps(input: IntervalInput, run: string, show: (step: string) 
 }
 
 async function publishParts(
-  { start, prefix }: IntervalInput,
+  { start, prefix, stallMs: patience = stallMs }: IntervalInput,
   run: string,
   plan: PlanSummary,
   show: (step: string) => void,
@@ -113,7 +129,7 @@ async function publishParts(
     plan.parts.map(({ index, kinds, objects, bytes }) =>
       heavy.cleanPart.executeWithOptions(
         { activityId: `clean-${String(index).padStart(5, '0')}`, summary: `${kinds.join(', ')}: ${objects} objects, ${bytes} bytes` },
-        [{ start, run, planKey: plan.planKey, part: index }],
+        [{ start, run, planKey: plan.planKey, part: index, stallMs: patience }],
       ),
     ),
   );
@@ -125,7 +141,7 @@ async function publishParts(
     plan.tableGroups.map((tables) =>
       heavy.selectWinners.executeWithOptions(
         { activityId: `winners-${tables.join('-')}`, summary: `latest record per identity: ${tables.join(', ')}` },
-        [{ start, run, planKey: plan.planKey, tables }],
+        [{ start, run, planKey: plan.planKey, tables, stallMs: patience }],
       ),
     ),
   );

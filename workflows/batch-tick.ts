@@ -1,82 +1,61 @@
-import { WorkflowExecutionAlreadyStartedError, defineSearchAttributeKey } from '@temporalio/common';
-import {
-  ChildWorkflowCancellationType,
-  ParentClosePolicy,
-  WorkflowIdReusePolicy,
-  executeChild,
-  proxyActivities,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { patched, proxyActivities, setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
-import type { OpenInterval } from '#activities/batch/interval-ledger.ts';
-import type { IntervalRef } from '#domain/intervals.ts';
 import { isOnGrid } from '#domain/intervals.ts';
+import type { TickInput } from '#domain/lake/tick-input.ts';
 import { makeNames } from '#domain/names.ts';
-import type { IntervalResult } from '#workflows/batch-interval.ts';
-import { pinBatchInterval } from '#workflows/batch-interval.ts';
-import { cutOptions, heavyStepOptions, ledgerOptions, waitOptions } from '#workflows/policies.ts';
-
-export type TickInput = {
-  prefix: string;
-  /** The schedule's own interval and offset: a start off that grid is a manual one. */
-  intervalMs: number;
-  offsetMs: number;
-  waitMs: number;
-};
+import type { WaitedTickResult } from '#workflows/batch-tick-waiting.ts';
+import { waitForAll } from '#workflows/batch-tick-waiting.ts';
+import { cutOptions, ledgerOptions } from '#workflows/policies.ts';
+import { startDue, startInterval, startMarts, wake } from '#workflows/start-due.ts';
 
 export type TickResult = {
   manual: boolean;
   cut: number;
   empty: number;
-  intervals: IntervalResult[];
-  marts: 'refreshed' | 'unchanged' | 'current' | 'none';
+  /** Starts of intervals whose run this tick started or woke. What became of them is in the ledger. */
+  started: string[];
+  /** Intervals that are ready and wait until one of those that run ends. */
+  left: number;
 };
 
-/** What one tick works off at most; the next tick goes on. */
-const intervalsPerTick = 24;
+type Cutting = Pick<TickResult, 'cut' | 'empty'>;
+
 const cutCallsMax = 10;
-/** Runs side by side: landing may hold one up, and the cores are few. */
-const runsAtOnce = 2;
-/** An interval that was found waiting before is looked at, not waited for: it must not hold up the others again. */
-const againWaitMs = 2_000;
 
 /**
- * A tick of the schedule: cuts what has closed, works off the ledger oldest first, then refreshes the marts. The ledger
- * says what is to do, so a tick that is lost or comes late loses nothing. A manual tick also runs the interval that
- * closed last, even where that is complete.
+ * A tick of the schedule: cuts what has closed, starts what the ledger has to run, and ends. It waits for no run, so that
+ * none stops the next tick, whatever becomes of it. The ledger says what is to do, so a tick that is lost or comes late
+ * loses nothing. A manual tick also runs the interval that closed last, even where that is complete.
  */
-export async function pinBatchTick(input: TickInput): Promise<TickResult> {
-  const { queues } = makeNames(input.prefix);
-  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: queues.control });
-  const heavy = proxyActivities<BatchActivities>({ ...heavyStepOptions, taskQueue: queues.batch });
+export async function pinBatchTick(input: TickInput): Promise<TickResult | WaitedTickResult> {
+  const cutting = input.only === 'open' ? { cut: 0, empty: 0 } : await cutAll(input);
+  // Ticks that began before ran their intervals themselves and waited for them: they end as they began.
+  if (!patched('starts-and-ends')) return waitForAll(input, cutting, isScheduled(input), triggeredAt());
 
-  const { cut, empty } = await cutAll(input);
-  const open = await ledger.listOpen.executeWithOptions({ activityId: 'list-open', summary: 'the ledger, oldest first' }, [
-    { limit: intervalsPerTick },
-  ]);
+  const due = await startDue(input, { round: 'tick', waiting: true });
   // A start by hand may fall on the grid by chance: then it is known by finding nothing to do.
-  const manual = !isScheduled(input) || (cut === 0 && open.length === 0);
-  upsertSearchAttributes({ PinState: [manual ? 'manual' : 'scheduled'] });
-  setCurrentDetails(describe(manual, cut, empty, open, []));
-  const intervals = await runAll(input, open);
-  if (manual) {
-    const last = await ledger.readLast.executeWithOptions(
-      { activityId: 'read-last', summary: 'the interval that had closed last by then' },
-      [{ by: (nominalTime() ?? workflowInfo().startTime).toISOString() }],
-    );
-    if (last !== null && !open.some(({ start }) => start === last.start)) intervals.push(await runInterval(input, last, input.waitMs));
-  }
-  setCurrentDetails(describe(manual, cut, empty, open, intervals));
-  const { outcome: marts } = await heavy.refreshMarts.executeWithOptions(
-    { activityId: 'marts', summary: 'historical metrics over the newest generation' },
-    [{ run: workflowInfo().runId }],
-  );
-  return { manual, cut, empty, intervals, marts };
+  const manual = input.only !== 'open' && (!isScheduled(input) || (cutting.cut === 0 && due.started.length === 0 && due.left === 0));
+  upsertSearchAttributes({ PinState: [input.only === 'open' ? 'asked' : manual ? 'manual' : 'scheduled'] });
+  const started = manual ? [...due.started, ...(await startLast(input, due.started))] : due.started;
+  const result: TickResult = { manual, ...cutting, started, left: due.left };
+  setCurrentDetails(describe(result));
+  await startMarts(input);
+  return result;
 }
 
-async function cutAll({ prefix }: TickInput): Promise<{ cut: number; empty: number }> {
+/** Starts the interval that had closed last by then, though it be complete and whatever runs beside it: a person asks. */
+async function startLast(input: TickInput, started: readonly string[]): Promise<string[]> {
+  const ledger = proxyActivities<BatchActivities>({ ...ledgerOptions, taskQueue: makeNames(input.prefix).queues.control });
+  const last = await ledger.readLast.executeWithOptions({ activityId: 'read-last', summary: 'the interval that had closed last by then' }, [
+    { by: triggeredAt() },
+  ]);
+  if (last === null || started.includes(last.start)) return [];
+  if ((await startInterval(input, last)) === 'there') await wake(makeNames(input.prefix).workflowIds.interval(last.start));
+  return [last.start];
+}
+
+async function cutAll({ prefix }: TickInput): Promise<Cutting> {
   const { cutIntervals } = proxyActivities<BatchActivities>({ ...cutOptions, taskQueue: makeNames(prefix).queues.control });
   const sum = { cut: 0, empty: 0 };
   for (let call = 0; call < cutCallsMax; call++) {
@@ -91,40 +70,6 @@ async function cutAll({ prefix }: TickInput): Promise<{ cut: number; empty: numb
   return sum;
 }
 
-async function runAll(input: TickInput, open: readonly OpenInterval[]): Promise<IntervalResult[]> {
-  const results: IntervalResult[] = [];
-  const queue = [...open];
-  const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      results.push(await runInterval(input, next, next.state === 'waiting' ? Math.min(againWaitMs, input.waitMs) : input.waitMs));
-  };
-  await Promise.all(Array.from({ length: runsAtOnce }, lane));
-  return results.toSorted((one, other) => one.start.localeCompare(other.start));
-}
-
-/** Runs an interval as a child that outlives the tick; where it runs already, waits for what that run leaves in the ledger. */
-async function runInterval({ prefix }: TickInput, { start, end }: IntervalRef, waitMs: number): Promise<IntervalResult> {
-  const { queues, workflowIds } = makeNames(prefix);
-  try {
-    return await executeChild(pinBatchInterval, {
-      workflowId: workflowIds.interval(start),
-      taskQueue: queues.control,
-      args: [{ start, end, prefix, waitMs }],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      staticSummary: `interval ${start}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const wait = proxyActivities<BatchActivities>({ ...waitOptions(waitMs), taskQueue: queues.control });
-    const { state } = await wait.awaitRun.executeWithOptions({ activityId: `await-run-${start}`, summary: `${start} runs already` }, [
-      { start, waitMs },
-    ]);
-    return { start, state };
-  }
-}
-
 /** The schedule's nominal time, in whole seconds; of a trigger, the moment of the trigger. */
 const scheduledStartTime = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
@@ -132,21 +77,21 @@ function nominalTime(): Date | undefined {
   return workflowInfo().typedSearchAttributes.get(scheduledStartTime);
 }
 
+function triggeredAt(): string {
+  return (nominalTime() ?? workflowInfo().startTime).toISOString();
+}
+
 function isScheduled({ intervalMs, offsetMs }: TickInput): boolean {
   const nominal = nominalTime();
   return nominal !== undefined && isOnGrid(nominal.getTime(), intervalMs, offsetMs);
 }
 
-function describe(manual: boolean, cut: number, empty: number, open: readonly OpenInterval[], results: readonly IntervalResult[]): string {
-  const rows = results.map(
-    ({ start, state, outcome, records, generation, problem }) =>
-      `| ${start} | ${state} | ${outcome ?? ''} | ${records ?? ''} | ${generation ?? ''} | ${(problem ?? '').slice(0, 200)} |`,
-  );
+function describe({ manual, cut, empty, started, left }: TickResult): string {
   return [
-    `**${manual ? 'manual' : 'scheduled'}** tick: ${cut} intervals cut (${empty} empty), ${open.length} to work off`,
+    `**${manual ? 'manual' : 'scheduled'}** tick: ${cut} intervals cut (${empty} empty), ${started.length} started, ${left} wait for room`,
     '',
-    '| interval | state | outcome | records | generation | problem |',
-    '|---|---|---|---|---|---|',
-    ...rows,
+    ...started.map((start) => `- ${start}`),
+    '',
+    '`npx pinflow batch list` says what became of them.',
   ].join('\n');
 }

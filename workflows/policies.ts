@@ -43,6 +43,15 @@ export function waitOptions(waitMs: number): ActivityOptions {
   return { startToCloseTimeout: waitMs + 60_000, heartbeatTimeout: beatTimeout, retry: { initialInterval: '1s', backoffCoefficient: 1 } };
 }
 
+/** An interval that was found waiting before is looked at, not waited for: it must not take the room of others again. */
+export const againWaitMs = 2_000;
+
+/**
+ * Intervals that run side by side, by the ledger. Room for one that is slow or waits for landing and others beside it;
+ * after an outage the rest follow one by one. How much is done at once within them, the workers of pin-batch bound.
+ */
+export const intervalsAtOnce = 3;
+
 /** A short step of an interval's run. After these attempts the run ends, and the ledger decides when it is tried again. */
 export const intervalStepOptions: ActivityOptions = {
   startToCloseTimeout: '60s',
@@ -50,10 +59,14 @@ export const intervalStepOptions: ActivityOptions = {
   retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 5 },
 };
 
-/** A step that moves rows through DuckDB. */
+/**
+ * A step that moves rows through DuckDB. Its process is killed when it stands still (`stallMs`), so that hanging costs
+ * `stallMs` an attempt; one that moves has the hour.
+ */
 export const heavyStepOptions: ActivityOptions = {
   ...intervalStepOptions,
   startToCloseTimeout: '1h',
+  retry: { initialInterval: '1s', maximumInterval: '10s', maximumAttempts: 3 },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 };
 
@@ -63,3 +76,9 @@ export const cleanupOptions: ActivityOptions = {
   heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', maximumInterval: '30s', maximumAttempts: 5 },
 };
+
+/**
+ * How long a DuckDB process may stand still: no row, no byte, no memory taken. Well above what any phase of a statement
+ * does in silence on a busy machine, far below what a hung one would cost otherwise.
+ */
+export const stallMs = 120_000;

@@ -39,6 +39,7 @@ export async function cleanPart({ s3, home, runStatements, progress }: Dependenc
       progress,
     });
     const counts: PartitionCounts[] = [];
+    let uploaded = 0;
     for (const [i, { kind, slices, clean, rejects }] of groups.entries()) {
       for (const row of results[i]!) {
         const [records, rejected] = [Number(row['records']), Number(row['rejects'])];
@@ -52,9 +53,13 @@ export async function cleanPart({ s3, home, runStatements, progress }: Dependenc
         });
       }
       const keys = stagingKeys(ref, ref.part, kind);
-      await s3.upload(clean, keys.clean);
-      await s3.upload(rejects, keys.rejects);
-      progress.beat();
+      for (const [file, key] of [
+        [clean, keys.clean],
+        [rejects, keys.rejects],
+      ] as const) {
+        uploaded += (await s3.upload(file, key)).bytes;
+        progress.beat({ uploadedBytes: uploaded });
+      }
     }
     await s3.put(countsKey(ref, ref.part), Buffer.from(JSON.stringify(counts)), { contentType: 'application/json' });
     const sum = (select: (one: PartitionCounts) => number): number => counts.reduce((total, one) => total + select(one), 0);
@@ -70,12 +75,15 @@ export function countsKey({ start, run }: RunRef, part: number): string {
 async function download(s3: S3, part: Part, folder: string, progress: Progress): Promise<Map<string, string>> {
   const slices = part.slices.flatMap((group) => group.slices);
   const files = new Map(slices.map(({ objectKey }, i) => [objectKey, join(folder, `${i}.ndjson.zst`)]));
+  const bytesOf = new Map(slices.map(({ objectKey, objectBytes }) => [objectKey, objectBytes]));
   const queue = [...files];
+  let downloaded = 0;
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       progress.signal.throwIfAborted();
       await s3.download(...next);
-      progress.beat();
+      downloaded += bytesOf.get(next[0]) ?? 0;
+      progress.beat({ downloadedBytes: downloaded, ofBytes: part.bytes });
     }
   };
   await Promise.all(Array.from({ length: downloadsAtOnce }, lane));

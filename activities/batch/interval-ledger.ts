@@ -4,6 +4,7 @@ import type { FailureCause } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import { timeText } from '#domain/intervals.ts';
+import { backOffMs } from '#domain/lake/back-off.ts';
 import type { FailedRuns, IntervalState } from '#domain/lake/interval-state.ts';
 import { afterFailure, canFollow } from '#domain/lake/interval-state.ts';
 
@@ -25,6 +26,32 @@ export async function readOpenIntervals(postgres: Postgres, limit: number): Prom
   );
   return rows.map(toInterval);
 }
+
+/** What runs by the ledger, and what is ready to: as many as asked for, and how many there are. */
+export type DueIntervals = { running: OpenInterval[]; due: OpenInterval[]; dueCount: number };
+
+/**
+ * What there is to start, oldest first, and what runs beside it. Those that wait for landing come last: a partition that
+ * stands still must not keep the others' intervals from their turn.
+ * @param waiting also those that wait for landing and whose time has not come.
+ */
+export async function readDueIntervals(postgres: Postgres, limit: number, waiting: boolean): Promise<DueIntervals> {
+  const isDue = `(state = 'cut' OR (state IN ('backing_off', 'waiting') AND (coalesce(not_before, now()) <= now() OR ($1 AND state = 'waiting'))))`;
+  const [running, due] = [
+    await postgres.query<IntervalRow>(
+      `SELECT start, "end", state FROM pinflow.interval WHERE state <> 'complete' AND state = 'running' ORDER BY start LIMIT ${runningMax}`,
+    ),
+    await postgres.query<IntervalRow & { count: number }>(
+      `SELECT start, "end", state, count(*) OVER () AS count FROM pinflow.interval WHERE state <> 'complete' AND ${isDue}
+       ORDER BY (state = 'waiting'), start LIMIT $2`,
+      [waiting, limit],
+    ),
+  ];
+  return { running: running.map(toInterval), due: due.map(toInterval), dueCount: due[0]?.count ?? 0 };
+}
+
+/** Bounds what crosses Temporal: more than could ever run, unless people start them by hand. */
+const runningMax = 100;
 
 /** The interval that closed last by a time (RFC 3339), which a trigger or a backfill means; undefined before the first. */
 export async function readLastInterval(postgres: Postgres, by: string): Promise<OpenInterval | undefined> {
@@ -63,12 +90,22 @@ export async function beginRun(postgres: Postgres, { start, run }: RunRef): Prom
   });
 }
 
-/** Ends a run whose interval is not landed yet. */
-export async function recordWaiting(postgres: Postgres, { start, run }: RunRef, problem: string): Promise<void> {
-  await postgres.execute(
-    `UPDATE pinflow.interval SET state = 'waiting', problem = $3, updated_at = now() WHERE start = $1 AND run_id = $2 AND state = 'running'`,
-    [start, run, problem],
-  );
+/** For how long the interval rests now; undefined where somebody has to do something, or another run has it. */
+export type Rest = { restMs?: number };
+
+/** Ends a run whose interval is not landed yet. Being late is no failure of the interval, but is looked at ever less often. */
+export async function recordWaiting(postgres: Postgres, { start, run }: RunRef, problem: string): Promise<Rest> {
+  return postgres.transaction(async (statements) => {
+    const row = await lockInterval(statements, start);
+    if (row.run_id !== run || row.state !== 'running') return {};
+    const failures = row.failures + 1;
+    const restMs = backOffMs(failures);
+    await statements.execute(
+      `UPDATE pinflow.interval SET state = 'waiting', failures = $2, not_before = $3, problem = $4, updated_at = now() WHERE start = $1`,
+      [start, failures, timeText(Date.now() + restMs), problem],
+    );
+    return { restMs };
+  });
 }
 
 /** Ends a run that failed: back off, or hold the interval. */
@@ -76,17 +113,18 @@ export async function recordFailure(
   postgres: Postgres,
   { start, run }: RunRef,
   failure: { cause: FailureCause; problem: string },
-): Promise<{ state: IntervalState }> {
+): Promise<{ state: IntervalState } & Rest> {
   return postgres.transaction(async (statements) => {
     const row = await lockInterval(statements, start);
     if (row.run_id !== run || row.state !== 'running') return { state: row.state };
-    const next = afterFailure(row, failure.cause, Date.now());
+    const nowMs = Date.now();
+    const next = afterFailure(row, failure.cause, nowMs);
     assertTransition(start, row.state, next.state);
     await statements.execute(
       `UPDATE pinflow.interval SET state = $2, attempts = $3, failures = $4, not_before = $5, problem = $6, updated_at = now() WHERE start = $1`,
       [start, next.state, next.attempts, next.failures, next.state === 'backing_off' ? timeText(next.notBeforeMs) : null, failure.problem],
     );
-    return { state: next.state };
+    return next.state === 'backing_off' ? { state: next.state, restMs: next.notBeforeMs - nowMs } : { state: next.state };
   });
 }
 

@@ -9,9 +9,9 @@ export type LedgerInterval = {
   start: string;
   end: string;
   state: IntervalState;
-  /** Of `backing_off`: when it is tried again by itself. */
+  /** Of `backing_off` and `waiting`: when it is tried again by itself. */
   nextTry: string | null;
-  /** Failed runs in a row, and those of them that count towards being held. */
+  /** Runs in a row that failed or found landing behind, and those of them that count towards being held. */
   failures: number;
   attempts: number;
   problem: string | null;

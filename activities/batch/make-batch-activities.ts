@@ -10,8 +10,15 @@ import { cleanPart } from '#activities/batch/clean-part.ts';
 import type { CutResult } from '#activities/batch/cut-intervals.ts';
 import { cutIntervals } from '#activities/batch/cut-intervals.ts';
 import { discardStaging } from '#activities/batch/discard-staging.ts';
-import type { IntervalCounts, OpenInterval, RunRef } from '#activities/batch/interval-ledger.ts';
-import { beginRun, readLastInterval, readOpenIntervals, recordFailure, recordWaiting } from '#activities/batch/interval-ledger.ts';
+import type { DueIntervals, IntervalCounts, OpenInterval, Rest, RunRef } from '#activities/batch/interval-ledger.ts';
+import {
+  beginRun,
+  readDueIntervals,
+  readLastInterval,
+  readOpenIntervals,
+  recordFailure,
+  recordWaiting,
+} from '#activities/batch/interval-ledger.ts';
 import type { PlanSummary } from '#activities/batch/plan-interval.ts';
 import { planInterval } from '#activities/batch/plan-interval.ts';
 import type { Progress } from '#activities/batch/progress.ts';
@@ -38,23 +45,30 @@ import type { IntervalState } from '#domain/lake/interval-state.ts';
 import { metrics } from '#domain/metrics/list.ts';
 import type { Names } from '#domain/names.ts';
 
+/** How long a step's DuckDB process may stand still. A step that was asked for before this was told may for ever. */
+type Patience = { stallMs?: number };
+
 /** The steps that the batch workflows call. Only references and counts cross: keys, offsets, names; never a row. */
 export type BatchActivities = {
   cutIntervals(): Promise<CutResult>;
+  /** For ticks that began before there was listDue. */
   listOpen(input: { limit: number }): Promise<OpenInterval[]>;
+  listDue(input: { limit: number; waiting: boolean }): Promise<DueIntervals>;
   readLast(input: { by: string }): Promise<OpenInterval | null>;
   beginRun(run: RunRef): Promise<{ from: IntervalState }>;
-  recordWaiting(input: RunRef & { problem: string }): Promise<void>;
-  recordFailure(input: RunRef & { cause?: FailureCause; problem: string }): Promise<{ state: IntervalState }>;
+  /** The answer was nothing in runs that began before. */
+  recordWaiting(input: RunRef & { problem: string }): Promise<Rest | undefined>;
+  recordFailure(input: RunRef & { cause?: FailureCause; problem: string }): Promise<{ state: IntervalState } & Rest>;
+  /** For ticks that began before: they wait for a run that somebody else started. */
   awaitRun(input: { start: string; waitMs: number }): Promise<RunAwaited>;
   awaitLanded(input: { interval: IntervalRef; waitMs: number }): Promise<Landed>;
   planInterval(input: { interval: IntervalRef; run: string }): Promise<PlanSummary>;
-  cleanPart(part: PartRef): Promise<PartResult>;
-  selectWinners(winners: WinnersRef): Promise<TableFile[]>;
+  cleanPart(part: PartRef & Patience): Promise<PartResult>;
+  selectWinners(winners: WinnersRef & Patience): Promise<TableFile[]>;
   checkInterval(check: CheckRef): Promise<IntervalCounts>;
   publishInterval(wanted: PublishRef): Promise<Published>;
   discardStaging(input: RunRef & { planKey: string }): Promise<void>;
-  refreshMarts(input: { run: string }): Promise<MartsResult>;
+  refreshMarts(input: { run: string } & Patience): Promise<MartsResult>;
 };
 
 export type BatchDependencies = { config: Config; names: Names; postgres: Postgres; topics: KafkaTopics; s3: S3; log: Log };
@@ -72,14 +86,15 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   return watchAll({
     cutIntervals: (progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress }),
     listOpen: (_, { limit }) => readOpenIntervals(postgres, limit),
+    listDue: (_, { limit, waiting }) => readDueIntervals(postgres, limit, waiting),
     readLast: async (_, { by }) => (await readLastInterval(postgres, by)) ?? null,
     beginRun: (_, run) => beginRun(postgres, run),
     recordWaiting: (_, { problem, ...run }) => recordWaiting(postgres, run, problem),
     // A run that began before causes were told tells none.
     async recordFailure(_, { cause = 'code', problem, ...run }) {
-      const { state } = await recordFailure(postgres, run, { cause, problem });
-      log.warn('interval failed', { interval: run.start, state, problem });
-      return { state };
+      const ended = await recordFailure(postgres, run, { cause, problem });
+      log.warn('interval failed', { interval: run.start, ...ended, problem });
+      return ended;
     },
     awaitRun: (progress, { start, waitMs }) => awaitRun(postgres, start, waitMs, progress),
     awaitLanded: (progress, { interval, waitMs }) => awaitLanded(postgres, interval, waitMs, progress),
@@ -111,7 +126,7 @@ type Steps = {
 
 /**
  * Gives every step its sign of life, a beat a second as long as this process lives: a step of a killed worker is begun
- * anew within its heartbeat timeout, however long it may take.
+ * anew within its heartbeat timeout, however long it may take. Each beat carries how far the step said it is.
  */
 function watchAll(steps: Steps): BatchActivities {
   const watched = Object.entries(steps).map(([name, step]) => {
@@ -120,10 +135,14 @@ function watchAll(steps: Steps): BatchActivities {
       name,
       async (...input: unknown[]): Promise<unknown> => {
         const context = Context.current();
-        const beat = (details?: unknown): void => context.heartbeat(details);
+        let shown: unknown;
+        const beat = (details?: unknown): void => {
+          shown = details ?? shown;
+          context.heartbeat(shown);
+        };
         const timer = setInterval(beat, beatMs);
         try {
-          return await work({ signal: context.cancellationSignal, beat }, ...input);
+          return await work({ signal: context.cancellationSignal, beat, stallMs: (input[0] as Patience | undefined)?.stallMs }, ...input);
         } finally {
           clearInterval(timer);
         }

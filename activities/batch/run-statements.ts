@@ -11,7 +11,7 @@ export function makeRunStatements(config: Pick<Config, 'batchThreads' | 'batchMe
   return ({ steps, folder, progress }) =>
     runInChild(
       { settings: { threads: config.batchThreads, memoryLimit: config.batchMemory, tempDirectory: folder }, steps },
-      { signal: progress.signal },
+      { signal: progress.signal, stallMs: progress.stallMs, onProgress: progress.beat },
     );
 }
 

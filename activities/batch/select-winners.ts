@@ -87,7 +87,7 @@ async function fetchStaged(s3: S3, keys: readonly string[], stem: string, progre
   for (const [i, key] of keys.entries()) {
     const file = `${stem}-${i}-part.parquet`;
     await s3.download(key, file);
-    progress.beat();
+    progress.beat({ downloadedFiles: i + 1, ofFiles: keys.length });
     files.push(file);
   }
   return files;

@@ -1,12 +1,17 @@
+import { writeSync } from 'node:fs';
 import type { ChildAnswer, ChildJob } from '#adapters/duckdb/child.ts';
+import { progressDescriptor } from '#adapters/duckdb/child.ts';
+import type { EngineProgress } from '#adapters/duckdb/child-watch.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { Failure } from '#domain/failures.ts';
 
 /**
  * The process that child.ts starts. In: one line of JSON on stdin, the job. Out: one line of JSON on stdout, the answer.
+ * On a descriptor of its own a line whenever the engine's figures changed: a statement that stands still is silent.
  * When stdin ends the parent is gone, and so is this process, in the middle of whatever it does.
  */
+const tellMs = 500;
 let input = '';
 let started = false;
 process.stdin.setEncoding('utf8');
@@ -23,9 +28,19 @@ process.stdin.on('end', () => process.kill(process.pid, 'SIGKILL'));
 
 async function run({ settings, steps }: ChildJob): Promise<ChildAnswer> {
   try {
-    const duckdb = await openDuckdb(settings);
+    const duckdb = await openDuckdb({ ...settings, progress: true });
     const rows: Row[][] = [];
+    let said: EngineProgress = { step: 0, rows: 0, percent: 0 };
+    const tell = (step: number): void => {
+      const now = { step, ...duckdb.progress() };
+      if (now.step === said.step && now.rows === said.rows && now.percent === said.percent) return;
+      said = now;
+      writeSync(progressDescriptor, `${JSON.stringify(said)}\n`);
+    };
+    let step = 0;
+    setInterval(() => tell(step), tellMs).unref();
     for (const { sql, returnRows } of steps) {
+      tell(++step);
       if (returnRows === true) rows.push(await duckdb.rows(sql));
       else await duckdb.run(sql);
     }

@@ -18,6 +18,8 @@ export type DuckdbSettings = {
   keepOrder?: boolean;
   /** Whether failures may quote values: only for SQL that a person wrote. Off by default. */
   showData?: boolean;
+  /** Whether `progress` tells anything: costs the engine a little. Off by default. */
+  progress?: boolean;
 };
 
 export type Row = Record<string, PlainValue>;
@@ -30,6 +32,8 @@ export type Duckdb = {
   rows(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** The same as one array a column, by name. */
   columns(sql: string, parameters?: Parameters): Promise<{ rows: number; columns: Record<string, PlainValue[]> }>;
+  /** How far the running statement's current phase is, as the engine counts; -1 percent where it cannot tell. */
+  progress(): { rows: number; percent: number };
   /** Ends the running statement with a Failure `timeout`. */
   interrupt(): void;
   close(): void;
@@ -65,6 +69,10 @@ export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
         columns: Object.fromEntries(reader.deduplicatedColumnNames().map((name) => [name, (columns[name] ?? []).map(plainValue)])),
       };
     },
+    progress() {
+      const { rows_processed: rows, percentage: percent } = connection.progress;
+      return { rows: Number(rows), percent };
+    },
     interrupt: () => connection.interrupt(),
     close() {
       connection.closeSync();
@@ -98,6 +106,8 @@ export async function connect(instance: DuckDBInstance, settings: DuckdbSettings
     const connection = await instance.connect();
     // Both rules gave wrong rows in 1.5.0 to 1.5.5 (duckdb/duckdb#24363, #23677); dedupe does without them.
     await connection.run(`SET GLOBAL disabled_optimizers = 'top_n_window_elimination,window_self_join'; SET TimeZone = 'UTC'`);
+    // Without the bar the engine does not count; its picture would go to our stdout.
+    if (settings.progress === true) await connection.run(`SET enable_progress_bar = true; SET enable_progress_bar_print = false`);
     return connection;
   }, settings.showData ?? false);
 }

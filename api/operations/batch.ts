@@ -23,6 +23,8 @@ import { retryWish } from '#domain/lake/retry-wish.ts';
 
 export type BatchDependencies = {
   postgres: Pick<Postgres, 'query' | 'transaction'>;
+  /** Has the batch look at its ledger now; false where it cannot be asked. */
+  askForLook: () => Promise<boolean>;
   budget: BodyBudget;
   /** Lets the pending publish go. */
   abandon: (wish: AbandonWish, by: string) => Promise<Abandoned>;
@@ -38,7 +40,7 @@ const shape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */
 export function makeBatchHandlers(
   makeOperation: MakeOperation,
-  { postgres, budget, abandon }: BatchDependencies,
+  { postgres, askForLook, budget, abandon }: BatchDependencies,
 ): Record<'list' | 'retry' | 'abandon', RequestHandler> {
   return {
     list: makeOperation({
@@ -70,7 +72,11 @@ export function makeBatchHandlers(
         return orRefusal(async () => {
           const retried = await retryIntervals(postgres, wish.data, askedBy(caller));
           const refusal = refusalOf(retried)?.replace(/\.$/, '');
-          if (refusal === undefined) return answerJson(200, JSON.stringify({ dryRun: retried.dryRun, intervals: retried.intervals }));
+          const { dryRun, intervals } = retried;
+          if (refusal === undefined) {
+            const started = !dryRun && intervals.length > 0 && (await askForLook());
+            return answerJson(200, JSON.stringify({ dryRun, started, intervals }));
+          }
           return retried.unknown.length > 0
             ? { status: 404, reason: 'not_found', message: refusal }
             : { status: 409, reason: 'interval_busy', message: refusal };

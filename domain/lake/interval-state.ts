@@ -6,7 +6,7 @@ import { backOffMs } from '#domain/lake/back-off.ts';
  *
  *   cut          ready to run
  *   running      a run works on it (run_id says which)
- *   waiting      landing is behind its cut; run again at the next tick
+ *   waiting      landing is behind its cut; run again at the next tick, or after not_before
  *   backing_off  a run failed; run again after not_before
  *   held         its data or our code is at fault; the previous generation serves until a person lets it go
  *   complete     published, unchanged or empty
@@ -40,7 +40,7 @@ export function canBeRetried(state: IntervalState): boolean {
 /** Runs that may fail through a fault of the code before the interval is held. */
 export const attemptsMax = 5;
 
-/** Failed runs in a row: `attempts` those that count towards being held, `failures` all of them. */
+/** Runs in a row that did not end well: `attempts` those that count towards being held, `failures` all, late landing included. */
 export type FailedRuns = { attempts: number; failures: number };
 
 /**

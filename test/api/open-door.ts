@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import type { Kafka } from 'kafkajs';
 import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
+import { askForLook } from '#activities/batch/ask-for-look.ts';
 import { getStatus } from '#activities/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -135,6 +136,7 @@ export async function openDoor(
     }),
     lookAtStatus: () => getStatus({ config, names, postgres, topics }),
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
+    askForLook: () => askForLook(config, names),
     newest,
     consumers,
     clients,

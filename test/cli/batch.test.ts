@@ -74,6 +74,7 @@ describe('retry', () => {
     assert.equal(code, 0);
     assert.deepEqual(JSON.parse(stdout), {
       dryRun: false,
+      started: true,
       intervals: [{ start: held, end: running, from: 'held', problem: 'check_failed: x' }],
     });
     const [freed] = await list('--state', 'cut');

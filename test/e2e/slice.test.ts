@@ -128,12 +128,20 @@ test('status names the endpoints and shows no lag when everything has settled', 
 
 test('tctl triggers the last closed interval again, which changes nothing', async () => {
   const generations = await stack.postgres.query(`SELECT id FROM pinflow.generation ORDER BY id`);
+  const before = await stack.manualRuns();
+  const [asked] = await stack.postgres.query<{ at: Date }>('SELECT now() AS at');
   const triggered = await stack.tctl('schedule', 'trigger', '--schedule_id', 'pin-batch');
   assert.equal(triggered.code, 0, triggered.stderr);
   assert.match(triggered.stdout, /Trigger request sent/);
-  await waitFor(async () => (await stack.manualRuns()) === 1, {
+  await waitFor(async () => (await stack.manualRuns()) > before, {
     timeoutMs: 30_000,
-    what: 'a completed run that no tick of the schedule started',
+    what: 'a completed tick that the schedule did not start',
+  });
+  // The tick only starts it. That interval held nothing, so nothing but this runs it.
+  const ranSince = `SELECT FROM pinflow.interval WHERE run_id IS NOT NULL AND records = 0 AND state = 'complete' AND updated_at > $1`;
+  await waitFor(async () => (await stack.postgres.query(ranSince, [asked?.at])).length > 0, {
+    timeoutMs: 30_000,
+    what: 'the run of the last closed interval to end',
   });
   assert.deepEqual(await stack.postgres.query(`SELECT id FROM pinflow.generation ORDER BY id`), generations);
 });

@@ -18,8 +18,8 @@ const interval: Json = {
     start: time,
     end: time,
     state: { enum: [...intervalStates] },
-    nextTry: { ...nullable, format: 'date-time', description: 'Of an interval that backs off: when it is tried again by itself.' },
-    failures: { type: 'integer', description: 'Failed runs in a row.' },
+    nextTry: { ...nullable, format: 'date-time', description: 'Of an interval that backs off or waits: when it is tried again by itself.' },
+    failures: { type: 'integer', description: 'Runs in a row that failed or found landing behind.' },
     attempts: { type: 'integer', description: 'Those of them that count towards being held: not what lies outside the data and the code.' },
     problem: nullable,
     records: count,
@@ -36,9 +36,10 @@ const interval: Json = {
 
 const retried: Json = {
   type: 'object',
-  required: ['dryRun', 'intervals'],
+  required: ['dryRun', 'started', 'intervals'],
   properties: {
     dryRun: { type: 'boolean' },
+    started: { type: 'boolean', description: 'Whether their runs start now; else the next tick of the schedule starts them.' },
     intervals: {
       type: 'array',
       items: {
@@ -161,7 +162,7 @@ export function describeBatch(): Json {
             summary: 'All that are held',
             body: { held: true, reason: 'the keys are right again' },
             status: 200,
-            answer: { dryRun: false, intervals: [] },
+            answer: { dryRun: false, started: false, intervals: [] },
           },
           unknown: {
             summary: 'An interval that is not there',

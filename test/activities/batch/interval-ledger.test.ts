@@ -4,6 +4,7 @@ import { awaitLanded } from '#activities/batch/await-landed.ts';
 import { awaitRun } from '#activities/batch/await-run.ts';
 import {
   beginRun,
+  readDueIntervals,
   readInterval,
   readLastInterval,
   readOpenIntervals,
@@ -61,6 +62,7 @@ describe('the ledger of intervals', () => {
     assert.deepEqual(await beginRun(lake.postgres, { start, run: 'by hand' }), { from: 'held' });
     assert.deepEqual(await recordFailure(lake.postgres, { start, run: 'by hand' }, { cause: 'code', problem: 'again' }), {
       state: 'backing_off',
+      restMs: 5_000,
     });
   });
 
@@ -75,7 +77,7 @@ describe('the ledger of intervals', () => {
       );
       return { ...row!, wait: Math.round(row!.wait) };
     };
-    for (const [i, wait] of [15, 60, 240, 900, 900, 900, 900].entries())
+    for (const [i, wait] of [5, 20, 80, 320, 900, 900, 900].entries())
       assert.deepEqual(await fail(`outside-${i}`, 'outside'), { state: 'backing_off', attempts: 0, failures: i + 1, wait });
     assert.deepEqual(await fail('code', 'code'), { state: 'backing_off', attempts: 1, failures: 8, wait: 900 });
     await beginRun(lake.postgres, { start, run: 'good' });
@@ -110,6 +112,29 @@ describe('the ledger of intervals', () => {
       { ...waiting, state: 'waiting' },
       'a backfill means what had closed by then',
     );
+  });
+
+  test('what is due is counted, in order, beside what runs; what waits for landing rests too, unless a tick asks', async () => {
+    await lake.postgres.execute(`UPDATE pinflow.interval SET state = 'complete'`);
+    const running = await lake.closeInterval({});
+    const waiting = await lake.closeInterval({});
+    const [backingOff, rested] = [await lake.closeInterval({}), await lake.closeInterval({})];
+    const cut = await lake.closeInterval({});
+    for (const { start } of [running, waiting, backingOff, rested]) await beginRun(lake.postgres, { start, run: 'one' });
+    const first = await recordWaiting(lake.postgres, { start: waiting.start, run: 'one' }, 'landing is behind');
+    assert.equal(first.restMs, 5_000);
+    for (const { start } of [backingOff, rested])
+      await recordFailure(lake.postgres, { start, run: 'one' }, { cause: 'outside', problem: 'denied' });
+    await lake.postgres.execute(`UPDATE pinflow.interval SET not_before = now() WHERE start = $1`, [rested.start]);
+    const starts = async (limit: number, asked: boolean): Promise<unknown> => {
+      const { running: runs, due, dueCount } = await readDueIntervals(lake.postgres, limit, asked);
+      return [runs.map(({ start }) => start), due.map(({ start }) => start), dueCount];
+    };
+    assert.deepEqual(await starts(9, false), [[running.start], [rested.start, cut.start], 2]);
+    assert.deepEqual(await starts(9, true), [[running.start], [rested.start, cut.start, waiting.start], 3]);
+    assert.deepEqual(await starts(1, true), [[running.start], [rested.start], 3]);
+    await lake.postgres.execute(`UPDATE pinflow.interval SET not_before = now() WHERE state = 'waiting'`);
+    assert.deepEqual(await starts(9, false), [[running.start], [rested.start, cut.start, waiting.start], 3]);
   });
 
   test('whoever waits for a run sees its end in the ledger', async () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { callerEnvironment } from '#adapters/config.ts';
 import { runInChild } from '#adapters/duckdb/child.ts';
+import type { ChildProgress } from '#adapters/duckdb/child-watch.ts';
 import { Failure } from '#domain/failures.ts';
+import { childOf, isAlive, untilValue } from '#test/support/duckdb-child.ts';
 
 const settings = { threads: 1, memoryLimit: '200MB' };
 // A row at a time out of a cross product: minutes of work.
@@ -54,7 +58,7 @@ describe('a DuckDB child', () => {
   test('is killed by an abort', async () => {
     const controller = new AbortController();
     const running = runInChild({ settings, steps: [{ sql: endless }] }, { signal: controller.signal });
-    const pid = await untilValue(() => childrenOf(process.pid).find((child) => commandOf(child).includes('child-main')));
+    const pid = await childOf(process.pid);
     controller.abort(new Error('enough'));
     await assert.rejects(running, /enough/);
     assert.ok(!isAlive(pid));
@@ -71,13 +75,81 @@ describe('a DuckDB child', () => {
     );
   });
 
-  test('that crashes is reported as unavailable', async () => {
+  test('that is stopped in the middle of its work is killed, and the failure names the statement and how long', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pinflow-'));
+    const working = `-- a comment\nCOPY (SELECT range AS n FROM range(100000000000)) TO '${folder}/rows.parquet' (FORMAT parquet, ROW_GROUP_SIZE 2048)`;
+    let pid = 0;
+    const running = runInChild(
+      { settings, steps: [{ sql: 'SELECT 1' }, { sql: working }] },
+      {
+        stallMs: 1_500,
+        onProgress({ step, bytesWritten }) {
+          if (step === 2 && bytesWritten > 100_000) process.kill(pid, 'SIGSTOP');
+        },
+      },
+    );
+    const reported = assert.rejects(
+      running,
+      (error) =>
+        error instanceof Failure &&
+        error.kind === 'timeout' &&
+        error.canRetry &&
+        /stood still for 1\.5 s in statement 2 of 2 \(COPY \(SELECT range AS n FROM range\(100000000000\)\) TO/.test(error.message),
+    );
+    pid = await childOf(process.pid);
+    await reported;
+    assert.ok(!isAlive(pid));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('whose engine waits for ever is killed although the process lives', async () => {
+    // A pipe that nobody writes into: the engine waits in the system, the rest of the process goes on.
+    const fifo = join(mkdtempSync(join(tmpdir(), 'pinflow-')), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    await assert.rejects(
+      runInChild({ settings, steps: [{ sql: `SELECT * FROM read_csv('${fifo}', columns = {a: 'VARCHAR'})` }] }, { stallMs: 1_500 }),
+      (error) => error instanceof Failure && error.kind === 'timeout' && /stood still for 1\.5 s in statement 1 of 1/.test(error.message),
+    );
+    rmSync(dirname(fifo), { recursive: true });
+  });
+
+  test('that is slow and moves is let be, and tells how far it is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pinflow-'));
+    const file = join(folder, 'rows.parquet');
+    const seen: ChildProgress[] = [];
+    const limitMs = 1_000;
+    const startedAt = performance.now();
+    // More work for the same rows until it takes several times the limit, on whatever machine.
+    for (let rounds = 2; performance.now() - startedAt < limitMs * 3; rounds *= 2) {
+      const hashed = Array.from({ length: rounds }, () => 'md5(').join('');
+      await runInChild(
+        {
+          settings,
+          steps: [
+            {
+              sql: `COPY (SELECT range AS n, ${hashed}range::VARCHAR${')'.repeat(rounds)} AS h FROM range(400000)) TO '${file}' (FORMAT parquet, ROW_GROUP_SIZE 20480)`,
+            },
+            { sql: `SELECT count(DISTINCT h) AS n FROM '${file}'`, returnRows: true },
+          ],
+        },
+        { stallMs: limitMs, onProgress: (progress) => void seen.push(progress) },
+      );
+    }
+    rmSync(folder, { recursive: true });
+    assert.ok(seen.length > 2, `${seen.length} words about progress`);
+    assert.ok(
+      seen.some(({ bytesWritten }) => bytesWritten > 1_000_000) && seen.every(({ steps }) => steps === 2),
+      JSON.stringify(seen.at(-1)),
+    );
+  });
+
+  test('that crashes is reported as such', async () => {
     const running = runInChild({ settings, steps: [{ sql: endless }] });
     const reported = assert.rejects(
       running,
-      (error) => error instanceof Failure && error.kind === 'unavailable' && error.canRetry && error.message.includes('SIGSEGV'),
+      (error) => error instanceof Failure && error.kind === 'crashed' && error.canRetry && error.message.includes('SIGSEGV'),
     );
-    const pid = await untilValue(() => childrenOf(process.pid).find((child) => commandOf(child).includes('child-main')));
+    const pid = await childOf(process.pid);
     process.kill(pid, 'SIGSEGV');
     await reported;
   });
@@ -89,7 +161,7 @@ describe('a DuckDB child', () => {
       stdio: 'inherit',
       cwd: fileURLToPath(new URL('../../../', import.meta.url)),
     });
-    const pid = await untilValue(() => childrenOf(parent.pid!).find((child) => commandOf(child).includes('child-main')));
+    const pid = await childOf(parent.pid!);
     parent.kill('SIGKILL');
     await once(parent, 'close');
     await untilValue(() => (isAlive(pid) ? undefined : true));
@@ -100,7 +172,7 @@ describe('a DuckDB child', () => {
     assert.ok(ours.includes('PATH'), 'there is something to see');
     const controller = new AbortController();
     const running = runInChild({ settings, steps: [{ sql: endless }] }, { signal: controller.signal });
-    const pid = await untilValue(() => childrenOf(process.pid).find((child) => commandOf(child).includes('child-main')));
+    const pid = await childOf(process.pid);
     const seen = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
     controller.abort(new Error('seen'));
     await assert.rejects(running, /seen/);
@@ -110,45 +182,3 @@ describe('a DuckDB child', () => {
     );
   });
 });
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[0-9]+$/.test(name) && statOf(Number(name))?.parent === parent)
-    .map(Number);
-}
-
-function statOf(pid: number): { state: string; parent: number } | undefined {
-  try {
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return { state: state!, parent: Number(parent) };
-  } catch {
-    return undefined;
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-/** A zombie is dead: who should bury it may be slow. */
-function isAlive(pid: number): boolean {
-  const stat = statOf(pid);
-  return stat !== undefined && stat.state !== 'Z';
-}
-
-/** Waits for a state that only the system knows, with a bound. */
-async function untilValue<T>(look: () => T | undefined): Promise<T> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const found = look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error('waited 10 s for a process to appear or go');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -45,7 +45,8 @@ test('a retry needs the scope operate, and what it cannot do changes nothing', a
 test('a retry lets go, and keeps which key asked', async () => {
   const answer = await retry(operator.key, { held: true, reason: 'mended' });
   assert.equal(answer.status, 200);
-  assert.equal(((await answer.json()) as { intervals: unknown[] }).intervals.length, 1);
+  const { started, intervals } = (await answer.json()) as { started: boolean; intervals: unknown[] };
+  assert.deepEqual([started, intervals.length], [true, 1]);
   const [freed] = await list('?state=cut');
   assert.deepEqual([freed?.lastRetry?.by, freed?.lastRetry?.reason], [`key ${operator.apiKey.id}`, 'mended']);
   await waitFor(async () => /^pinflow_batch_intervals\{state="held"\} 0$/m.test(await metrics()), { what: 'the gauge to follow' });

@@ -38,13 +38,13 @@ describe('the states of an interval', () => {
   };
 
   test('faults of the code back off, each longer than the one before and bounded, then hold', () => {
-    assert.deepEqual(after(attemptsMax, 'code'), [15_000, 60_000, 240_000, 900_000, 'held']);
+    assert.deepEqual(after(attemptsMax, 'code'), [5_000, 20_000, 80_000, 320_000, 'held']);
   });
 
   test('data that is wrong holds at once; a cause outside never does', () => {
     assert.deepEqual(after(1, 'data'), ['held']);
     const outside = after(2_000, 'outside');
-    assert.deepEqual(outside.slice(0, 5), [15_000, 60_000, 240_000, 900_000, 900_000]);
+    assert.deepEqual(outside.slice(0, 6), [5_000, 20_000, 80_000, 320_000, 900_000, 900_000]);
     assert.ok(outside.every((wait) => typeof wait === 'number' && wait <= 900_000));
   });
 

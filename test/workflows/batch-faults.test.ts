@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { listIntervals } from '#activities/batch/list-intervals.ts';
+import { childOf, isAlive } from '#test/support/duckdb-child.ts';
+import { waitFor } from '#test/support/servers.ts';
+import type { BatchRig } from '#test/workflows/batch-rig.ts';
+import { intervalMs, openBatchRig } from '#test/workflows/batch-rig.ts';
+import { intervalsAtOnce } from '#workflows/policies.ts';
+
+describe('the batch, when something is in its way', () => {
+  let rig: BatchRig;
+  before(async () => {
+    rig = await openBatchRig();
+  });
+  after(() => rig.close());
+
+  test('wrong S3 keys hold nothing: the interval backs off, and with the right keys it completes by itself', async () => {
+    await rig.land(await rig.sendPins(['keys']), ['keys']);
+    await rig.closed();
+    rig.setKeys('wrong');
+    // The next tick is an hour away, as it is by default.
+    const [start] = (await rig.tick({ intervalMs: 3_600_000 })).started;
+    const backingOff = () => listIntervals(rig.environment.postgres, { state: 'backing_off', limit: 10 });
+    const failed = await waitFor(async () => (await backingOff()).find((one) => one.start === start), { what: 'the interval to back off' });
+    assert.match(failed.problem ?? '', /^denied: S3, .*check S3_ACCESS_KEY_ID/);
+    assert.ok(Date.parse(failed.nextTry!) > Date.parse(failed.updatedAt));
+    rig.setKeys('right');
+    assert.equal((await rig.ended(failed.start)).outcome, 'published');
+    assert.ok((await rig.pins()).includes('keys'));
+  });
+
+  test('a tick ends while its intervals run, few at a time; whatever becomes of one, all are published in the end', async () => {
+    const landing: [number, string[]][] = [];
+    for (let i = 0; i <= intervalsAtOnce; i++) {
+      landing.push([await rig.sendPins([`slow-${i}`]), [`slow-${i}`]]);
+      const second = Math.floor(Date.now() / intervalMs);
+      await waitFor(() => Math.floor(Date.now() / intervalMs) > second, { what: 'the next interval' });
+    }
+    await rig.closed();
+    // Landing holds them all up.
+    const slow = { waitMs: 120_000 };
+    const begunAt = performance.now();
+    const { started, left } = await rig.tick(slow);
+    assert.ok(performance.now() - begunAt < 30_000, 'the tick waited for its intervals');
+    const running = started.slice(0, intervalsAtOnce);
+    assert.ok(left >= 1, JSON.stringify({ started, left }));
+    await waitFor(async () => (await rig.states()).filter((state) => state === 'running').length === intervalsAtOnce, {
+      what: 'the first intervals to run',
+    });
+
+    const [terminated, cancelled, other] = running;
+    await rig.runOf(terminated!).terminate('for the test');
+    await rig.runOf(cancelled!).cancel();
+    await assert.rejects(rig.ended(cancelled!));
+    assert.deepEqual([await rig.stateOf(terminated!), await rig.stateOf(other!)], ['running', 'running']);
+    // Whoever looks at the ledger next finds out that its run is gone.
+    const look = { ...slow, only: 'open' } as const;
+    await rig.tick(look);
+    await waitFor(async () => (await rig.runOf(terminated!).describe()).status.name === 'RUNNING', {
+      what: 'a run in place of the one that is gone',
+    });
+
+    for (const [first, ids] of landing) await rig.land(first, ids);
+    await rig.passTime();
+    await waitFor(
+      async () => {
+        await rig.tick(look);
+        return (await rig.states()).every((state) => state === 'complete');
+      },
+      { what: 'all to be complete', timeoutMs: 60_000 },
+    );
+    assert.equal((await rig.pins()).filter((id) => String(id).startsWith('slow-')).length, intervalsAtOnce + 1);
+  });
+
+  test('a DuckDB process that hangs is killed, and the interval is published all the same', async () => {
+    await rig.land(await rig.sendPins(['hung']), ['hung']);
+    await rig.closed();
+    await rig.martsAreDone();
+    const ticking = rig.tick({ stallMs: 2_000 });
+    const pid = await childOf(process.pid);
+    process.kill(pid, 'SIGSTOP');
+    const [result] = await rig.outcomes(await ticking);
+    assert.equal(result?.outcome, 'published');
+    assert.ok(!isAlive(pid));
+    const { events } = await rig.runOf(result.start).fetchHistory();
+    const failures = (events ?? []).flatMap(({ activityTaskStartedEventAttributes: started }) => started?.lastFailure?.message ?? []);
+    assert.ok(
+      failures.some((message) => message.startsWith('A DuckDB process stood still for 2 s')),
+      JSON.stringify(failures),
+    );
+  });
+
+  test('a run that is cancelled kills its DuckDB process within 2 s, and a later tick runs the interval', async () => {
+    await rig.land(await rig.sendPins(['cancelled']), ['cancelled']);
+    await rig.closed();
+    await rig.martsAreDone();
+    const ticking = rig.tick();
+    const pid = await childOf(process.pid);
+    process.kill(pid, 'SIGSTOP');
+    const [start] = (await ticking).started;
+    await rig.runOf(start!).cancel();
+    await waitFor(() => !isAlive(pid), { what: 'the process to be gone', timeoutMs: 2_000 });
+    await assert.rejects(rig.ended(start!));
+    assert.equal(await rig.stateOf(start!), 'backing_off');
+    await rig.passTime();
+    assert.ok((await rig.tickToEnd()).some((run) => run.start === start && run.outcome === 'published'));
+  });
+});
