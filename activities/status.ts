@@ -164,11 +164,19 @@ async function readLog(names: Names, topics: StatusDependencies['topics']): Prom
   return offsets;
 }
 
-type Position = { topic: string; partition: number; next_offset: number; owner: string; problem: string | null; idle_seconds: number };
+type Position = {
+  topic: string;
+  partition: number;
+  next_offset: number;
+  gap_offsets: number;
+  owner: string;
+  problem: string | null;
+  idle_seconds: number;
+};
 
 /** A landing range that is fixed but not landed yet is not in the sink: the position counts from its first offset. */
 const selectPositions = `
-  SELECT p.topic, p.partition, p.owner, p.problem, extract(epoch FROM now() - p.updated_at)::double precision AS idle_seconds,
+  SELECT p.topic, p.partition, p.owner, p.problem, p.gap_offsets, extract(epoch FROM now() - p.updated_at)::double precision AS idle_seconds,
     least(p.next_offset, (SELECT min(r.first_offset) FROM pinflow.landing_range r
       WHERE p.reader = 'landing' AND r.topic = p.topic AND r.partition = p.partition AND r.state = 'fixed')) AS next_offset
   FROM pinflow.position p WHERE p.reader = $1 AND p.topic = ANY($2)`;
@@ -203,6 +211,7 @@ async function readTopic(
     highWatermark: one.high,
     lagRecords: lagOf(one),
     lagSeconds: roundTo10th(ages.get(one.partition) ?? 0),
+    gapOffsets: positionOf(one.partition)?.gap_offsets ?? 0,
     owner: positionOf(one.partition)?.owner ?? '',
     problem: positionOf(one.partition)?.problem ?? null,
   }));

@@ -40,14 +40,14 @@ function readersTable({ stream, landing }: Status): string {
 
 function readerRows(name: string, reader: ReaderStatus | Unreachable): string[][] {
   if (isUnreachable(reader)) return [[name, '?', '?', '']];
-  const behind = reader.partitions.filter(({ lagRecords, problem }) => lagRecords > 0 || problem !== null);
+  const behind = reader.partitions.filter(({ lagRecords, gapOffsets, problem }) => lagRecords > 0 || gapOffsets > 0 || problem !== null);
   return [
     [name, String(reader.lagRecords), String(reader.lagSeconds), `${reader.partitions.length} partitions`],
     ...behind.map((one) => [
       `  ${one.topic}/${one.partition}`,
       String(one.lagRecords),
       String(one.lagSeconds),
-      `offset ${one.nextOffset} of ${one.highWatermark}`,
+      `offset ${one.nextOffset} of ${one.highWatermark}${one.gapOffsets > 0 ? `, ${one.gapOffsets} without a record` : ''}`,
     ]),
   ];
 }

@@ -55,6 +55,8 @@ export type PartitionStatus = {
   lagRecords: number;
   /** Age of the record at `nextOffset` by its append time; 0 when the reader is at the end. */
   lagSeconds: number;
+  /** Offsets below `nextOffset` that held no record, because Kafka made them so (transactions, compaction). */
+  gapOffsets: number;
   /** Who reads it now, or did last; empty when nobody ever took it. */
   owner: string;
   /** Why it stands still. */

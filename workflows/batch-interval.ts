@@ -102,7 +102,9 @@ async function runSteps(input: IntervalInput, run: string, show: (step: string) 
     return { result: { start, state: 'waiting', problem: landed.problem }, restMs: waiting?.restMs };
   }
   const plan = await short.planInterval.executeWithOptions({ activityId: 'plan', summary: `raw objects of ${start}` }, [{ interval, run }]);
-  show(`${plan.records} records in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`);
+  show(
+    `${plan.records} records${plan.gaps ? ` (and ${plan.gaps} offsets without one)` : ''} in ${plan.parts.reduce((sum, { objects }) => sum + objects, 0)} raw objects, ${plan.parts.length} parts`,
+  );
 
   try {
     return { result: await publishParts(input, run, plan, show) };

@@ -18,6 +18,8 @@ export type PlanSummary = {
   parts: { index: number; kinds: Kind[]; objects: number; bytes: number }[];
   tableGroups: LakeTable[][];
   records: number;
+  /** Offsets of the interval that hold no record. */
+  gaps?: number;
 };
 
 /** Up to this many bytes of raw objects one process writes all tables: its start would cost more than the work. */
@@ -40,8 +42,10 @@ export async function planInterval(
   for (const kind of kinds) {
     for (const range of ranges) {
       if (names.kindOfTopic(range.topic) !== kind || range.from === range.to) continue;
-      expected.push({ kind, topic: range.topic, partition: range.partition, records: range.to - range.from });
-      for (const slice of coverRange(range, await landedRanges(postgres, range))) slices.push({ kind, slice });
+      const landed = await landedRanges(postgres, range);
+      for (const slice of coverRange(range, landed)) slices.push({ kind, slice });
+      const gaps = landed.reduce((sum, one) => sum + one.gaps, 0);
+      expected.push({ kind, topic: range.topic, partition: range.partition, records: range.to - range.from - gaps, gaps });
     }
   }
   const plan: BatchPlan = { parts: planParts(slices, partBytesMax), expected };
@@ -57,6 +61,7 @@ export async function planInterval(
     })),
     tableGroups: bytesOf(plan) <= smallBytesMax ? [[...lakeTables]] : lakeTables.map((table) => [table]),
     records: expected.reduce((sum, { records }) => sum + records, 0),
+    gaps: expected.reduce((sum, { gaps = 0 }) => sum + gaps, 0),
   };
 }
 
@@ -88,10 +93,13 @@ async function rangesOf(postgres: Postgres, { start, end }: IntervalRef): Promis
   }));
 }
 
-async function landedRanges(postgres: Postgres, { topic, partition, from, to }: OffsetRange): Promise<LandedRange[]> {
-  return postgres.query<LandedRange>(
+/** The landed ranges that overlap an offset range, with the number of its offsets that hold no record. */
+async function landedRanges(postgres: Postgres, { topic, partition, from, to }: OffsetRange): Promise<(LandedRange & { gaps: number })[]> {
+  return postgres.query<LandedRange & { gaps: number }>(
     // The start is found through the range that holds `from`, so that the primary key answers.
-    `SELECT first_offset AS first, last_offset AS last, object_key AS "objectKey", coalesce(object_bytes, 0) AS "objectBytes" FROM pinflow.landing_range
+    `SELECT first_offset AS first, last_offset AS last, object_key AS "objectKey", coalesce(object_bytes, 0) AS "objectBytes",
+       (SELECT coalesce(sum(upper(gap) - lower(gap)), 0) FROM unnest(gaps * int8multirange(int8range($3, $4))) AS gap)::bigint AS gaps
+     FROM pinflow.landing_range
      WHERE topic = $1 AND partition = $2 AND state = 'landed' AND first_offset < $4
        AND first_offset >= coalesce((SELECT max(first_offset) FROM pinflow.landing_range WHERE topic = $1 AND partition = $2 AND first_offset <= $3), $3)
      ORDER BY first_offset`,

@@ -1,14 +1,13 @@
-import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
+import { putRawObject } from '#activities/landing/put-raw-object.ts';
 import { advancePosition } from '#activities/reader/positions.ts';
-import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
+import type { OwnedPartition, RecordMark, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
-import { Failure } from '#domain/failures.ts';
+import type { OffsetGap } from '#domain/offset-gaps.ts';
+import { findGaps, multirangeText } from '#domain/offset-gaps.ts';
 import { rawObjectKey } from '#domain/raw-object.ts';
-import { decodeRawLine, encodeRawLines } from '#domain/raw-line.ts';
+import { encodeRawLines } from '#domain/raw-line.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type LandingOptions = {
@@ -23,28 +22,32 @@ export type LandingOptions = {
 };
 
 type FixedRange = { first: number; last: number; objectKey: string };
+/** What the next object will hold: the offsets `[from, to)`, of which those in `gaps` have no record. */
 type Buffered = {
   lines: Buffer[];
   bytes: number;
-  first: number;
-  last: number;
-  hour: number;
+  from: number;
+  to: number;
+  records: number;
+  gaps: OffsetGap[];
+  /** Of the records; undefined before the first. */
+  hour: number | undefined;
   appendTimeMin: number;
   appendTimeMax: number;
-  lastAppendTimeMs: number;
+  last: RecordMark | undefined;
   since: number;
 };
 type Partition = {
   owned: OwnedPartition;
   fixed: FixedRange[];
   buffered: Buffered | undefined;
+  /** First offset that neither an object nor the buffer covers. */
+  next: number;
   start: number;
   landedTo: number;
   rows: number;
 };
 
-const compress = promisify(zstdCompress);
-const decompress = promisify(zstdDecompress);
 const hourMs = 3_600_000;
 
 /**
@@ -72,13 +75,13 @@ export function makeLandingSink(options: LandingOptions): Sink {
       );
       const fixed = rows.map((row) => ({ first: row.first_offset, last: row.last_offset, objectKey: row.object_key }));
       const start = fixed[0]?.first ?? owned.nextOffset;
-      partitions.set(partitionKey(owned), { owned, fixed, buffered: undefined, start, landedTo: start, rows: 0 });
+      partitions.set(partitionKey(owned), { owned, fixed, buffered: undefined, next: start, start, landedTo: start, rows: 0 });
       return start;
     },
-    async accept(partition, records) {
+    async accept(partition, records, to = endOf(records)) {
       const state = get(partition);
-      for (const piece of cutAtBoundaries(state, records, options.flushBytes)) {
-        append(state, piece.records);
+      for (const piece of cutAtBoundaries(state, records, to, options.flushBytes)) {
+        append(state, piece.records, piece.to);
         if (piece.complete) await flush(options, state);
       }
       if (state.fixed.length === 0 && bufferedBytes() > options.bufferBytesMax) await flush(options, state);
@@ -101,37 +104,43 @@ export function makeLandingSink(options: LandingOptions): Sink {
   };
 }
 
+/** Where the offsets of records end. */
+function endOf(records: readonly RecordMark[]): number {
+  const last = records.at(-1);
+  if (last === undefined) throw new Error('without records it must be said where they end');
+  return last.offset + 1;
+}
+
+type Piece = { records: LogRecord[]; to: number; complete: boolean };
+
 /**
- * Splits records at the ends that are known beforehand: the last offset of a fixed range, a change of hour (keys carry
- * the hour of append time), the size. `complete` says that the object ends after the piece.
+ * Splits records at the ends that are known beforehand: the last offset of a fixed range (which may hold no record), a
+ * change of hour (keys carry the hour of append time), the size. `complete` says that the object ends after the piece.
  */
-function* cutAtBoundaries(
-  state: Partition,
-  records: LogRecord[],
-  flushBytes: number,
-): Generator<{ records: LogRecord[]; complete: boolean }> {
+function* cutAtBoundaries(state: Partition, records: LogRecord[], to: number, flushBytes: number): Generator<Piece> {
   let piece: LogRecord[] = [];
   let bytes = state.buffered?.bytes ?? 0;
   let hour = state.buffered?.hour;
+  const cut = (end: number): Piece => {
+    const complete = { records: piece, to: end, complete: true };
+    piece = [];
+    bytes = 0;
+    hour = undefined;
+    return complete;
+  };
+  const fixedTo = (): number => (state.fixed[0] === undefined ? Infinity : state.fixed[0].last + 1);
   for (const record of records) {
-    const fixedLast = state.fixed[0]?.last;
+    while (record.offset >= fixedTo()) yield cut(fixedTo());
     const recordHour = Math.floor(record.appendTimeMs / hourMs);
-    if (fixedLast === undefined && hour !== undefined && recordHour !== hour) {
-      yield { records: piece, complete: true };
-      piece = [];
-      bytes = 0;
-    }
+    const isFixed = state.fixed.length > 0;
+    if (!isFixed && hour !== undefined && recordHour !== hour) yield cut(piece.length > 0 ? endOf(piece) : state.next);
     hour = recordHour;
     piece.push(record);
     bytes += approximateLineBytes(record);
-    if (fixedLast === undefined ? bytes >= flushBytes : record.offset === fixedLast) {
-      yield { records: piece, complete: true };
-      piece = [];
-      bytes = 0;
-      hour = undefined;
-    }
+    if (isFixed ? record.offset + 1 === fixedTo() : bytes >= flushBytes) yield cut(record.offset + 1);
   }
-  if (piece.length > 0) yield { records: piece, complete: false };
+  while (to >= fixedTo()) yield cut(fixedTo());
+  if (piece.length > 0 || to > state.next) yield { records: piece, to, complete: false };
 }
 
 /** Envelope and headers of a line come to about 200 bytes; only the flush size depends on it. */
@@ -139,28 +148,34 @@ function approximateLineBytes(record: LogRecord): number {
   return (record.value?.length ?? 0) + 200;
 }
 
-function append(state: Partition, records: LogRecord[]): void {
-  const first = records[0];
-  if (first === undefined) return;
-  const lines = encodeRawLines(records);
+function append(state: Partition, records: LogRecord[], to: number): void {
+  if (to <= state.next) return;
   const buffered = (state.buffered ??= {
     lines: [],
     bytes: 0,
-    first: first.offset,
-    last: first.offset,
-    hour: Math.floor(first.appendTimeMs / hourMs),
+    from: state.next,
+    to: state.next,
+    records: 0,
+    gaps: [],
+    hour: undefined,
     appendTimeMin: Infinity,
     appendTimeMax: -Infinity,
-    lastAppendTimeMs: first.appendTimeMs,
+    last: undefined,
     since: Date.now(),
   });
+  buffered.gaps.push(...findGaps(state.next, to, records));
+  buffered.to = to;
+  state.next = to;
+  if (records.length === 0) return;
+  const lines = encodeRawLines(records);
   buffered.lines.push(lines);
   buffered.bytes += lines.length;
-  for (const record of records) {
-    buffered.last = record.offset;
-    buffered.lastAppendTimeMs = record.appendTimeMs;
-    buffered.appendTimeMin = Math.min(buffered.appendTimeMin, record.appendTimeMs);
-    buffered.appendTimeMax = Math.max(buffered.appendTimeMax, record.appendTimeMs);
+  buffered.records += records.length;
+  buffered.last = records.at(-1);
+  for (const { appendTimeMs } of records) {
+    buffered.hour ??= Math.floor(appendTimeMs / hourMs);
+    buffered.appendTimeMin = Math.min(buffered.appendTimeMin, appendTimeMs);
+    buffered.appendTimeMax = Math.max(buffered.appendTimeMax, appendTimeMs);
   }
 }
 
@@ -168,90 +183,75 @@ async function flush(options: LandingOptions, state: Partition): Promise<void> {
   const { buffered, owned } = state;
   if (buffered === undefined) return;
   const planned = state.fixed[0];
+  if (planned === undefined && buffered.records === 0) {
+    await passGap(options.postgres, owned, buffered);
+    return landed(state, buffered);
+  }
   const range = planned ?? (await fixRange(options.postgres, owned, buffered));
-  if (range.first !== buffered.first || range.last !== buffered.last) {
+  if (range.first !== buffered.from || range.last + 1 !== buffered.to) {
     throw new Error(
-      `buffer ${buffered.first}-${buffered.last} of ${partitionKey(owned)} is not the fixed range ${range.first}-${range.last}`,
+      `buffer ${buffered.from}-${buffered.to - 1} of ${partitionKey(owned)} is not the fixed range ${range.first}-${range.last}`,
     );
   }
   const lines = Buffer.concat(buffered.lines, buffered.bytes);
-  const object = await putObject(options.s3, range.objectKey, lines);
+  const object = await putRawObject(options.s3, range.objectKey, lines);
   await options.postgres.execute(
     `UPDATE pinflow.landing_range
-     SET state = 'landed', landed_at = now(), records = $4, content_bytes = $5, object_bytes = $6, content_sha256 = $7, append_time_min = $8, append_time_max = $9
+     SET state = 'landed', landed_at = now(), records = $4, content_bytes = $5, object_bytes = $6, content_sha256 = $7, append_time_min = $8, append_time_max = $9,
+       gaps = $10::int8multirange
      WHERE topic = $1 AND partition = $2 AND first_offset = $3 AND state = 'fixed'`,
     [
       owned.topic,
       owned.partition,
       range.first,
-      range.last - range.first + 1,
+      buffered.records,
       object.contentBytes,
       object.objectBytes,
       object.contentSha256,
-      new Date(buffered.appendTimeMin),
-      new Date(buffered.appendTimeMax),
+      timeOf(buffered.appendTimeMin),
+      timeOf(buffered.appendTimeMax),
+      multirangeText(buffered.gaps),
     ],
   );
   if (planned !== undefined) state.fixed.shift();
+  landed(state, buffered);
+}
+
+/** Null where a range holds no record. */
+function timeOf(appendTimeMs: number): Date | null {
+  return Number.isFinite(appendTimeMs) ? new Date(appendTimeMs) : null;
+}
+
+function landed(state: Partition, { to, records }: Buffered): void {
   state.buffered = undefined;
-  state.landedTo = range.last + 1;
-  state.rows += range.last - range.first + 1;
+  state.landedTo = to;
+  state.rows += records;
+}
+
+/** Covers offsets that hold no record: there is nothing to upload, so the range is landed at once. */
+async function passGap(postgres: Postgres, owned: OwnedPartition, { from, to, gaps }: Buffered): Promise<void> {
+  await postgres.transaction(async (statements) => {
+    await advancePosition(statements, 'landing', owned, { from, to, last: undefined, gaps });
+    await statements.execute(
+      `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, state, records, object_bytes, gaps, landed_at)
+       VALUES ($1, $2, $3, $4, $5, 'landed', 0, 0, $6::int8multirange, now())`,
+      [owned.topic, owned.partition, from, to - 1, owned.epoch, multirangeText(gaps)],
+    );
+  });
 }
 
 /** Decides, once and for all, which records the next object holds. */
-async function fixRange(
-  postgres: Postgres,
-  owned: OwnedPartition,
-  { first, last, appendTimeMin, lastAppendTimeMs }: Buffered,
-): Promise<FixedRange> {
-  const objectKey = rawObjectKey(owned.topic, owned.partition, first, last, appendTimeMin);
+async function fixRange(postgres: Postgres, owned: OwnedPartition, { from, to, appendTimeMin, last, gaps }: Buffered): Promise<FixedRange> {
+  const range = { first: from, last: to - 1 };
+  const objectKey = rawObjectKey(owned.topic, owned.partition, range.first, range.last, appendTimeMin);
   await postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'landing', owned, { from: first, to: last + 1, lastAppendTimeMs });
+    await advancePosition(statements, 'landing', owned, { from, to, last, gaps });
     await statements.execute(
       `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key) VALUES ($1, $2, $3, $4, $5, $6)`,
-      [owned.topic, owned.partition, first, last, owned.epoch, objectKey],
+      [owned.topic, owned.partition, range.first, range.last, owned.epoch, objectKey],
     );
   });
-  return { first, last, objectKey };
-}
-
-type LandedObject = { contentBytes: number; objectBytes: number; contentSha256: string };
-
-/**
- * Writes the object, or adopts the one that an earlier attempt wrote. Its lines may differ in form when another version
- * of this code wrote them; the records in them may not.
- */
-async function putObject(s3: S3, key: string, lines: Buffer): Promise<LandedObject> {
-  const object = await compress(lines, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-  if ((await s3.putIfAbsent(key, object)) === 'created')
-    return { contentBytes: lines.length, objectBytes: object.length, contentSha256: sha256(lines) };
-  const existing = await s3.get(key);
-  const existingLines = await decompress(existing);
-  if (!existingLines.equals(lines) && !holdSameRecords(existingLines, lines)) {
-    throw new Failure(
-      'check_failed',
-      `Object ${key} is there with other records than Kafka has for the same offsets: it is not overwritten. Was the topic created anew? Move the object away, or use another bucket.`,
-    );
-  }
-  return { contentBytes: existingLines.length, objectBytes: existing.length, contentSha256: sha256(existingLines) };
-}
-
-function holdSameRecords(one: Buffer, other: Buffer): boolean {
-  const parse = (lines: Buffer): string =>
-    lines
-      .toString('utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => {
-        const { partition, offset, appendTimeMs, key, value } = decodeRawLine(line);
-        return JSON.stringify([partition, offset, appendTimeMs, key?.toString('base64') ?? null, value?.toString('base64') ?? null]);
-      })
-      .join('\n');
-  return parse(one) === parse(other);
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return { ...range, objectKey };
 }
 
 /** Whether an interval's cut lies within or behind the buffered range: the batch waits for exactly these records. */
@@ -263,5 +263,5 @@ async function hasCutWithin(postgres: Postgres, { owned, buffered }: Partition):
     `SELECT "offset" FROM pinflow.cut WHERE topic = $1 AND partition = $2 ORDER BY at DESC LIMIT 1`,
     [owned.topic, owned.partition],
   );
-  return cut !== undefined && cut.offset > buffered.first;
+  return cut !== undefined && cut.offset > buffered.from;
 }

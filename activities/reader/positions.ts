@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
+import type { OffsetGap } from '#domain/offset-gaps.ts';
+import { countOffsets, findGaps, rangeText } from '#domain/offset-gaps.ts';
 import type { TopicPartition } from '#domain/terms.ts';
-import type { OwnedPartition } from '#activities/reader/sink.ts';
+import type { OwnedPartition, RecordMark } from '#activities/reader/sink.ts';
 
 export type ReaderName = 'landing' | 'stream';
 
@@ -26,10 +28,16 @@ export async function takePartition(
     `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [reader, partition.topic, partition.partition, logStart],
   );
-  const [row] = await postgres.query<{ epoch: number; next_offset: number; last_append_time: Date | null; deaths: number }>(
+  const [row] = await postgres.query<{
+    epoch: number;
+    next_offset: number;
+    last_offset: number | null;
+    last_append_time: Date | null;
+    deaths: number;
+  }>(
     `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL,
        deaths = deaths + (held_by IS NOT NULL AND held_by <> $5)::int, held_by = $5
-     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_append_time, deaths`,
+     WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_offset, last_append_time, deaths`,
     [reader, partition.topic, partition.partition, owner, processName],
   );
   if (row === undefined)
@@ -38,7 +46,10 @@ export async function takePartition(
     ...partition,
     epoch: row.epoch,
     nextOffset: row.next_offset,
-    lastAppendTimeMs: row.last_append_time?.getTime() ?? null,
+    last:
+      row.last_offset === null || row.last_append_time === null
+        ? null
+        : { offset: row.last_offset, appendTimeMs: row.last_append_time.getTime() },
     deaths: row.deaths,
   };
 }
@@ -52,8 +63,21 @@ export async function releasePartitions(postgres: Postgres, reader: ReaderName, 
   );
 }
 
-/** A step of a partition's position: from the stored offset to behind the last record, with that record's append time. */
-export type Advance = { from: number; to: number; lastAppendTimeMs: number };
+/** A step of a partition's position: over records, of which it names the last, and over the gaps that Kafka made itself. */
+export type Advance = { from: number; to: number; last: RecordMark | undefined; gaps: readonly OffsetGap[] };
+
+/** The step over records in offset order, the first of which may lie behind `from`. */
+export function advanceOver(from: number, records: readonly RecordMark[]): Advance {
+  const last = records.at(-1);
+  if (last === undefined) throw new Error('a step over records has at least one record');
+  const to = last.offset + 1;
+  return { from, to, last, gaps: findGaps(from, to, records) };
+}
+
+/** The step over offsets that hold no record. */
+export function advanceOverGap(from: number, to: number): Advance {
+  return { from, to, last: undefined, gaps: [{ from, to }] };
+}
 
 /**
  * Moves a partition's next offset within a transaction, first of all its statements: the row lock makes zombies queue,
@@ -64,13 +88,26 @@ export async function advancePosition(
   statements: Statements,
   reader: ReaderName,
   partition: OwnedPartition,
-  { from, to, lastAppendTimeMs }: Advance,
+  { from, to, last, gaps }: Advance,
 ): Promise<void> {
+  const lastGap = gaps.at(-1);
   const hit = await statements.prepared<{ epoch: number }>(
     'advance_position',
-    `UPDATE pinflow.position SET next_offset = $6, last_append_time = $7, updated_at = now(), deaths = 0
+    `UPDATE pinflow.position SET next_offset = $6, last_offset = coalesce($7, last_offset), last_append_time = coalesce($8, last_append_time),
+       gap_offsets = gap_offsets + $9, last_gap = coalesce($10::int8range, last_gap), updated_at = now(), deaths = 0
      WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5 RETURNING epoch`,
-    [reader, partition.topic, partition.partition, partition.epoch, from, to, new Date(lastAppendTimeMs)],
+    [
+      reader,
+      partition.topic,
+      partition.partition,
+      partition.epoch,
+      from,
+      to,
+      last?.offset ?? null,
+      last === undefined ? null : new Date(last.appendTimeMs),
+      countOffsets(gaps),
+      lastGap === undefined ? null : rangeText(lastGap),
+    ],
   );
   if (hit.length === 0) {
     throw new Failure(

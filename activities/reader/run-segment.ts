@@ -5,7 +5,16 @@ import { releasePartitions } from '#activities/reader/positions.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Slot } from '#activities/reader/slot.ts';
-import { describeSlot, dropOrThrow, enqueue, mustLookAgain, stopPartition, takeSlot, wantedRecords } from '#activities/reader/slot.ts';
+import {
+  describeSlot,
+  dropOrThrow,
+  enqueue,
+  mustLookAgain,
+  noteGaps,
+  stopPartition,
+  takeSlot,
+  wantedRecords,
+} from '#activities/reader/slot.ts';
 import type { RecordBatch } from '#adapters/kafka/reader.ts';
 
 const tickMs = 1_000;
@@ -98,7 +107,8 @@ async function readSlot(dependencies: SegmentDependencies, input: SegmentInput, 
       slot.activeAt = Date.now();
       dependencies.log.debug('Kafka is not ready for readers yet', { reader: dependencies.reader, slot: input.slot, reason });
     },
-    onGap: async (partition, problem) => {
+    findLogStart: (partition) => dependencies.topics.fetchLogStart(partition),
+    onLost: async (partition, problem) => {
       const one = slot.held.get(partitionKey(partition));
       if (one !== undefined) await stopPartition(dependencies, one, problem);
       stopIfNothingIsLeft();
@@ -110,26 +120,23 @@ async function readSlot(dependencies: SegmentDependencies, input: SegmentInput, 
   });
 }
 
-async function takeIn(
-  dependencies: SegmentDependencies,
-  slot: Slot,
-  { topic, partition, records, highWatermark }: RecordBatch,
-): Promise<void> {
-  const one = slot.held.get(partitionKey({ topic, partition }));
+async function takeIn(dependencies: SegmentDependencies, slot: Slot, batch: RecordBatch): Promise<void> {
+  const one = slot.held.get(partitionKey(batch));
   if (one === undefined || one.problem !== null) return;
   one.handling = true;
   slot.activeAt = Date.now();
   try {
-    const wanted = await wantedRecords(dependencies, one, records);
-    if (wanted.length > 0)
-      await enqueue(one, () => slot.sink.accept(one, wanted)).catch((error: unknown) => dropOrThrow(dependencies, one, error));
+    noteGaps(dependencies, one, batch);
+    const wanted = await wantedRecords(dependencies, one, batch);
+    if (one.problem === null && batch.to > one.wantedFrom)
+      await enqueue(one, () => slot.sink.accept(one, wanted, batch.to)).catch((error: unknown) => dropOrThrow(dependencies, one, error));
   } finally {
     one.handling = false;
     one.behindSince = undefined;
     slot.activeAt = Date.now();
   }
-  one.read += records.length;
-  one.highWatermark = highWatermark;
+  one.read = batch.to;
+  one.highWatermark = batch.highWatermark;
 }
 
 /** Gives the sink its time between batches, and then `watch`. `failed` rejects when either fails. */

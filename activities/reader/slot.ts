@@ -4,14 +4,18 @@ import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition } from '#activities/reader/segment.ts';
 import { recordProblem, takePartition } from '#activities/reader/positions.ts';
+import type { RecordBatch } from '#adapters/kafka/reader.ts';
 import type { PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { FailureKind } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
+import { countOffsets, findGaps, nameGaps } from '#domain/offset-gaps.ts';
 import type { LogRecord } from '#domain/terms.ts';
 
 /** A partition in the hands of one attempt. */
 export type Held = OwnedPartition & {
-  /** Where reading begins: one record before the first wanted where that one shows whether the log is still the same. */
+  /** First offset that the sink wants. */
+  wantedFrom: number;
+  /** Where reading begins: the last record before the wanted ones where that one shows whether the log is still the same. */
   readFrom: number;
   /** Whether the record before the position is still to be compared. */
   unchecked: boolean;
@@ -24,6 +28,8 @@ export type Held = OwnedPartition & {
   /** When it was stopped for that problem, and when another owner took it. */
   stoppedAt: number | undefined;
   fencedAt: number | undefined;
+  /** Offsets in this segment that hold no record. */
+  gaps: number;
   queue: Promise<void>;
 };
 
@@ -66,6 +72,7 @@ export async function takeSlot(dependencies: SegmentDependencies, input: Segment
 function held(owned: OwnedPartition, start: number): Held {
   return {
     ...owned,
+    wantedFrom: start,
     readFrom: start,
     unchecked: false,
     read: start,
@@ -75,13 +82,14 @@ function held(owned: OwnedPartition, start: number): Held {
     problem: null,
     stoppedAt: undefined,
     fencedAt: undefined,
+    gaps: 0,
     queue: Promise.resolve(),
   };
 }
 
 /** Decides where reading of a taken partition begins, or that it cannot because the log does not hold that place. */
 async function placeInLog(reporting: Reporting, one: Held, { low, high }: PartitionOffsets): Promise<void> {
-  const start = one.readFrom;
+  const { wantedFrom: start, last } = one;
   one.highWatermark = high;
   if (start < low || start > high) {
     return stopPartition(
@@ -91,10 +99,10 @@ async function placeInLog(reporting: Reporting, one: Held, { low, high }: Partit
     );
   }
   // A fixed range that is not landed yet begins before the position; its own bounds guard it.
-  if (start !== one.nextOffset || one.lastAppendTimeMs === null || start === low) return;
+  if (start !== one.nextOffset || last === null || last.offset < low || last.offset >= start) return;
   one.unchecked = true;
-  one.readFrom = start - 1;
-  one.read = start - 1;
+  one.readFrom = last.offset;
+  one.read = last.offset;
 }
 
 /** Whether the slot is to be taken anew before its time: a person may have set right a partition that stands still. */
@@ -105,20 +113,43 @@ export function mustLookAgain({ lookAgainMs }: Pick<SegmentDependencies, 'lookAg
 }
 
 /**
- * The records of a batch that are wanted. The first batch brings the record before the position too: with another append
+ * The records of a batch that are wanted. The first batch brings the last record before them too: with another append
  * time it belongs to another log (truncated and written on, or a topic made anew), and the partition stops.
  */
-export async function wantedRecords(reporting: Reporting, one: Held, records: LogRecord[]): Promise<LogRecord[]> {
-  if (!one.unchecked) return records;
-  one.unchecked = false;
-  const [before, ...wanted] = records;
-  if (before?.appendTimeMs === one.lastAppendTimeMs) return wanted;
-  await stopPartition(
-    reporting,
-    one,
-    `Offset ${one.nextOffset - 1} of ${one.topic}/${one.partition} is another record than the one that was read there: Kafka's log was truncated or made anew. Nothing is skipped; move the position by hand.`,
-  );
-  return [];
+export async function wantedRecords(
+  dependencies: Reporting & Pick<SegmentDependencies, 'topics'>,
+  one: Held,
+  batch: RecordBatch,
+): Promise<LogRecord[]> {
+  if (one.unchecked) {
+    one.unchecked = false;
+    const { last } = one;
+    const before = batch.records[0];
+    const isSame =
+      before?.offset === last?.offset
+        ? before?.appendTimeMs === last?.appendTimeMs
+        : // Only compaction takes a record out of the middle of a log.
+          await dependencies.topics.isCompacted(one.topic);
+    if (!isSame) {
+      await stopPartition(
+        dependencies,
+        one,
+        `Offset ${last?.offset} of ${one.topic}/${one.partition} is another record than the one that was read there: Kafka's log was truncated or made anew. Nothing is skipped; move the position by hand.`,
+      );
+      return [];
+    }
+  }
+  return batch.from >= one.wantedFrom ? batch.records : batch.records.filter(({ offset }) => offset >= one.wantedFrom);
+}
+
+/** Counts and names the offsets of a batch that hold no record, the first time in a segment and at its end. */
+export function noteGaps({ reader, log }: Pick<Reporting, 'reader' | 'log'>, one: Held, batch: RecordBatch): void {
+  const gaps = findGaps(batch.from, batch.to, batch.records);
+  if (gaps.length === 0) return;
+  const isFirst = one.gaps === 0;
+  one.gaps += countOffsets(gaps);
+  const where = { reader, topic: one.topic, partition: one.partition };
+  log[isFirst ? 'info' : 'debug']('offsets without a record', { ...where, offsets: nameGaps(gaps), count: countOffsets(gaps) });
 }
 
 /** Runs the sink's work of a partition one piece after the other; a failed piece does not poison the next. */

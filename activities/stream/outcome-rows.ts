@@ -1,14 +1,14 @@
 import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
+import type { Advance } from '#activities/reader/positions.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import type { Failure } from '#domain/failures.ts';
+import { countOffsets, multirangeText } from '#domain/offset-gaps.ts';
 import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
 export type BatchOutcome = {
-  from: number;
-  to: number;
   applied: number;
   superseded: number;
   unchanged: number;
@@ -16,19 +16,37 @@ export type BatchOutcome = {
   dead: number;
 };
 
-/** Writes what became of a batch's records. @throws RangeError when the counts do not add up: then a record got lost. */
-export async function insertStreamBatch(statements: Statements, partition: OwnedPartition, outcome: BatchOutcome): Promise<void> {
-  const { from, to, applied, superseded, unchanged, rejected, dead } = outcome;
-  if (applied + superseded + unchanged + rejected + dead !== to - from) {
+/** Writes what became of the records of a step. @throws RangeError when the counts do not add up: then a record got lost. */
+export async function insertStreamBatch(
+  statements: Statements,
+  partition: OwnedPartition,
+  { from, to, gaps }: Advance,
+  outcome: BatchOutcome,
+): Promise<void> {
+  const { applied, superseded, unchanged, rejected, dead } = outcome;
+  const records = to - from - countOffsets(gaps);
+  if (applied + superseded + unchanged + rejected + dead !== records) {
     throw new RangeError(
-      `offsets ${from} to ${to} of ${partition.topic}/${partition.partition} hold ${to - from} records, but ${JSON.stringify(outcome)} accounts for another number`,
+      `offsets ${from} to ${to} of ${partition.topic}/${partition.partition} hold ${records} records, but ${JSON.stringify(outcome)} accounts for another number`,
     );
   }
   await statements.prepared(
     'insert_stream_batch',
-    `INSERT INTO pinflow.stream_batch (topic, partition, first_offset, last_offset, epoch, applied, superseded, unchanged, rejected, dead)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-    [partition.topic, partition.partition, from, to - 1, partition.epoch, applied, superseded, unchanged, rejected, dead],
+    `INSERT INTO pinflow.stream_batch (topic, partition, first_offset, last_offset, epoch, applied, superseded, unchanged, rejected, dead, gaps)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::int8multirange)`,
+    [
+      partition.topic,
+      partition.partition,
+      from,
+      to - 1,
+      partition.epoch,
+      applied,
+      superseded,
+      unchanged,
+      rejected,
+      dead,
+      multirangeText(gaps),
+    ],
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Advance } from '#activities/reader/positions.ts';
-import { advancePosition } from '#activities/reader/positions.ts';
+import { advanceOver, advanceOverGap, advancePosition } from '#activities/reader/positions.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SinkStatements } from '#activities/stream/sink-statements.ts';
@@ -13,6 +13,7 @@ import type { Postgres } from '#adapters/postgres.ts';
 import type { Failure } from '#domain/failures.ts';
 import { failureKindOf } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
+import { countOffsets } from '#domain/offset-gaps.ts';
 import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type StreamSinkOptions = {
@@ -45,11 +46,12 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
       partitions.set(partitionKey(owned), { owned, kind, from: owned.nextOffset, to: owned.nextOffset, rows: 0, care });
       return owned.nextOffset;
     },
-    async accept(partition, records) {
+    async accept(partition, records, to) {
       const state = get(partition);
       for (let start = 0; start < records.length; start += options.batchRows) {
         await applySlice(options, state, records.slice(start, start + options.batchRows));
       }
+      if (to !== undefined && to > state.to) await passGap(options, state, to);
     },
     tick: () => Promise.resolve(),
     finish: () => Promise.resolve(),
@@ -115,16 +117,14 @@ async function tryAlone(options: StreamSinkOptions, state: Partition, record: Lo
 }
 
 async function apply(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
-  const { from, to } = advanceOver(records);
+  const step = advanceOver(state.to, records);
   const { identities, rejects, clean } = reduceToIdentities(state.kind, cleaned);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, advanceOver(records));
+    await advancePosition(statements, 'stream', state.owned, step);
     const upserted = await options.statements.upsert(statements, state.kind, state.owned, identities);
     await insertRejects(statements, state.kind, records, rejects);
     const superseded = clean - identities.rows + upserted.superseded;
-    await insertStreamBatch(statements, state.owned, {
-      from,
-      to,
+    await insertStreamBatch(statements, state.owned, step, {
       applied: upserted.applied,
       unchanged: upserted.unchanged,
       superseded,
@@ -132,7 +132,7 @@ async function apply(options: StreamSinkOptions, state: Partition, records: LogR
       dead: 0,
     });
   });
-  moved(state, records);
+  moved(state, step);
 }
 
 async function bury(
@@ -142,23 +142,28 @@ async function bury(
   reason: DeadLetterReason,
   refusal?: Failure,
 ): Promise<void> {
-  const { from, to } = advanceOver([record]);
+  const step = advanceOver(state.to, [record]);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, advanceOver([record]));
+    await advancePosition(statements, 'stream', state.owned, step);
     await insertDeadLetter(statements, state.kind, record, reason, refusal);
-    await insertStreamBatch(statements, state.owned, { from, to, applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 1 });
+    await insertStreamBatch(statements, state.owned, step, { ...nothing, dead: 1 });
   });
-  moved(state, [record]);
+  moved(state, step);
 }
 
-function advanceOver(records: LogRecord[]): Advance {
-  const first = records[0];
-  const last = records[records.length - 1];
-  if (first === undefined || last === undefined) throw new Error('a batch has at least one record');
-  return { from: first.offset, to: last.offset + 1, lastAppendTimeMs: last.appendTimeMs };
+const nothing = { applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 0 };
+
+/** Moves on over offsets that hold no record, behind the last one that came. */
+async function passGap(options: StreamSinkOptions, state: Partition, to: number): Promise<void> {
+  const step = advanceOverGap(state.to, to);
+  await options.postgres.transaction(async (statements) => {
+    await advancePosition(statements, 'stream', state.owned, step);
+    await insertStreamBatch(statements, state.owned, step, nothing);
+  });
+  moved(state, step);
 }
 
-function moved(state: Partition, records: LogRecord[]): void {
-  state.to = advanceOver(records).to;
-  state.rows += records.length;
+function moved(state: Partition, { from, to, gaps }: Advance): void {
+  state.to = to;
+  state.rows += to - from - countOffsets(gaps);
 }

@@ -10,7 +10,7 @@ import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type RecordTailOptions = {
   kafka: ReadOptions['kafka'];
-  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchOffsetsAtTime'>;
+  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchLogStart' | 'fetchOffsetsAtTime'>;
   names: Names;
   kinds: readonly Kind[];
   /** Append time to begin at, Unix ms; undefined means now. */
@@ -64,7 +64,8 @@ export async function openRecordTail(options: RecordTailOptions): Promise<Follow
           onBatch: async ({ records }) => {
             for (const record of records) if (!signal.aborted) await take(record);
           },
-          onGap: async (_partition, problem) => note(problem),
+          findLogStart: (place) => topics.fetchLogStart(place),
+          onLost: async (_partition, problem) => note(problem),
           signal,
           concurrency: 1,
           bytesPerPartitionMax,

@@ -23,7 +23,7 @@ type Looks = { next: Promise<LogRecord | undefined> | undefined; ended: Promise<
 /** Makes a look at the ends of topics. `makeGroup` gives the vehicle of a look, a group id that was never used. */
 export function makeNewestRecords(options: {
   kafka: Kafka;
-  topics: Pick<KafkaTopics, 'fetchOffsets'>;
+  topics: Pick<KafkaTopics, 'fetchOffsets' | 'fetchLogStart'>;
   makeGroup: () => string;
 }): NewestRecords {
   const looksOf = new Map<string, Looks>();
@@ -59,8 +59,9 @@ export function makeNewestRecords(options: {
       groupId: options.makeGroup(),
       from,
       onBatch: (batch) => note(batch, batch.records.at(-1)),
+      findLogStart: (partition) => options.topics.fetchLogStart(partition),
       // Retention took the record meanwhile: the partition is as good as empty.
-      onGap: (partition) => note(partition),
+      onLost: (partition) => note(partition),
       signal: stop.signal,
       concurrency: 1,
       bytesPerPartitionMax,

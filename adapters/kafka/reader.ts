@@ -1,22 +1,27 @@
-import type { Batch, Consumer, Kafka, PartitionAssigner } from 'kafkajs';
+import type { Batch, Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import { AssignerProtocol } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kafkaErrorOf, toKafkaFailure } from '#adapters/kafka/client.ts';
 import { Failure } from '#domain/failures.ts';
-import type { LogRecord, TopicPartition } from '#domain/terms.ts';
+import type { LogRecord, OffsetRange, TopicPartition } from '#domain/terms.ts';
 
-/** A contiguous run of records of one partition, with the partition's end as the broker saw it. */
-export type RecordBatch = TopicPartition & { records: LogRecord[]; highWatermark: number };
+/**
+ * What the log holds of a partition in `[from, to)`, and the partition's end as the broker saw it. Offsets without a record
+ * are gaps that Kafka made itself (markers of transactions, aborted records, compaction); there may be no record at all.
+ */
+export type RecordBatch = OffsetRange & { records: LogRecord[]; highWatermark: number };
 
 export type ReadOptions = {
   kafka: Kafka;
   /** Must begin anew for each call: rejoining a dead member's group would cost its session timeout. */
   groupId: string;
   from: readonly (TopicPartition & { offset: number })[];
-  /** Called with at most one batch a partition at a time; the next comes after it resolved. */
+  /** Called with at most one batch a partition at a time; the next comes after it resolved and begins where it ended. */
   onBatch: (batch: RecordBatch) => Promise<void>;
-  /** A partition that Kafka continued behind the expected offset: it is read no further, the others are. */
-  onGap: (partition: TopicPartition, problem: string) => Promise<void>;
+  /** First offset that the log still holds: tells a loss from a gap that Kafka made itself. */
+  findLogStart: (partition: TopicPartition) => Promise<number>;
+  /** A partition whose next records are gone from the log: it is read no further, the others are. */
+  onLost: (partition: TopicPartition, problem: string) => Promise<void>;
   /** Told when the broker is not ready for readers yet and is asked again. */
   onNotReady?: (reason: string) => void;
   signal: AbortSignal;
@@ -42,28 +47,26 @@ const notReadyYet = new Set([
 /**
  * Reads fixed partitions from fixed offsets until `signal` aborts. The group is only a vehicle (kafkajs has no
  * assign()): its assigner hands this member exactly the given partitions, nothing is ever committed in it.
- * Every batch is guarded: its first offset must be the one expected, so that a silent jump of the client (a seek out of
- * range, a rejoin) ends the read instead of losing or repeating records.
+ * Every batch is guarded: what lies between the offset expected and its first must be gaps of Kafka's own, so that a silent
+ * jump of the client (a seek out of range, a rejoin) ends the read instead of losing or repeating records.
  * @throws Failure `unavailable` when the consumer dies or was set back, or what `onBatch` threw.
  */
 export async function readPartitions(options: ReadOptions): Promise<void> {
   const until = performance.now() + startMsMax;
   for (let tries = 1; ; tries++) {
     // Nothing was handed out as long as nothing was begun, so another consumer may begin at the same offsets.
-    const progress = { begun: false };
+    const turns = makeTurns(options.signal);
     try {
-      return await readOnce({ ...options, groupId: tries === 1 ? options.groupId : `${options.groupId}-${tries}` }, progress);
+      return await readOnce({ ...options, groupId: tries === 1 ? options.groupId : `${options.groupId}-${tries}` }, turns);
     } catch (error) {
-      if (progress.begun || !notReadyYet.has(kafkaErrorOf(error) ?? '') || performance.now() > until) throw error;
+      if (turns.begun || !notReadyYet.has(kafkaErrorOf(error) ?? '') || performance.now() > until) throw error;
       options.onNotReady?.((error as Error).message);
     }
     await delay(startPauseMs, undefined, { signal: options.signal }).catch(() => undefined); // Then the next try ends at once.
   }
 }
 
-type Progress = { begun: boolean };
-
-async function readOnce(options: ReadOptions, progress: Progress): Promise<void> {
+async function readOnce(options: ReadOptions, turns: Turns): Promise<void> {
   const { from, signal } = options;
   if (from.length === 0 || signal.aborted) return;
   const consumer = options.kafka.consumer({
@@ -91,7 +94,10 @@ async function readOnce(options: ReadOptions, progress: Progress): Promise<void>
     ended.reject(crash);
   });
   try {
-    await startReading(consumer, options, progress, ended.reject);
+    await startReading(consumer, options, turns, (error) => {
+      turns.end();
+      ended.reject(error);
+    });
     await ended.promise;
   } catch (error) {
     // A consumer that crashed while it started makes the next call fail: the crash is the reason.
@@ -99,38 +105,41 @@ async function readOnce(options: ReadOptions, progress: Progress): Promise<void>
   } finally {
     signal.removeEventListener('abort', onAbort);
     await consumer.disconnect().catch(() => undefined); // It may be gone already; the group empties by itself.
+    await turns.settled();
   }
 }
 
-async function startReading(consumer: Consumer, options: ReadOptions, progress: Progress, fail: (error: unknown) => void): Promise<void> {
-  const expected = new Map(options.from.map((start) => [keyOf(start), start.offset]));
-  let failed = false;
+async function startReading(consumer: Consumer, options: ReadOptions, turns: Turns, fail: (error: unknown) => void): Promise<void> {
+  const hand = makeHand(options, (place) => consumer.pause([{ topic: place.topic, partitions: [place.partition] }]));
+  // kafkajs passes over stretches without a record by itself, and says so here only.
+  consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+    const { topic, partition, batchSize, firstOffset, lastOffset, highWatermark } = payload;
+    if (batchSize > 0) return;
+    const to = Number(lastOffset) + 1;
+    const stretch = { topic, partition, first: Number(firstOffset ?? lastOffset), to, records: [], highWatermark: Number(highWatermark) };
+    turns.take(stretch, () => hand(stretch)).catch(fail);
+  });
   await consumer.connect();
   await consumer.subscribe({ topics: [...new Set(options.from.map((start) => start.topic))], fromBeginning: true });
   await consumer.run({
     autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: options.concurrency,
-    eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat, pause }) => {
+    eachBatch: async ({ batch, resolveOffset, isRunning, isStale, heartbeat }: EachBatchPayload) => {
       // After stop, seek or a failure kafkajs still hands out what it had fetched.
-      if (failed || options.signal.aborted || !isRunning() || isStale()) return;
-      progress.begun = true;
+      if (turns.isOver() || !isRunning() || isStale()) return;
       try {
+        const { topic, partition } = batch;
         const records = batch.messages.map((message) => toLogRecord(batch, message));
-        const first = records[0];
-        if (first === undefined) return;
-        const gap = gapBefore(first, expected.get(keyOf(first)));
-        if (gap !== undefined) {
-          pause();
-          return await options.onGap({ topic: batch.topic, partition: batch.partition }, gap);
-        }
-        await options.onBatch({ topic: batch.topic, partition: batch.partition, records, highWatermark: Number(batch.highWatermark) });
-        const last = records[records.length - 1] as LogRecord;
-        expected.set(keyOf(first), last.offset + 1);
+        const [first, last] = [records[0], records.at(-1)];
+        if (first === undefined || last === undefined) return;
+        // Markers behind the last record belong to the batch, and are resolved with it.
+        const to = Number(batch.lastOffset()) + 1;
+        const stretch = { topic, partition, first: first.offset, to, records, highWatermark: Number(batch.highWatermark) };
+        await turns.take(stretch, () => hand(stretch));
         resolveOffset(String(last.offset));
         await heartbeat();
       } catch (error) {
-        failed = true;
         fail(error);
       }
     },
@@ -138,17 +147,68 @@ async function startReading(consumer: Consumer, options: ReadOptions, progress: 
   for (const { topic, partition, offset } of options.from) consumer.seek({ topic, partition, offset: String(offset) });
 }
 
-/** What is wrong where Kafka went on behind the expected offset. @throws Failure `unavailable` where it went back. */
-function gapBefore(first: LogRecord, expected: number | undefined): string | undefined {
-  if (first.offset === expected) return undefined;
-  const where = `${first.topic}/${first.partition}`;
-  if (expected !== undefined && first.offset > expected) {
-    return `Offset ${expected} of ${where} was expected, but Kafka went on at ${first.offset}: the records in between are gone. Nothing is skipped; move the position by hand.`;
-  }
-  throw new Failure(
-    'unavailable',
-    `Offset ${expected ?? 'none'} of ${where} was expected, but the reader was set back to ${first.offset}: reading starts anew.`,
-  );
+/** What was fetched of a partition: its first offset, and where the log goes on behind it. */
+type Stretch = TopicPartition & { first: number; to: number; records: LogRecord[]; highWatermark: number };
+
+/** Hands stretches on as batches that follow each other, and stops a partition whose next records are gone. */
+function makeHand(options: ReadOptions, pause: (partition: TopicPartition) => void): (stretch: Stretch) => Promise<void> {
+  const expected = new Map(options.from.map((start) => [keyOf(start), start.offset]));
+  const lost = new Set<string>();
+  return async ({ topic, partition, first, to, records, highWatermark }) => {
+    const place = { topic, partition };
+    const key = keyOf(place);
+    const from = expected.get(key);
+    if (lost.has(key)) return;
+    if (from === undefined || first < from) {
+      throw new Failure(
+        'unavailable',
+        `Offset ${from ?? 'none'} of ${key} was expected, but the reader was set back to ${first}: reading starts anew.`,
+      );
+    }
+    const start = first > from ? await options.findLogStart(place) : from;
+    if (start > from) {
+      lost.add(key);
+      pause(place);
+      return options.onLost(
+        place,
+        `Offset ${from} of ${key} was expected, but Kafka's log begins at ${start}: the records in between are gone. Nothing is skipped; move the position by hand.`,
+      );
+    }
+    await options.onBatch({ ...place, from, to, records, highWatermark });
+    expected.set(key, to);
+  };
+}
+
+/** Keeps what is done for one partition in order, and knows when nothing more is to be begun. */
+type Turns = {
+  take: (partition: TopicPartition, work: () => Promise<void>) => Promise<void>;
+  isOver: () => boolean;
+  /** Whether anything was begun. */
+  begun: boolean;
+  end: () => void;
+  settled: () => Promise<unknown>;
+};
+
+function makeTurns(signal: AbortSignal): Turns {
+  const lastOf = new Map<string, Promise<void>>();
+  let ended = false;
+  const isOver = (): boolean => ended || signal.aborted;
+  const turns: Turns = {
+    begun: false,
+    isOver,
+    end: () => {
+      ended = true;
+    },
+    take(partition, work) {
+      turns.begun = true;
+      const turn = (lastOf.get(keyOf(partition)) ?? Promise.resolve()).then(() => (isOver() ? undefined : work()));
+      const settled = turn.catch(() => undefined); // Whoever took the turn is told.
+      lastOf.set(keyOf(partition), settled);
+      return turn;
+    },
+    settled: () => Promise.all(lastOf.values()),
+  };
+  return turns;
 }
 
 /** An assigner for a group with one member, which gets exactly `partitions`, whatever the topics have. */

@@ -3,6 +3,7 @@ import kafkajs from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { toKafkaFailure } from '#adapters/kafka/client.ts';
 import { Failure } from '#domain/failures.ts';
+import type { TopicPartition } from '#domain/terms.ts';
 
 const { ConfigResourceTypes, KafkaJSAggregateError } = kafkajs;
 
@@ -13,6 +14,7 @@ const TIMESTAMP_TYPE = 'message.timestamp.type';
 const MESSAGE_BYTES = 'max.message.bytes';
 const MIN_INSYNC = 'min.insync.replicas';
 const minInsyncDefault = 2;
+const CLEANUP_POLICY = 'cleanup.policy';
 const leaderWaitMs = 15_000;
 const leaderPollMs = 50;
 const electionTriesMax = 20;
@@ -42,6 +44,10 @@ export type KafkaTopics = {
   ensureTopics(wanted: TopicsWanted): Promise<void>;
   /** Log start and high watermark per partition, in partition order. */
   fetchOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** First offset that the log of a partition still holds. */
+  fetchLogStart(partition: TopicPartition): Promise<number>;
+  /** Whether Kafka may drop records of the topic whose key came again. */
+  isCompacted(topic: string): Promise<boolean>;
   /**
    * Offset of the first record stamped at or after `timeMs` per partition; the high watermark where there is none.
    * Ask only for times that are past by a margin: the watermark is read before the look-up.
@@ -116,7 +122,7 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       resources: topics.map((name) => ({
         type: ConfigResourceTypes.TOPIC,
         name,
-        configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES, MIN_INSYNC],
+        configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES, MIN_INSYNC, CLEANUP_POLICY],
       })),
     });
     return new Map(
@@ -126,6 +132,12 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       ]),
     );
   };
+
+  const fetchOffsets = (topic: string): Promise<PartitionOffsets[]> =>
+    ask(`reading offsets of ${topic}`, async (admin) => {
+      const rows = await admin.fetchTopicOffsets(topic);
+      return rows.map((row) => ({ partition: row.partition, low: Number(row.low), high: Number(row.high) })).sort(byPartition);
+    });
 
   return {
     ensureTopics: (wanted) =>
@@ -139,11 +151,18 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
         if (problems.length > 0) throw new Failure('configuration', `Kafka: ${problems.join('; ')}.`);
       }),
 
-    fetchOffsets: (topic) =>
-      ask(`reading offsets of ${topic}`, async (admin) => {
-        const rows = await admin.fetchTopicOffsets(topic);
-        return rows.map((row) => ({ partition: row.partition, low: Number(row.low), high: Number(row.high) })).sort(byPartition);
-      }),
+    fetchOffsets,
+
+    fetchLogStart: async ({ topic, partition }) => {
+      const found = (await fetchOffsets(topic)).find((one) => one.partition === partition);
+      if (found === undefined) throw new Failure('unavailable', `Kafka no longer names partition ${partition} of ${topic}.`);
+      return found.low;
+    },
+
+    isCompacted: (topic) =>
+      ask(`reading settings of ${topic}`, async (admin) =>
+        ((await readConfigs(admin, [topic])).get(topic)?.get(CLEANUP_POLICY) ?? '').includes('compact'),
+      ),
 
     fetchOffsetsAtTime: (topic, timeMs) =>
       ask(`reading offsets of ${topic} by time`, async (admin) => {

@@ -1,8 +1,8 @@
 import { Failure } from '#domain/failures.ts';
 import type { Kind, OffsetRange } from '#domain/terms.ts';
 
-/** A landed range as the ledger knows it; both offsets inclusive. */
-export type LandedRange = { first: number; last: number; objectKey: string; objectBytes: number };
+/** A landed range as the ledger knows it; both offsets inclusive. One that holds no record has no object. */
+export type LandedRange = { first: number; last: number; objectKey: string | null; objectBytes: number };
 
 /** The part of a raw object that belongs to an interval: lines with offset in [from, to). */
 export type RawSlice = OffsetRange & { objectKey: string; objectBytes: number };
@@ -10,8 +10,11 @@ export type RawSlice = OffsetRange & { objectKey: string; objectBytes: number };
 /** What one cleaning activity takes: slices by kind. */
 export type Part = { index: number; bytes: number; slices: { kind: Kind; slices: RawSlice[] }[] };
 
-/** Records of an interval per partition, by offset arithmetic of its two cuts. */
-export type PartitionRecords = { kind: Kind; topic: string; partition: number; records: number };
+/**
+ * Records of an interval per partition, by offset arithmetic of its two cuts and of what landing saw between them: `gaps`
+ * counts the offsets that hold no record.
+ */
+export type PartitionRecords = { kind: Kind; topic: string; partition: number; records: number; gaps?: number };
 
 export type BatchPlan = { parts: Part[]; expected: PartitionRecords[] };
 
@@ -32,7 +35,7 @@ export function coverRange({ topic, partition, from, to }: OffsetRange, landed: 
         `Raw objects of ${topic}/${partition} overlap: ${objectKey} begins below offset ${next}. Look at pinflow.landing_range.`,
       );
     const end = Math.min(last + 1, to);
-    slices.push({ topic, partition, from: next, to: end, objectKey, objectBytes });
+    if (objectKey !== null) slices.push({ topic, partition, from: next, to: end, objectKey, objectBytes });
     next = end;
   }
   if (next < to) throw gap(topic, partition, next, to - 1);

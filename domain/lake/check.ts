@@ -24,10 +24,13 @@ export function checkCompleteness(
   const problems: string[] = [];
   const sum = (select: (one: PartitionCounts) => number, of: readonly PartitionCounts[] = counts): number =>
     of.reduce((total, one) => total + select(one), 0);
-  for (const { topic, partition, records } of expected) {
+  for (const { topic, partition, records, gaps = 0 } of expected) {
     const read = counts.filter((one) => one.topic === topic && one.partition === partition);
     const found = sum((one) => one.records, read);
-    if (found !== records) problems.push(`${topic}/${partition} has ${records} records by its cuts, ${found} were read`);
+    if (found !== records)
+      problems.push(
+        `${topic}/${partition} has ${records} records by its cuts${gaps > 0 ? ` and ${gaps} offsets without one` : ''}, ${found} were read`,
+      );
   }
   const known = new Set(expected.map(({ topic, partition }) => `${topic}/${partition}`));
   for (const { topic, partition, records } of counts)

@@ -29,7 +29,17 @@ describe('lag arithmetic', () => {
   for (const [name, position, lag] of cases) test(`${name}: ${lag}`, () => assert.equal(lagRecordsOf(position), lag));
 
   test('of a reader is the sum of the records and the longest age', () => {
-    const one = { topic: 't', partition: 0, nextOffset: 0, highWatermark: 2, lagRecords: 2, lagSeconds: 5, owner: 'a', problem: null };
+    const one = {
+      topic: 't',
+      partition: 0,
+      nextOffset: 0,
+      highWatermark: 2,
+      lagRecords: 2,
+      lagSeconds: 5,
+      gapOffsets: 0,
+      owner: 'a',
+      problem: null,
+    };
     const { lagRecords, lagSeconds } = totalLagOf([one, { ...one, partition: 1, lagRecords: 3, lagSeconds: 1.5 }]);
     assert.deepEqual({ lagRecords, lagSeconds }, { lagRecords: 5, lagSeconds: 5 });
     assert.deepEqual(totalLagOf([]), { partitions: [], lagRecords: 0, lagSeconds: 0, idleSeconds: null });
@@ -150,6 +160,7 @@ describe('status on real servers', () => {
         highWatermark: 3,
         lagRecords: 2,
         lagSeconds: 0,
+        gapOffsets: 0,
         owner: 'slot 0',
         problem: null,
       },

@@ -7,7 +7,17 @@ import { problemsOf } from '#domain/status.ts';
 describe('problems', () => {
   const reader: ReaderStatus = {
     partitions: [
-      { topic: 't', partition: 0, nextOffset: 0, highWatermark: 9, lagRecords: 9, lagSeconds: 60, owner: 'slot 0', problem: null },
+      {
+        topic: 't',
+        partition: 0,
+        nextOffset: 0,
+        highWatermark: 9,
+        lagRecords: 9,
+        lagSeconds: 60,
+        gapOffsets: 0,
+        owner: 'slot 0',
+        problem: null,
+      },
     ],
     lagRecords: 9,
     lagSeconds: 60,

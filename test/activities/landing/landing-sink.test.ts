@@ -199,3 +199,32 @@ test('an object with other records under the same key is refused, not overwritte
   );
   await assert.rejects(second.finish(partition), { kind: 'check_failed' });
 });
+
+test('a fixed range that ends with a gap is landed whole by the next owner, and a range without records needs no object', async () => {
+  const partition = { topic: environment.names.topicOf('user'), partition: 1 };
+  const dying = sink({ s3: crashPoints['before the upload']!(environment.s3) });
+  await dying.begin(await take(partition));
+  // Records at 1 to 3; 0 and 4 hold none.
+  await dying.accept(partition, records(partition, 1, 3), 5);
+  await assert.rejects(dying.finish(partition), /died/);
+  const next = sink();
+  assert.equal(await next.begin(await take(partition)), 0);
+  await next.accept(partition, records(partition, 1, 3));
+  await next.accept(partition, records(partition, 6, 2), 9);
+  await next.finish(partition);
+  await next.accept(partition, [], 12);
+  await next.finish(partition);
+  assert.deepEqual(
+    await environment.postgres.query(
+      `SELECT first_offset, last_offset, records, gaps::text AS gaps, state, object_key IS NULL AS bare FROM pinflow.landing_range
+       WHERE topic = $1 AND partition = $2 ORDER BY first_offset`,
+      [partition.topic, partition.partition],
+    ),
+    [
+      { first_offset: 0, last_offset: 4, records: 3, gaps: '{[0,1),[4,5)}', state: 'landed', bare: false },
+      { first_offset: 5, last_offset: 8, records: 2, gaps: '{[5,6),[8,9)}', state: 'landed', bare: false },
+      { first_offset: 9, last_offset: 11, records: 0, gaps: '{[9,12)}', state: 'landed', bare: true },
+    ],
+  );
+  assert.deepEqual(next.progress(partition), { ...partition, from: 0, to: 12, rows: 5 });
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
+import { makeLandingSink } from '#activities/landing/landing-sink.ts';
 import { runSegment } from '#activities/reader/run-segment.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
@@ -11,6 +12,7 @@ import { Failure } from '#domain/failures.ts';
 import type { Environment } from '#test/support/environment.ts';
 import { openEnvironment, pinJson, quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
+import { sendInTransactions } from '#test/support/transactions.ts';
 
 let environment: Environment;
 let cleaner: StreamCleaner;
@@ -305,3 +307,76 @@ test('a segment with a partition that stands still ends early, so that the parti
   await waitFor(async () => (await applied()) === before + 4, { what: 'both partitions applied' });
   assert.equal(partitionOf(await healed.end(), 1)?.problem, null);
 });
+
+for (const reader of ['stream', 'landing'] as const) {
+  test(`${reader} passes gaps that Kafka made itself, counts and names them, and goes on behind them`, async () => {
+    const user = environment.names.topicOf('user');
+    const partition = reader === 'stream' ? 0 : 1;
+    const userJson = (ind: number): string =>
+      JSON.stringify({ ind, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' });
+    const position = async (): Promise<Record<string, unknown> | undefined> =>
+      (
+        await environment.postgres.query(
+          `SELECT next_offset, gap_offsets, last_gap::text AS last_gap, problem FROM pinflow.position WHERE reader = $1 AND topic = $2 AND partition = $3`,
+          [reader, user, partition],
+        )
+      )[0];
+    const gapOffsets = `(SELECT coalesce(sum(upper(gap) - lower(gap)), 0)::int FROM unnest(gaps) AS gap) AS gap_offsets`;
+    const ranges = (): Promise<Record<string, unknown>[]> =>
+      environment.postgres.query(
+        reader === 'stream'
+          ? `SELECT first_offset, last_offset, applied AS records, ${gapOffsets} FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2 ORDER BY first_offset`
+          : `SELECT first_offset, last_offset, records, ${gapOffsets} FROM pinflow.landing_range WHERE topic = $1 AND partition = $2 AND state = 'landed' ORDER BY first_offset`,
+        [user, partition],
+      );
+    const reads = (): ReturnType<typeof segment> =>
+      reader === 'stream'
+        ? segment()
+        : segment({
+            reader,
+            makeSink: () =>
+              makeLandingSink({ postgres: environment.postgres, s3: environment.s3, flushBytes: 1e9, bufferBytesMax: 1e9, flushMs: 300 }),
+          });
+    await sendInTransactions(environment.kafka, user, [{ values: [userJson(1), userJson(2)], outcome: 'commit' }], partition);
+    const one = reads();
+    await waitFor(async () => (await position())?.['next_offset'] === 3, { what: 'the marker passed' });
+    await one.end();
+    await sendInTransactions(
+      environment.kafka,
+      user,
+      [
+        { values: [userJson(3)], outcome: 'abort' },
+        { values: [userJson(4)], outcome: 'commit' },
+        { values: [userJson(5), userJson(6)], outcome: 'abort' },
+      ],
+      partition,
+    );
+    const next = reads();
+    await waitFor(async () => (await position())?.['next_offset'] === 10, { what: 'the end of the log' });
+    const result = await next.end();
+    assert.equal(result.partitions.find((held) => held.topic === user && held.partition === partition)?.lag, 0);
+    const found = await position();
+    assert.equal(found?.['problem'], null);
+    assert.equal(found['gap_offsets'], 7);
+    assert.match(String(found['last_gap']), /,10\)$/);
+    const rows = await ranges();
+    assert.equal(
+      rows.reduce((sum, row) => sum + Number(row['records']), 0),
+      3,
+    );
+    assert.deepEqual(
+      rows.map((row) => row['first_offset']),
+      [0, ...rows.slice(0, -1).map((row) => Number(row['last_offset']) + 1)],
+      'ranges follow each other',
+    );
+    assert.equal(
+      rows.reduce(
+        (sum, row) =>
+          sum + Number(row['last_offset']) - Number(row['first_offset']) + 1 - Number(row['records']) - Number(row['gap_offsets']),
+        0,
+      ),
+      0,
+      'records and gaps are all offsets of the ranges',
+    );
+  });
+}

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { advancePosition, releasePartitions, takePartition } from '#activities/reader/positions.ts';
+import { advanceOver, advancePosition, releasePartitions, takePartition } from '#activities/reader/positions.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { deathsMax } from '#activities/stream/careful.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
@@ -104,7 +104,9 @@ test('only owners that are gone without a word count as deaths, and only until t
   await heldBy('a third process');
   const owned = await take();
   assert.equal(owned.deaths, 2);
-  await postgres.transaction((statements) => advancePosition(statements, 'stream', owned, { from: 0, to: 1, lastAppendTimeMs: 0 }));
+  await postgres.transaction((statements) =>
+    advancePosition(statements, 'stream', owned, advanceOver(0, [{ offset: 0, appendTimeMs: 0 }])),
+  );
   assert.equal((await take()).deaths, 0);
 });
 

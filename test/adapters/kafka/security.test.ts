@@ -152,7 +152,8 @@ async function readAll(kafka: Kafka, topic: string, wanted: number): Promise<Log
     signal: enough.signal,
     concurrency: 1,
     bytesPerPartitionMax: 1_000_000,
-    onGap: (_, problem) => Promise.reject(new Error(problem)),
+    findLogStart: () => Promise.resolve(0),
+    onLost: (_, problem) => Promise.reject(new Error(problem)),
     onBatch: async ({ records }) => {
       read.push(...records);
       if (read.length === wanted) enough.abort();
