@@ -10,28 +10,31 @@ import { tableFolder } from '#domain/lake/tables.ts';
 const planBytesMax = 4_194_304;
 
 /**
- * Looks, under the lake's lock and before the plan is written, for all that would keep it, and everyone behind it, from
+ * Looks whether the files of a plan are in the bucket as they were written. Nobody changes them, so this needs no lock.
+ * @throws Failure `missing`.
+ */
+export async function assertFilesThere(s3: Pick<S3, 'head'>, { changes }: PublishPlan): Promise<void> {
+  await Promise.all(
+    changes.flatMap(({ table, files }) => files.map(({ path, bytes }) => assertFile(s3, `${tableFolder(table)}/${path}`, bytes))),
+  );
+}
+
+/**
+ * Looks, under the lake's lock and before the plan is written, for all else that would keep it, and everyone behind it, from
  * finishing: what is left to carrying it out is to put the commits and to insert the generation row.
  * @returns the plan as it is to be written.
- * @throws Failure `fenced` where the run was abandoned or a newer one published the marts, `missing` where a file or a
- *   table's log is not there, `configuration` where a table is not as the code wants it.
+ * @throws Failure `fenced` where the run was abandoned or a newer one published the marts, `missing` where a table's log is
+ *   not there, `configuration` where a table is not as the code wants it.
  */
-export async function assertCanFinish(
-  { s3, log }: { s3: Pick<S3, 'head'>; log: DeltaLog },
-  statements: Statements,
-  plan: PublishPlan,
-): Promise<string> {
+export async function assertCanFinish(log: DeltaLog, statements: Statements, plan: PublishPlan): Promise<string> {
   const planText = JSON.stringify(plan);
   if (planText.length > planBytesMax)
     throw new Error(`the plan of run ${plan.run} has ${planText.length} characters, ${planBytesMax} are allowed`);
   assertCounts(plan);
   await assertNotAbandoned(statements, plan.run);
   await assertNewest(statements, plan);
-  await Promise.all(
-    plan.changes.flatMap(({ table, files }) => files.map(({ path, bytes }) => assertFile(s3, `${tableFolder(table)}/${path}`, bytes))),
-  );
   const newest = await readNewestGeneration(statements);
-  for (const change of plan.changes) await log.assertCanCommit(change, newest?.versions[change.table] ?? -1);
+  await Promise.all(plan.changes.map((change) => log.assertCanCommit(change, newest?.versions[change.table] ?? -1)));
   return planText;
 }
 

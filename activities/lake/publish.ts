@@ -1,6 +1,6 @@
 import { assertOwnRun, recordComplete } from '#activities/batch/interval-ledger.ts';
 import { finishAbandonment } from '#activities/lake/finish-abandonment.ts';
-import { assertCanFinish } from '#activities/lake/assert-can-finish.ts';
+import { assertCanFinish, assertFilesThere } from '#activities/lake/assert-can-finish.ts';
 import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import { insertGeneration, readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
@@ -32,8 +32,11 @@ export async function publish<Settled = never>(
   plan: PublishPlan,
   settle?: (statements: Statements) => Promise<Settled | undefined>,
 ): Promise<Generation | Settled> {
+  // Before the lock is taken, so that nobody waits for it; a run that has no more say is told that first.
+  const filesThere = assertFilesThere(dependencies.s3, plan);
+  filesThere.catch(() => undefined);
   for (let turn = 0; turn < turnsMax; turn++) {
-    const result = await inTurn(dependencies, plan.run, (statements) => takeTurn(dependencies, statements, plan, settle));
+    const result = await inTurn(dependencies, plan.run, (statements) => takeTurn(dependencies, statements, { plan, filesThere, settle }));
     if (result !== undefined) return result;
   }
   throw new Failure('conflict', `The publish of run ${plan.run} did not get its turn among ${turnsMax}.`);
@@ -47,11 +50,16 @@ export async function finishPending(dependencies: PublishDependencies): Promise<
   });
 }
 
+type Wanted<Settled> = {
+  plan: PublishPlan;
+  filesThere: Promise<void>;
+  settle: ((statements: Statements) => Promise<Settled | undefined>) | undefined;
+};
+
 async function takeTurn<Settled>(
   dependencies: PublishDependencies,
   statements: Statements,
-  plan: PublishPlan,
-  settle?: (statements: Statements) => Promise<Settled | undefined>,
+  { plan, filesThere, settle }: Wanted<Settled>,
 ): Promise<Generation | Settled | undefined> {
   const pending = await lockLake(statements);
   if (pending !== undefined) {
@@ -63,7 +71,8 @@ async function takeTurn<Settled>(
   if (plan.interval !== undefined) await assertOwnRun(statements, { start: plan.interval, run: plan.run });
   const settled = await settle?.(statements);
   if (settled !== undefined) return settled;
-  await writePending(statements, await assertCanFinish(dependencies, statements, plan));
+  await filesThere;
+  await writePending(statements, await assertCanFinish(dependencies.log, statements, plan));
   return undefined;
 }
 

@@ -6,16 +6,15 @@ import { abandonPending } from '#activities/lake/abandon.ts';
 import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestGeneration } from '#activities/lake/generations.ts';
-import type { PublishPlan } from '#activities/lake/lake-lock.ts';
 import { readPending } from '#activities/lake/lake-lock.ts';
 import { finishPending, publish as publishPlan } from '#activities/lake/publish.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import { commitPath } from '#domain/lake/delta.ts';
-import { lakeTableShapes } from '#domain/lake/tables.ts';
 import { lakeTables } from '#domain/names.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { plan, stage } from '#test/activities/lake/publish-run.ts';
 
 const wish = { why: 'rights are lost', dryRun: false };
 const by = 'user tester';
@@ -26,30 +25,10 @@ before(async () => {
 });
 after(() => lake.close());
 
-/** A publish of one file per lake table. */
-function plan(run: string, interval: string): PublishPlan {
-  const date = interval.slice(0, 10);
-  return {
-    run,
-    cause: 'interval',
-    interval,
-    contentSha256: run,
-    codeVersion: 'test',
-    counts: { records: 1, clean: 1, rejects: 0, duplicates: 0 },
-    changes: lakeTables.map((table) => ({
-      table,
-      columns: lakeTableShapes[table].columns,
-      partitioned: true,
-      replaces: 'interval',
-      files: [{ path: `dt=${date}/${run}.parquet`, bytes: 1, rows: 1, partitionDate: date }],
-    })),
-  };
-}
-
 async function publishRun(run: string, interval: string, s3: S3 = lake.s3, log: DeltaLog = makeDeltaLog(s3, lake.cache)): Promise<void> {
   const wanted = plan(run, interval);
   await beginRun(lake.postgres, { start: interval, run });
-  for (const { table, files } of wanted.changes) await lake.s3.put(`lake/${table}/${files[0]!.path}`, Buffer.from('x'));
+  await stage(lake.s3, wanted);
   await publishPlan({ postgres: lake.postgres, s3, log }, wanted);
 }
 
