@@ -21,7 +21,12 @@ export async function runTest(filters: readonly string[]): Promise<number> {
   const code = await withServers({ home, anyPorts: true, stop }, async ({ environment, say }) => {
     const checks = await checking;
     report(checks, say);
-    const tested = await runTests(filters, environment, stop.signal).finally(() => stopStacksOfTests(home, say));
+    let tested;
+    try {
+      tested = await runTests(filters, environment, stop.signal);
+    } finally {
+      await stopStacksOfTests(home, say);
+    }
     const failed = checks.filter((check) => check.problem !== undefined);
     if (failed.length > 0) say(`Failed: ${failed.map((check) => check.name).join(', ')} (their words are above the tests)`);
     return tested === 0 && failed.length === 0 ? 0 : 1;

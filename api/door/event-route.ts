@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/door/answer.ts';
+import type { Behind } from '#api/door/behind.ts';
 import type { BodyLimits } from '#api/door/gather-body.ts';
 import type { DoorRoute } from '#api/door/metrics.ts';
 import type { Refusal } from '#api/door/refusal.ts';
@@ -21,9 +22,6 @@ export type Intake = {
    */
   answer(outcomes: readonly Outcome[] | undefined, eventIds: readonly string[]): Answer;
 };
-
-/** A reader that has looked at so many rows of its request and has more before it: others have their turn first. */
-export type Behind = { rows: number };
 
 /** Reads one request's body. Throws nothing for what clients send. */
 export type BodyReader = {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { waitsToSend } from '#api/door/answer-early.ts';
+import type { Behind } from '#api/door/behind.ts';
 import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
-import type { Behind } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, overloaded } from '#api/door/refusal.ts';
 

@@ -15,11 +15,10 @@ export function makeTestFolder(): string {
 
 /** An empty home for a test of the stack itself; what still runs in it ends with the test process. */
 export function makeTestHome(): Home {
-  let home: Home | undefined;
+  const started: { home?: Home } = {};
   // Before the folder's own handler, which removes what says who runs in it.
-  process.on('exit', () => home?.running.forEach((child) => child.kill()));
-  home = openHome(makeTestFolder());
-  return home;
+  process.on('exit', () => started.home?.running.forEach((child) => child.kill()));
+  return (started.home = openHome(makeTestFolder()));
 }
 
 /** A shell script as a process of the stack. */

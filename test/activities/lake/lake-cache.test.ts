@@ -70,7 +70,7 @@ describe('the cache of the lake', () => {
     await usedBefore(others[0]!, 8 * dayMs);
     await usedBefore(others[2]!, dayMs);
     await trimLakeCache(cache.folder, wide);
-    assert.deepEqual(await copies(), [keys[1], others[1], others[3]].toSorted());
+    assert.deepEqual(await copies(), [keys[1]!, others[1]!, others[3]!].toSorted());
   });
 
   test('what a question holds stays readable when its copies are removed, and comes again for the next', async () => {

@@ -246,10 +246,11 @@ function cleanerThatDies(kills: (record: LogRecord) => boolean): Promise<StreamC
   return makeLastingCleaner(() => {
     let dead = false;
     return Promise.resolve({
-      clean(kind, records) {
+      async clean(kind, records) {
         const words = dead ? 'FATAL Error: Failed: database has been invalidated' : 'INTERNAL Error: index out of bounds';
         dead ||= records.some(kills);
-        return dead ? Promise.reject(toDuckdbFailure(new Error(words), false)) : cleaner.clean(kind, records);
+        if (dead) throw toDuckdbFailure(new Error(words), false);
+        return cleaner.clean(kind, records);
       },
       close: () => undefined,
     });
