@@ -31,8 +31,8 @@ const deleteOldest = `
     WHERE topic = $1 AND partition = $2 AND first_offset < $5 AND (first_offset, instance) > ($3, $4)
     ORDER BY first_offset, instance LIMIT $7 FOR UPDATE
   ), gone AS (
-    DELETE FROM pinflow.door_ack a USING head
-    WHERE a.ctid = head.place AND head.last_offset < $5 AND head.flushed_at < now() - make_interval(secs => $6)
+    DELETE FROM pinflow.door_ack
+    WHERE ctid = ANY(ARRAY(SELECT place FROM head)) AND last_offset < $5 AND flushed_at < now() - make_interval(secs => $6)
     RETURNING 1
   ), last AS (
     SELECT first_offset, instance FROM head ORDER BY first_offset DESC, instance DESC LIMIT 1

@@ -9,11 +9,12 @@ export function makeOutcomeSweep(statements: Pick<Statements, 'execute'>, keepMs
   };
 }
 
-// Rows that a request or another clean-up has at this moment are left to it.
+// By place, not by key: a join with the keys reads the whole table. Rows that a request or another clean-up has at this
+// moment are left to it; those taken are locked, so their place stays.
 const deleteOldest = `
   DELETE FROM pinflow.idempotency
-  WHERE (key_id, route, key) IN (
-    SELECT key_id, route, key FROM pinflow.idempotency
+  WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM pinflow.idempotency
     WHERE created_at <= now() - make_interval(secs => $1)
     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
-  )`;
+  ))`;

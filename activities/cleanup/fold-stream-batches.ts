@@ -15,14 +15,14 @@ export function makeBatchFold(statements: Statements, { topic, partition }: Stor
   };
 }
 
-/** In: $1 topic, $2 partition, $3 seconds to keep, $4 rows. */
+/** In: $1 topic, $2 partition, $3 seconds to keep, $4 rows. By place: a join with the keys would read the whole table. */
 const foldOldest = `
   WITH head AS (
-    SELECT first_offset FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2 ORDER BY first_offset LIMIT $4
+    SELECT ctid FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2 ORDER BY first_offset LIMIT $4 FOR UPDATE
   ), gone AS (
-    DELETE FROM pinflow.stream_batch b USING head
-    WHERE b.topic = $1 AND b.partition = $2 AND b.first_offset = head.first_offset AND b.committed_at < now() - make_interval(secs => $3)
-    RETURNING b.*
+    DELETE FROM pinflow.stream_batch
+    WHERE ctid = ANY(ARRAY(SELECT ctid FROM head)) AND committed_at < now() - make_interval(secs => $3)
+    RETURNING *
   ), folded AS (
     INSERT INTO pinflow.stream_day AS d
       (topic, partition, day, first_offset, last_offset, batches, applied, superseded, unchanged, rejected, dead)

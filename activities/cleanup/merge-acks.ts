@@ -3,7 +3,8 @@ import type { Postgres, Statements } from '#adapters/postgres.ts';
 import type { AckedRange } from '#domain/door/acked-ranges.ts';
 import { mergeRanges } from '#domain/door/acked-ranges.ts';
 
-type Row = AckedRange & { instance: string; flushedAt: Date; day: string };
+/** `place`: its ctid, which stays while the row is locked. */
+type Row = AckedRange & { instance: string; flushedAt: Date; day: string; place: string };
 
 /**
  * Joins what one instance had acked of a partition, second after second, to one row a day (UTC): instance, partition, first
@@ -16,18 +17,23 @@ export function makeAckMerge(postgres: Postgres, settleMs: number): Sweep {
       await lockAcks(statements);
       const taken = await statements.query<Row>(takeUnmerged, [settleMs / 1_000, rowsMax]);
       if (taken.length === 0) return { removed: 0, isDone: true };
-      const before = await statements.query<Row>(takeNeighbours, columnsOf(taken));
+      const before = await statements.query<Row>(takeNeighbours, [
+        taken.map(({ instance }) => instance),
+        taken.map(({ topic }) => topic),
+        taken.map(({ partition }) => partition),
+        taken.map(({ first }) => first),
+      ]);
       const all = [...before, ...taken].toSorted((one, other) => one.first - other.first);
       const merged = mergeRanges(all, placeOf);
-      const kept = new Set(merged.map(keyOf));
-      const dropped = all.filter((row) => !kept.has(keyOf(row)));
+      const kept = new Set(merged.map(({ place }) => place));
+      const dropped = all.filter(({ place }) => !kept.has(place));
       const latest = latestOf(all);
       await statements.execute(keep, [
-        ...columnsOf(merged),
+        merged.map(({ place }) => place),
         merged.map(({ last }) => last),
         merged.map((row) => new Date(latest.get(placeOf(row))!)),
       ]);
-      const removed = await statements.execute(drop, columnsOf(dropped));
+      const removed = await statements.execute(drop, [dropped.map(({ place }) => place)]);
       return { removed, isDone: taken.length < rowsMax };
     });
 }
@@ -37,7 +43,7 @@ export async function lockAcks(statements: Statements): Promise<void> {
   await statements.query(`SELECT pg_advisory_xact_lock(hashtextextended('pinflow.door_ack', 0))`);
 }
 
-const columns = `a.instance, a.topic, a.partition, a.first_offset AS first, a.last_offset AS last, a.flushed_at AS "flushedAt",
+const columns = `a.ctid::text AS place, a.instance, a.topic, a.partition, a.first_offset AS first, a.last_offset AS last, a.flushed_at AS "flushedAt",
   (a.flushed_at AT TIME ZONE 'UTC')::date::text AS day`;
 
 const takeUnmerged = `
@@ -45,44 +51,32 @@ const takeUnmerged = `
   WHERE NOT merged AND flushed_at < now() - make_interval(secs => $1)
   ORDER BY flushed_at, topic, partition, first_offset LIMIT $2 FOR UPDATE`;
 
+// All by place: a join with the keys would read the whole table.
+
 /** In: the primary keys of rows, by column. Out: the merged rows right before them, which they may go on. */
 const takeNeighbours = `
   SELECT ${columns} FROM pinflow.door_ack a
-  WHERE merged AND (topic, partition, first_offset, instance) IN (
-    SELECT before.topic, before.partition, before.first_offset, before.instance
+  WHERE merged AND ctid = ANY(ARRAY(
+    SELECT before.ctid
     FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) AS taken (instance, topic, partition, first_offset)
     CROSS JOIN LATERAL (
-      SELECT * FROM pinflow.door_ack one
+      SELECT ctid FROM pinflow.door_ack one
       WHERE one.instance = taken.instance AND one.topic = taken.topic AND one.partition = taken.partition
         AND one.first_offset < taken.first_offset
       ORDER BY one.first_offset DESC LIMIT 1
     ) AS before
-  )
+  ))
   FOR UPDATE`;
 
-const ofKeys = `a.instance = k.instance AND a.topic = k.topic AND a.partition = k.partition AND a.first_offset = k.first_offset`;
 const keep = `
   UPDATE pinflow.door_ack a
   SET last_offset = greatest(a.last_offset, k.last_offset), flushed_at = greatest(a.flushed_at, k.flushed_at), merged = true
-  FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::timestamptz[])
-    AS k (instance, topic, partition, first_offset, last_offset, flushed_at)
-  WHERE ${ofKeys}`;
-const drop = `
-  DELETE FROM pinflow.door_ack a
-  USING unnest($1::text[], $2::text[], $3::int[], $4::bigint[]) AS k (instance, topic, partition, first_offset)
-  WHERE ${ofKeys}`;
-
-function columnsOf(rows: readonly Row[]): unknown[][] {
-  return [rows.map((row) => row.instance), rows.map((row) => row.topic), rows.map((row) => row.partition), rows.map((row) => row.first)];
-}
+  FROM unnest($1::tid[], $2::bigint[], $3::timestamptz[]) AS k (place, last_offset, flushed_at)
+  WHERE a.ctid = ANY($1::tid[]) AND a.ctid = k.place`;
+const drop = `DELETE FROM pinflow.door_ack WHERE ctid = ANY($1::tid[])`;
 
 function placeOf({ instance, topic, partition, day }: Row): string {
   return `${topic}/${partition}/${day}/${instance}`;
-}
-
-/** What is unique: the primary key. */
-function keyOf({ instance, topic, partition, first }: Row): string {
-  return `${topic}/${partition}/${first}/${instance}`;
 }
 
 /** When something was flushed last in each place: a merged row stands for all that its day brought. */
