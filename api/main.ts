@@ -28,6 +28,7 @@ import { prepareTopics } from '#api/prepare-topics.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import type { IdempotencyKeeper } from '#api/door/idempotency.ts';
+import { makeIdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
@@ -122,11 +123,19 @@ async function main(config: Config, log: Log): Promise<void> {
     isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => draining,
   });
+  const retentionIdempotencyMs = config.retentionIdempotencyHours * 3_600_000;
   const idempotency = makeIdempotency({
     statements: keyedPostgres,
     log,
     count: metrics.countIdempotent,
-    keepMs: config.retentionIdempotencyHours * 3_600_000,
+    keepMs: retentionIdempotencyMs,
+    answerBytesMax: config.retentionIdempotencyAnswerBytes,
+    quota: makeIdempotencyQuota({
+      statements: postgres,
+      log,
+      keepMs: retentionIdempotencyMs,
+      bytesMax: config.retentionIdempotencyBytes,
+    }),
   });
   const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
   const app = createApp({

@@ -4,6 +4,7 @@ import { noteCleanup } from '#activities/cleanup/cleanup-account.ts';
 import { makeStagingSweep } from '#activities/cleanup/discard-abandoned.ts';
 import { makeAckSweep } from '#activities/cleanup/expire-acks.ts';
 import { makeCutSweep } from '#activities/cleanup/expire-cuts.ts';
+import { makeOutcomeUseSweep } from '#activities/cleanup/expire-outcome-use.ts';
 import { makeOutcomeSweep } from '#activities/cleanup/expire-outcomes.ts';
 import { makeRefusalSweep } from '#activities/cleanup/expire-refusals.ts';
 import { makeBatchFold } from '#activities/cleanup/fold-stream-batches.ts';
@@ -88,6 +89,8 @@ function makeSweep({ config, postgres, s3 }: CleanupDependencies, target: Cleanu
       return makeStagingSweep({ s3, postgres, keepMs: config.retentionStagingHours * hourMs });
     case 'idempotency':
       return makeOutcomeSweep(postgres, config.retentionIdempotencyHours * hourMs);
+    case 'idempotency_use':
+      return makeOutcomeUseSweep(postgres, config.retentionIdempotencyHours * hourMs);
     case 'door_refusal':
       return makeRefusalSweep(postgres, config.retentionRefusalDays * dayMs);
   }

@@ -16,6 +16,17 @@ export const retentionSettings = {
     schema: amount.default(24),
     about: 'Hours that the outcome of a request with an Idempotency-Key is kept: so long the same request is answered with it.',
   },
+  retentionIdempotencyBytes: {
+    env: 'RETENTION_IDEMPOTENCY_BYTES',
+    schema: positive.default(1_073_741_824),
+    about:
+      'Bytes of outcomes that one API key may have kept at one time, 300 a request and its answer; beyond it new keyed requests get 429.',
+  },
+  retentionIdempotencyAnswerBytes: {
+    env: 'RETENTION_IDEMPOTENCY_ANSWER_BYTES',
+    schema: positive.default(1_048_576),
+    about: 'Bytes of the largest answer that is kept for a request with an Idempotency-Key; of a larger one only its status is.',
+  },
   retentionRefusalDays: {
     env: 'RETENTION_REFUSAL_DAYS',
     schema: amount.default(7),

@@ -16,7 +16,7 @@ const meanings: Readonly<Record<number, string>> = {
   413: 'The body is too large; nothing was sent.',
   415: 'The body has a type or an encoding that is not taken here.',
   422: 'The request is not as it must be; nothing was sent.',
-  429: 'The key has sent more than it may; nothing was sent. Retry-After says when to come again.',
+  429: 'The key has sent more than it may, or has as many outcomes kept as it may; nothing was sent. Retry-After says when to come again.',
   501: 'This process does not do that.',
   503: 'Nothing was sent. Send it again later.',
   504: 'Kafka did not confirm in time: the event may exist. Sending it again does no harm.',

@@ -19,12 +19,15 @@ export type StoredOutcome = { status: number; headers: Record<string, string>; b
 export type ClaimResult =
   | { found: 'claimed'; claim: Claim; isTakenOver: boolean }
   | { found: 'done'; outcome: StoredOutcome }
-  | { found: 'running' | 'mismatch' };
+  | { found: 'running' | 'mismatch' | 'no room' };
 
 /** The statements on `pinflow.idempotency`. Time is Postgres's own: several processes share the table. */
 export type IdempotencyStore = {
-  /** Claims the key, or tells what stands in the way; one statement. */
-  claim(request: KeyedRequest, eventId: string): Promise<ClaimResult>;
+  /**
+   * Claims the key, or tells what stands in the way; one statement.
+   * @param hasRoom whether a row may be added; else only one that is there is taken over or answered.
+   */
+  claim(request: KeyedRequest, eventId: string, hasRoom: boolean): Promise<ClaimResult>;
   /** Stores the outcome. Changes nothing where another took the claim over. */
   settle(request: KeyedRequest, claim: Claim, outcome: StoredOutcome): Promise<void>;
   /** Gives the claim back: the next request with this key works at once. */
@@ -41,12 +44,12 @@ export function makeIdempotencyStore(statements: Pick<Statements, 'prepared' | '
   const place = ({ keyId, route, key }: KeyedRequest): string[] => [keyId, route, key];
 
   return {
-    async claim(request, eventId) {
+    async claim(request, eventId, hasRoom) {
       const ask = (): Promise<Row[]> =>
-        statements.prepared<Row>('idempotency_claim', claimSql, [...place(request), request.hash, eventId, keepMs / 1_000]);
+        statements.prepared<Row>('idempotency_claim', claimSql, [...place(request), request.hash, eventId, keepMs / 1_000, hasRoom]);
       // No row: a twin came in between, which this statement's snapshot does not show. The next one's does.
       const row = (await ask())[0] ?? (await ask())[0];
-      if (row === undefined) return { found: 'running' };
+      if (row === undefined) return { found: hasRoom ? 'running' : 'no room' };
       const { found, event_id, attempt, status, headers, body } = row;
       if (found === 'claimed') return { found, claim: { eventId: event_id, attempt }, isTakenOver: event_id !== eventId };
       return found === 'done' ? { found, outcome: { status, headers, body } } : { found };
@@ -69,13 +72,14 @@ export function makeIdempotencyStore(statements: Pick<Statements, 'prepared' | '
 }
 
 /**
- * In:  $1 key id, $2 route, $3 key, $4 hash, $5 event id of a new claim, $6 seconds that an outcome is kept.
- * Out: one row; none where a twin's row was committed after this statement began.
+ * In:  $1 key id, $2 route, $3 key, $4 hash, $5 event id of a new claim, $6 seconds that an outcome is kept, $7 whether a row may be added.
+ * Out: one row; none where a twin's row was committed after this statement began, or none may be added.
  */
 const claimSql = `
   WITH claimed AS (
     INSERT INTO pinflow.idempotency AS i (key_id, route, key, hash, event_id)
-    VALUES ($1, $2, $3, $4, $5)
+    SELECT $1::text, $2::text, $3::text, $4::bytea, $5::text
+    WHERE $7 OR EXISTS (SELECT FROM pinflow.idempotency WHERE key_id = $1 AND route = $2 AND key = $3)
     ON CONFLICT (key_id, route, key) DO UPDATE SET
       hash = excluded.hash,
       event_id = CASE WHEN i.created_at <= now() - make_interval(secs => $6) THEN excluded.event_id ELSE i.event_id END,

@@ -3,6 +3,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Answer } from '#api/door/answer.ts';
 import { answerJson } from '#api/door/answer.ts';
 import { makeEventId } from '#api/door/event-headers.ts';
+import type { IdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import type { Claim, ClaimResult, KeyedRequest, StoredOutcome } from '#api/door/idempotency-store.ts';
 import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
 import type { Refusal } from '#api/door/refusal.ts';
@@ -23,14 +24,14 @@ export type IdempotencyKeeper = Idempotency & {
 };
 
 /** What became of a keyed request, as label values. */
-export type IdempotentOutcome = 'new' | 'replayed' | 'running' | 'mismatch' | 'taken_over' | 'unavailable';
+export type IdempotentOutcome = 'new' | 'replayed' | 'running' | 'mismatch' | 'taken_over' | 'quota' | 'unavailable';
 
 /** Bound on a claim and on storing an outcome: a keyed request must not hang with Postgres. */
 const storeMsMax = 2_000;
 /** Requests that wait for a claim at one time. */
 const claimsMax = 1_000;
-/** Larger answers are not kept; a replay then says so. */
-const bodyBytesMax = 8_388_608;
+/** What a row costs beside its answer, about: its columns and its part of the indexes. */
+const rowBytes = 300;
 
 /**
  * Keeps outcomes in `pinflow.idempotency` for their retention. What may have been published stays pending: after 10 s the next
@@ -50,8 +51,12 @@ export function makeIdempotency(options: {
   log: Log;
   count: (outcome: IdempotentOutcome) => void;
   keepMs: number;
+  /** What one API key may have kept at one time; without a bound where absent. */
+  quota?: IdempotencyQuota;
+  /** Larger answers are not kept; a replay then says so. */
+  answerBytesMax: number;
 }): IdempotencyKeeper {
-  const { log, count } = options;
+  const { log, count, quota, answerBytesMax } = options;
   const store = makeIdempotencyStore(options.statements, options.keepMs);
   /** Outcomes that wait for Kafka's word, or are being stored after it. */
   const concluding = new Set<Promise<void>>();
@@ -62,7 +67,7 @@ export function makeIdempotency(options: {
   async function claim(request: KeyedRequest): Promise<ClaimResult | undefined> {
     if (claiming >= claimsMax) return undefined;
     claiming++;
-    const asked = store.claim(request, makeEventId());
+    const asked = store.claim(request, makeEventId(), quota?.hasRoom(request.keyId) ?? true);
     try {
       const result = await within(asked, storeMsMax);
       failing = false;
@@ -94,7 +99,15 @@ export function makeIdempotency(options: {
     const end = endOf(answer);
     if (end === 'stays pending') return;
     try {
-      await within(end === 'is stored' ? store.settle(request, held, outcomeOf(answer)) : store.release(request, held), storeMsMax);
+      if (end === 'is given back') {
+        await within(store.release(request, held), storeMsMax);
+        if (held.attempt === 1) quota?.add(request.keyId, -rowBytes);
+        return;
+      }
+      const outcome = outcomeOf(answer, answerBytesMax);
+      // Counted first: one that is stored although its answer got lost is there, too.
+      quota?.add(request.keyId, outcome.body?.length ?? 0);
+      await within(store.settle(request, held, outcome), storeMsMax);
     } catch (error) {
       tell('an outcome was not stored: a retry publishes again with the same event id', error);
     }
@@ -121,8 +134,12 @@ export function makeIdempotency(options: {
         case 'mismatch':
           count('mismatch');
           return mismatch;
+        case 'no room':
+          count('quota');
+          return noRoom;
         default: {
           count(result!.isTakenOver ? 'taken_over' : 'new');
+          if (!result!.isTakenOver) quota?.add(request.keyId, rowBytes);
           const answer = await work(result!.claim.eventId);
           if (answer.afterwards === undefined) await finish(request, result!.claim, answer);
           else finishAfterwards(request, result!.claim, answer.afterwards);
@@ -132,6 +149,7 @@ export function makeIdempotency(options: {
     },
     async close() {
       await Promise.all(concluding);
+      await quota?.close();
     },
   };
 }
@@ -145,7 +163,7 @@ function endOf({ status, isRetriable }: Answer): 'is stored' | 'is given back' |
 /** Refusals that say nothing about the events. */
 const refusedForNow: ReadonlySet<number> = new Set([401, 403, 409, 429]);
 
-function outcomeOf({ status, headers, body }: Answer): StoredOutcome {
+function outcomeOf({ status, headers, body }: Answer, bodyBytesMax: number): StoredOutcome {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   return { status, headers: { ...headers }, body: bytes.length > bodyBytesMax ? null : bytes };
 }
@@ -169,6 +187,14 @@ const mismatch: Refusal = {
   status: 422,
   reason: 'idempotency_mismatch',
   message: 'This Idempotency-Key was used with another target or body before; use a new key for a new request',
+};
+
+const noRoom: Refusal = {
+  status: 429,
+  reason: 'idempotency_quota',
+  message:
+    'This key has as many outcomes of keyed requests kept as it may; those it has are answered, new ones are taken when old ones are out of retention, or without Idempotency-Key',
+  headers: { 'Retry-After': '60' },
 };
 
 const unavailable: Refusal = {

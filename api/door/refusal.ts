@@ -38,6 +38,7 @@ export type RefusalReason =
   | 'publish_busy'
   | 'idempotency_running'
   | 'idempotency_mismatch'
+  | 'idempotency_quota'
   | 'idempotency_unavailable'
   | 'overloaded'
   | 'log_unavailable'

@@ -88,6 +88,7 @@ const types: Partial<Record<RefusalReason, string>> = {
   rate_limited: 'ProvisionedThroughputExceededException',
   overloaded: 'ProvisionedThroughputExceededException',
   log_unavailable: 'ServiceUnavailable',
+  idempotency_quota: 'ProvisionedThroughputExceededException',
   idempotency_unavailable: 'ServiceUnavailable',
   log_timeout: 'InternalFailure',
   fault: 'InternalFailure',

@@ -90,7 +90,13 @@ export async function openDoor(
   const { access, ring } = chooseAccess({ config, clients, statements: postgres, log });
   if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
   registerBatchMetrics(metrics.registry, postgres);
-  const idempotency = makeIdempotency({ statements: postgres, log, count: metrics.countIdempotent, keepMs: 86_400_000 });
+  const idempotency = makeIdempotency({
+    statements: postgres,
+    log,
+    count: metrics.countIdempotent,
+    keepMs: 86_400_000,
+    answerBytesMax: 1_048_576,
+  });
   const kindByName = kindsOfNames(config.ingestNameKinds);
   const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });

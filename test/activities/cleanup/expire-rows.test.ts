@@ -101,7 +101,7 @@ test('a request that takes an old key over while it is cleaned up keeps its clai
   await lay.idempotency(600, 61);
   const store = makeIdempotencyStore(postgres, 3_600_000);
   const claims = Array.from({ length: 200 }, (_, i) =>
-    store.claim({ keyId: 'k', route: 'pin', key: `61-${3 * i + 1}`, hash: Buffer.from([1]) }, `new-${i}`),
+    store.claim({ keyId: 'k', route: 'pin', key: `61-${3 * i + 1}`, hash: Buffer.from([1]) }, `new-${i}`, true),
   );
   const [{ removed }, ...claimed] = await Promise.all([cleanUpCounted({ config, postgres }, 'idempotency', { rowsMax: 7 }), ...claims]);
   assert.ok(claimed.every(({ found }) => found === 'claimed'));

@@ -16,6 +16,7 @@ import { migrate } from '#workers/migrate.ts';
 
 const done = answerJson(200, '{"kept":1}', { 'Pinflow-Receipt': 'kind=pin' });
 const keepMs = 86_400_000;
+const answerBytesMax = 1_048_576;
 let keys = 0;
 const newRequest = (over: Partial<KeyedRequest> = {}): KeyedRequest => ({
   keyId: 'caller',
@@ -32,7 +33,13 @@ describe('a keyed request', () => {
   before(async () => {
     postgres = makePostgres({ url: (await testConfig()).postgresUrl, applicationName: 'pinflow-test' });
     await migrate(postgres);
-    idempotency = makeIdempotency({ statements: postgres, log: quietLog, count: (outcome) => counted.push(outcome), keepMs });
+    idempotency = makeIdempotency({
+      statements: postgres,
+      log: quietLog,
+      count: (outcome) => counted.push(outcome),
+      keepMs,
+      answerBytesMax,
+    });
   });
   after(async () => {
     await idempotency.close();
@@ -181,7 +188,7 @@ describe('a keyed request', () => {
 
   test('with an answer too large to keep is done once all the same', async () => {
     const request = newRequest();
-    await tryOnce(request, answerJson(200, 'x'.repeat(8_388_609)));
+    await tryOnce(request, answerJson(200, 'x'.repeat(answerBytesMax + 1)));
     const { eventId, said } = await tryOnce(request);
     assert.equal(eventId, undefined);
     assert.equal(said.status, 200);
@@ -220,7 +227,7 @@ describe('a keyed request and a Postgres that is away', () => {
     });
     assert.equal(said, done);
     const direct = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
-    const other = makeIdempotency({ statements: direct, log: quietLog, count: () => undefined, keepMs });
+    const other = makeIdempotency({ statements: direct, log: quietLog, count: () => undefined, keepMs, answerBytesMax });
     assert.equal((await other.once(request, async () => done)).status, 409);
     await direct.execute(`UPDATE pinflow.idempotency SET claimed_at = claimed_at - interval '10 s'`);
     let second: string | undefined;
@@ -243,7 +250,7 @@ describe('a keyed request and a Postgres that is away', () => {
     const proxy = await startProxy(url.host);
     url.host = `127.0.0.1:${proxy.port}`;
     const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-test', statementTimeoutMs: 1_500 });
-    const idempotency = makeIdempotency({ statements: postgres, log: quietLog, count: () => undefined, keepMs });
+    const idempotency = makeIdempotency({ statements: postgres, log: quietLog, count: () => undefined, keepMs, answerBytesMax });
     // Opens a connection, so that it is an established one that stalls.
     await postgres.query('SELECT 1');
     return { config, proxy, postgres, idempotency };
