@@ -47,7 +47,11 @@ export function settingsForServers(
     apiPort: String(ports.api),
     // A source of its own must be given with PINFLOW_SOURCE_URL; without one it lies beside the given Postgres.
     ...(embedded.includes('postgres')
-      ? { postgresUrl: postgresUrl(postgresDatabases.main), sourceUrl: postgresUrl(postgresDatabases.source) }
+      ? {
+          postgresUrl: postgresUrl(postgresDatabases.main),
+          sourceUrl: postgresUrl(postgresDatabases.source),
+          postgresReaderPassword: keys.postgresReaderPassword,
+        }
       : { sourceUrl: besideGiven(given.postgresUrl) }),
     ...(embedded.includes('kafka') ? { kafkaBrokers: `127.0.0.1:${ports.kafka}` } : {}),
     ...(embedded.includes('s3')

@@ -91,14 +91,21 @@ export function assertFreeDisk(home: Home, freeBytesMin = FREE_BYTES_MIN): void 
 }
 
 /** Passwords of the embedded servers, made once a home and readable by its owner only. */
-export type Keys = { postgresPassword: string; s3AccessKeyId: string; s3SecretAccessKey: string };
+export type Keys = { postgresPassword: string; postgresReaderPassword: string; s3AccessKeyId: string; s3SecretAccessKey: string };
 
-/** The keys of this home; made when it has none. */
+/** The keys of this home; those that it lacks are made. */
 export function keysOf(home: Home): Keys {
   const file = home.at('keys.json');
+  const made: Keys = {
+    postgresPassword: randomBytes(18).toString('hex'),
+    postgresReaderPassword: randomBytes(18).toString('hex'),
+    s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`,
+    s3SecretAccessKey: randomBytes(24).toString('hex'),
+  };
+  let found: Partial<Keys> = {};
   if (existsSync(file)) {
     try {
-      return JSON.parse(readFileSync(file, 'utf8')) as Keys;
+      found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Keys>;
     } catch (error) {
       throw new Failure(
         'configuration',
@@ -107,11 +114,9 @@ export function keysOf(home: Home): Keys {
       );
     }
   }
-  const keys = {
-    postgresPassword: randomBytes(18).toString('hex'),
-    s3AccessKeyId: `pinflow${randomBytes(6).toString('hex')}`,
-    s3SecretAccessKey: randomBytes(24).toString('hex'),
-  };
+  // A home of an older version lacks the keys that came later.
+  const keys = { ...made, ...found };
+  if (Object.keys(keys).length === Object.keys(found).length) return keys;
   // Flushed and renamed: half a file would lock the home's servers for ever.
   writeFileSync(`${file}.new`, JSON.stringify(keys), { mode: 0o600, flush: true });
   renameSync(`${file}.new`, file);

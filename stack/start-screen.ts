@@ -7,7 +7,7 @@ Pinflow runs.
 
   API               ${apiUrl}        (described, and to be tried, at ${apiUrl}/docs)
   Temporal Web UI   ${config.temporalUiUrl}
-  Postgres          ${config.postgresUrl}
+  Postgres          ${readerUrl(config) ?? config.postgresUrl}
   State and logs    ${home}
 
 Try:
@@ -17,4 +17,13 @@ Try:
 
 ${emulator ? `The emulator posts ${config.emulatorRate} events a second; an interval closes every ${config.batchIntervalMs / 1000} s. ` : ''}Ctrl-C stops everything and loses nothing.
 `;
+}
+
+/** The line for people and their tools, which may read only; undefined where nobody said how such a role logs in. */
+function readerUrl({ postgresUrl, postgresReader, postgresReaderPassword }: Config): string | undefined {
+  if (postgresReaderPassword === undefined) return undefined;
+  const url = new URL(postgresUrl);
+  url.username = postgresReader;
+  url.password = postgresReaderPassword;
+  return url.href;
 }

@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { ensureReader } from '#activities/setup/ensure-reader.ts';
 import { fillSource } from '#activities/setup/fill-source.ts';
 import { createDatabase } from '#activities/setup/create-database.ts';
 import { layOrigin } from '#activities/batch/lay-origin.ts';
@@ -51,6 +52,7 @@ export async function setUp(config: Config, log: Log): Promise<void> {
 async function setUpLedgerAndBucket(config: Config, names: Names, postgres: Postgres, log: Log): Promise<void> {
   await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
   for (const name of await migrate(postgres)) log.info('migration applied', { name });
+  await ensureReader(postgres, config.postgresReader, config.postgresReaderPassword);
   const s3 = makeS3(config, await chooseBucket(postgres, config, names));
   await untilReady('S3', log, () => s3.ensureBucket());
   s3.close();

@@ -63,6 +63,18 @@ export const serverSettings = {
       'Database of the stream, the ledger and the metrics. TLS is set in the URL: ?sslmode=verify-full (also what require, verify-ca and prefer mean here), no-verify or disable, with sslrootcert=FILE, sslcert=FILE and sslkey=FILE (PEM).',
     secret: true,
   },
+  postgresReader: {
+    env: 'POSTGRES_READER',
+    schema: z.string().min(1).default('pinflow_reader'),
+    about:
+      'Postgres role that may only read (schemas public, metrics, marts): for Grafana, psql and BI tools. The set-up gives it its rights where it exists.',
+  },
+  postgresReaderPassword: {
+    env: 'POSTGRES_READER_PASSWORD',
+    schema: optionalText,
+    about: 'Password of POSTGRES_READER; with it the set-up makes the role. Unset means that somebody else makes it, or nobody.',
+    secret: true,
+  },
   sourceUrl: {
     env: 'PINFLOW_SOURCE_URL',
     schema: z.string().default('postgres://postgres:postgres@127.0.0.1:5432/pinterest_data'),

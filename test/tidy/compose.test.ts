@@ -111,9 +111,10 @@ test('no secret has a value in the file', () => {
 });
 
 test('our processes get every setting that makes sense in a container', () => {
-  // The embedded stack's own, transport security that these servers do not speak, and paths inside the image.
+  // The embedded stack's own, transport security that these servers do not speak, paths inside the image, and the role that
+  // deploy/postgres/create-roles.sh makes.
   const elsewhere =
-    /^(PINFLOW_HOME|XDG_CACHE_HOME|WORKER_ROLES|S3_PATH_STYLE|KAFKA_(SASL_MECHANISM|USERNAME|PASSWORD)|[A-Z3]+_TLS(_\w+)?|TEMPORAL_API_KEY|PINFLOW_\w+_PORT)$/;
+    /^(PINFLOW_HOME|XDG_CACHE_HOME|WORKER_ROLES|S3_PATH_STYLE|KAFKA_(SASL_MECHANISM|USERNAME|PASSWORD)|[A-Z3]+_TLS(_\w+)?|TEMPORAL_API_KEY|POSTGRES_READER(_PASSWORD)?|PINFLOW_\w+_PORT)$/;
   const known = Object.values(settings).map((setting) => setting.env as string);
   const files = Object.values<Setting>(settings).flatMap((setting) => fileVariableOf(setting) ?? []);
   for (const [name, { environment = {} }] of ours) {

@@ -1,0 +1,56 @@
+import { sqlStateOf } from '#adapters/postgres-failure.ts';
+import type { Postgres, Statements } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
+
+/** What people and their tools may read: rows, real-time metrics and marts. Keys and outcomes of requests are in none of these. */
+const readableSchemas = ['public', 'metrics', 'marts'] as const;
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * Makes the role that may only read, where a password for it is given, and lets it read what is there and what this role will
+ * make later. Where the role was made by somebody else (an administrator, a compose file) only the rights are given.
+ * Safe to run again and twice at once.
+ * @returns whether there is such a role.
+ * @throws Failure `denied` where the role is to be made and this one may make none.
+ */
+export async function ensureReader(postgres: Postgres, role: string, password: string | undefined): Promise<boolean> {
+  return postgres.transaction(async (statements) => {
+    // Two set-ups at once: granting the same to the same fails for one of them ("tuple concurrently updated").
+    await statements.query(`SELECT pg_advisory_xact_lock(hashtext('pinflow reader'))`);
+    const [found] = await statements.query(`SELECT 1 FROM pg_roles WHERE rolname = $1`, [role]);
+    if (password !== undefined) await giveLogin(statements, found === undefined ? 'CREATE' : 'ALTER', role, password);
+    else if (found === undefined) return false;
+    await grantReading(statements, role);
+    return true;
+  });
+}
+
+async function giveLogin(statements: Statements, verb: 'CREATE' | 'ALTER', role: string, password: string): Promise<void> {
+  try {
+    await run(statements, `${verb} ROLE %I LOGIN PASSWORD %L NOSUPERUSER NOCREATEDB NOCREATEROLE`, [role, password]);
+    await run(statements, `ALTER ROLE %I SET default_transaction_read_only = on`, [role]);
+  } catch (error) {
+    if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new Failure(
+      'denied',
+      `The role of POSTGRES_URL may make no role ${role}: have an administrator make it and unset POSTGRES_READER_PASSWORD, or let the role of POSTGRES_URL make roles (CREATEROLE).`,
+      { cause: error },
+    );
+  }
+}
+
+async function grantReading(statements: Statements, role: string): Promise<void> {
+  for (const schema of readableSchemas) {
+    await run(statements, `GRANT USAGE ON SCHEMA %I TO %I`, [schema, role]);
+    await run(statements, `GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I`, [schema, role]);
+    await run(statements, `ALTER DEFAULT PRIVILEGES IN SCHEMA %I GRANT SELECT ON TABLES TO %I`, [schema, role]);
+  }
+}
+
+/** Statements about roles take no parameters: the server quotes names (%I) and texts (%L). */
+async function run(statements: Statements, form: string, values: readonly string[]): Promise<void> {
+  const places = values.map((_, i) => `$${i + 2}::text`).join(', ');
+  const [made] = await statements.query<{ sql: string }>(`SELECT format($1::text, ${places}) AS sql`, [form, ...values]);
+  await statements.execute(made!.sql);
+}
