@@ -39,8 +39,10 @@ async function settled(records: number): Promise<void> {
   });
   await waitFor(
     async () => {
-      const [row] = await stack.postgres.query<{ cause: string }>(`SELECT cause FROM pinflow.generation ORDER BY id DESC LIMIT 1`);
-      return row?.cause === 'marts';
+      const [row] = await stack.postgres.query<{ done: boolean | null }>(
+        `SELECT bool_and(covers >= (SELECT max(id) FROM pinflow.generation WHERE cause = 'interval')) AS done FROM pinflow.mart`,
+      );
+      return row?.done === true;
     },
     { timeoutMs: 30_000, what: 'marts after the last interval' },
   );
