@@ -7,13 +7,13 @@ import type { StreamSinkOptions } from '#activities/stream/stream-sink.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { listValue } from '@duckdb/node-api';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import { toDuckdbFailure } from '#adapters/duckdb/failure.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 import type { Environment } from '#test/support/environment.ts';
+import { cleanerThatDies } from '#test/activities/stream/dying-cleaner.ts';
 import { openEnvironment, pinJson } from '#test/support/environment.ts';
 
 let environment: Environment;
@@ -241,26 +241,10 @@ test('a fault of our own SQL costs no record: the position holds until it is men
   assert.deepEqual(await query('SELECT 1 FROM pinflow.dead_letter WHERE partition = $1', [partition.partition]), []);
 });
 
-/** A cleaner whose engine dies as DuckDB does: of a batch that `kills` names, and of every batch from then on. */
-function cleanerThatDies(kills: (record: LogRecord) => boolean): Promise<StreamCleaner> {
-  return makeLastingCleaner(() => {
-    let dead = false;
-    return Promise.resolve({
-      async clean(kind, records) {
-        const words = dead ? 'FATAL Error: Failed: database has been invalidated' : 'INTERNAL Error: index out of bounds';
-        dead ||= records.some(kills);
-        if (dead) throw toDuckdbFailure(new Error(words), false);
-        return cleaner.clean(kind, records);
-      },
-      close: () => undefined,
-    });
-  });
-}
-
 test('a record that the engine dies of is found and buried with its bytes; the others are applied, by new engines', async () => {
   const partition = pinPartition();
   const bomb = pinJson('ten-5', { category: 'ten', title: 'kills' });
-  const one = await begun(partition, { cleaner: await cleanerThatDies(({ value }) => value!.includes('kills')) });
+  const one = await begun(partition, { cleaner: await cleanerThatDies(cleaner, ({ value }) => value!.includes('kills')) });
   await one.accept(
     partition,
     Array.from({ length: 9 }, (_, index) => record(partition, index, index === 5 ? bomb : pinJson(`ten-${index}`, { category: 'ten' }))),
@@ -276,7 +260,7 @@ test('a record that the engine dies of is found and buried with its bytes; the o
 
 test('an engine that dies of every record blames none: that is a fault, and the position holds', async () => {
   const partition = pinPartition();
-  const one = await begun(partition, { cleaner: await cleanerThatDies(() => true) });
+  const one = await begun(partition, { cleaner: await cleanerThatDies(cleaner, () => true) });
   const records = [0, 1, 2].map((offset) => record(partition, offset, pinJson(`eleven-${offset}`, { category: 'eleven' })));
   await assert.rejects(one.accept(partition, records), { kind: 'fault', message: /known to be good/ });
   assert.deepEqual(one.progress(partition), { ...partition, from: 0, to: 0, rows: 0 });
