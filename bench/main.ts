@@ -5,7 +5,7 @@ import { runFootprint } from '#bench/footprint/footprint.ts';
 import type { IngestOptions } from '#bench/ingest/ingest.ts';
 import { runIngest } from '#bench/ingest/ingest.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
-import { choosePeers, ourName } from '#bench/ingest/peers.ts';
+import { choosePeers, ourName, ourselvesIn } from '#bench/ingest/peers.ts';
 import { Failure } from '#domain/failures.ts';
 import type { ServerName } from '#stack/endpoints.ts';
 import { homeOfRun, removeStaleHomes } from '#stack/run-homes.ts';
@@ -24,6 +24,7 @@ program
   .description('acked events a second of the API, Fastify, node:http, Express as usual, and FastAPI')
   .option('--quick', 'one short round: to see that everything runs, not for figures')
   .option('--peers <names>', 'only these, separated by commas', peersOf)
+  .option('--against <checkout>', 'and the API of another checkout of Pinflow: what a change has cost', checkoutOf)
   .option('--seconds <n>', 'length of a run', positive)
   .option('--rounds <n>', 'rounds over the peers, there and back', positive)
   .option('--json <file>', 'write all figures')
@@ -78,8 +79,16 @@ function positive(text: string): number {
 }
 
 function peersOf(text: string): readonly Peer[] {
+  return orInvalid(() => choosePeers(text.split(',').map((name) => name.trim())));
+}
+
+function checkoutOf(folder: string): Peer {
+  return orInvalid(() => ourselvesIn(folder));
+}
+
+function orInvalid<T>(read: () => T): T {
   try {
-    return choosePeers(text.split(',').map((name) => name.trim()));
+    return read();
   } catch (error) {
     throw error instanceof Failure ? new InvalidArgumentError(error.message) : error;
   }

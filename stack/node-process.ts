@@ -15,13 +15,19 @@ export const nodeFlags = [
   preloaded,
 ] as const;
 
-/** How to run a script of this project as a process of its own. */
-export function nodeCommand(script: string, args: readonly string[], environment: NodeJS.ProcessEnv, stopMs: number): Command {
+/** How to run a script of this project (or of another checkout of it) as a process of its own. */
+export function nodeCommand(
+  script: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  stopMs: number,
+  folder: string = projectFolder,
+): Command {
   return {
     command: process.execPath,
-    args: [...nodeFlags, join(projectFolder, script), ...args],
+    args: [...nodeFlags, join(folder, script), ...args],
     environment: { UV_THREADPOOL_SIZE: '16', ...environment },
-    cwd: projectFolder,
+    cwd: folder,
     stopMs,
   };
 }

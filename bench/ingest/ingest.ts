@@ -17,6 +17,8 @@ export type IngestOptions = {
   quick?: boolean;
   /** All of them where absent. */
   peers?: readonly Peer[];
+  /** Our API as another checkout has it, one more peer. */
+  against?: Peer;
   seconds?: number;
   rounds?: number;
   json?: string;
@@ -36,7 +38,7 @@ const quick: Effort = { warmUpSeconds: 1, seconds: 2, rounds: 1, repeats: 0 };
  */
 export async function runIngest(options: IngestOptions, session: Session): Promise<number> {
   const { home, environment, config, stop, say } = session;
-  const chosen = options.peers ?? peers;
+  const chosen = [...(options.peers ?? peers), ...(options.against === undefined ? [] : [options.against])];
   const effort: Effort = {
     ...(options.quick === true ? quick : full),
     ...(options.seconds === undefined ? {} : { seconds: options.seconds }),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { settings } from '#adapters/settings/settings.ts';
 import { obtainPython } from '#bench/ingest/python.ts';
@@ -77,6 +79,23 @@ export const peers: readonly Peer[] = [
   { name: `${fastapiName}-linger-0`, about: `${fastapiAbout}; linger 0 ms`, command: fastapi(0) },
   { name: `${fastapiName}-linger-5`, about: `${fastapiAbout}; linger 5 ms`, command: fastapi(5) },
 ];
+
+/**
+ * Our API as another commit has it, from a work tree with its packages installed: for "no worse than before".
+ * @throws Failure `configuration` where the folder holds no such API.
+ */
+export function ourselvesIn(checkout: string): Peer {
+  const folder = resolve(checkout);
+  for (const part of ['api/main.ts', 'node_modules']) {
+    if (!existsSync(join(folder, part)))
+      throw new Failure('configuration', `${folder} has no ${part}: expected a checkout of Pinflow with its packages installed.`);
+  }
+  return {
+    name: `${ourName}-before`,
+    about: 'the API of the other checkout, as it ships',
+    command: ({ environment }) => Promise.resolve(nodeCommand('api/main.ts', [], environment, stopMs, folder)),
+  };
+}
 
 /** @throws Failure `configuration` for a name that no peer has. `fastapi-aiokafka` means both of its variants. */
 export function choosePeers(names: readonly string[]): readonly Peer[] {
