@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { columnsOf, cutTo } from './columns.ts';
+import columnsOf from 'string-width';
+import truncate from 'cli-truncate';
 
 /** A column by its name; numbers stand right, and are never cut. */
 export type Column = string | { name: string; isNumber: boolean };
@@ -36,7 +37,7 @@ export function plainTable(
   const isNumber = columns.map((column) => typeof column !== 'string' && column.isNumber);
   const widths = fittingWidths([head, ...rows], isNumber, width);
   const cut = (cells: readonly string[]): string[] =>
-    cells.map((cell, i) => (widths[i] !== undefined && !isNumber[i] ? cutTo(cell, widths[i]) : cell));
+    cells.map((cell, i) => (columnsOf(cell) > widths[i]! ? truncate(cell, widths[i]!) : cell));
   const table = new Table({
     chars: { ...noLines, middle: gap },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },

@@ -1,11 +1,11 @@
+import truncate from 'cli-truncate';
 import type { TailLine } from '#activities/tail/tail-lines.ts';
 import { printable } from '#domain/printable.ts';
-import { cutTo } from './columns.ts';
 
 /** One line for a person, at most `width` columns of a terminal where that is known. */
 export function tailText(line: TailLine, width: number | undefined): string {
   const text = printable(textOf(line));
-  return width === undefined ? text : cutTo(text, width);
+  return width === undefined ? text : truncate(text, width);
 }
 
 function textOf(line: TailLine): string {
