@@ -4,7 +4,7 @@ import { describeProblems } from '#domain/keys/new-key.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { userName, withPostgres } from './batch.ts';
 import { usageError } from './run-program.ts';
-import type { HomeOption } from './settings.ts';
+import type { HomeOption } from './home-option.ts';
 
 export type AbandonOptions = HomeOption & { why: string; run?: string; json?: boolean; dryRun?: boolean };
 

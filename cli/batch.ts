@@ -14,7 +14,7 @@ import { makeNames } from '#domain/names.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 import { usageError } from './run-program.ts';
-import type { HomeOption } from './settings.ts';
+import type { HomeOption } from './home-option.ts';
 import { readRunningSettings } from './settings.ts';
 
 type Common = HomeOption & { json?: boolean };

@@ -6,7 +6,7 @@ import { runEmulator } from '#emulator/run.ts';
 import { openSource } from '#emulator/source.ts';
 import { exitCodes } from './exit-codes.ts';
 import { orNothingRuns } from './nothing-runs.ts';
-import type { HomeOption } from './settings.ts';
+import type { HomeOption } from './home-option.ts';
 import { readRunningSettings } from './settings.ts';
 
 export type EmulateOptions = HomeOption & {

@@ -9,7 +9,7 @@ import { describeProblems, newKey } from '#domain/keys/new-key.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import { numberOf, plainTable, terminalWidth } from './plain-table.ts';
 import { usageError } from './run-program.ts';
-import type { HomeOption } from './settings.ts';
+import type { HomeOption } from './home-option.ts';
 import { readRunningSettings } from './settings.ts';
 
 type Common = HomeOption & { json?: boolean };

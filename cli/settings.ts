@@ -1,19 +1,11 @@
-import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import type { Config } from '#adapters/config.ts';
 import { callerEnvironment, environmentOverStack, loadConfig } from '#adapters/config.ts';
 import { isGiven } from '#adapters/settings/secret-files.ts';
 import { settings } from '#adapters/settings/settings.ts';
-
 import { Failure } from '#domain/failures.ts';
+import type { HomeOption } from './home-option.ts';
 import { isStackIn, nothingRunsSentence } from './nothing-runs.ts';
-
-export type HomeOption = { home?: string };
-
-/** Adds `--home` to a command that looks at a running stack. */
-export function withHome(command: Command): Command {
-  return command.option('--home <folder>', `folder of the stack to talk to (default: ${settings.home.env}, else .pinflow)`);
-}
 
 /** What says where servers are. A person who sets any of these has servers of their own in mind. */
 const places = [

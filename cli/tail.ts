@@ -7,7 +7,7 @@ import { printable } from '#domain/printable.ts';
 import type { Kind } from '#domain/terms.ts';
 import { exitCodes } from './exit-codes.ts';
 import { orNothingRuns } from './nothing-runs.ts';
-import type { HomeOption } from './settings.ts';
+import type { HomeOption } from './home-option.ts';
 import { readRunningSettings } from './settings.ts';
 import { tailText } from './tail-text.ts';
 

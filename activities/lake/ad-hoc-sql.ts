@@ -5,7 +5,8 @@ import { intervalStatements, openGeneration } from '#activities/lake/open-genera
 import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
-import { runAdHocInChild } from '#adapters/duckdb/ad-hoc.ts';
+import type { AdHocProcess } from '#adapters/duckdb/ad-hoc.ts';
+import { startAdHocProcess } from '#adapters/duckdb/ad-hoc.ts';
 import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
@@ -22,6 +23,8 @@ export type AdHocQuery = {
   timeoutMs?: number;
   /** Default: the newest. */
   generation?: number;
+  /** Started ahead, by whoever had other things to do first. It has ended when this has. */
+  engine?: AdHocProcess;
 };
 
 export type AdHocAnswer = AdHocResult & {
@@ -35,46 +38,48 @@ const rowsMaxDefault = 10_000;
 const timeoutMsDefault = 60_000;
 const bytesMax = 64 * 1_048_576;
 const memoryLimit = '768MB';
+const nothingPublished =
+  'Nothing is published yet, so the views are empty: the first interval is published some seconds after it has closed, which npm start does each minute. Look at npx pinflow status, and try again.';
 
 /**
  * Runs one reading statement over the views of a generation: pins, geo, users, rejects, intervals, and the marts.
  * @throws Failure `invalid_data` as DuckDB names the problem, `timeout`.
  */
-export async function runAdHocSql({ config, postgres, s3, sql, generation: wanted, ...limits }: AdHocQuery): Promise<AdHocAnswer> {
+export async function runAdHocSql(query: AdHocQuery): Promise<AdHocAnswer> {
+  const { engine = startAdHocProcess() } = query;
+  try {
+    return await runInEngine(query, engine);
+  } finally {
+    engine.end();
+  }
+}
+
+async function runInEngine(query: AdHocQuery, engine: AdHocProcess): Promise<AdHocAnswer> {
+  const { config, postgres, s3, sql, rowsMax = rowsMaxDefault, timeoutMs = timeoutMsDefault } = query;
   const cache = makeLakeCache(s3, config.home);
   const { generation, result } = await withWorkFolder(config.home, async (folder) => {
     const opening = Promise.all([
-      openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, folder, wanted),
+      openGeneration({ postgres, log: makeDeltaLog(s3, cache), cache }, folder, query.generation),
       intervalStatements(postgres),
     ]);
-    // Met in the request; the child may fail before.
-    opening.catch(() => undefined);
-    const answered = await runAdHocInChild(
-      opening.then(([{ views, files }, intervals]) => ({
-        settings: { threads: config.batchThreads, memoryLimit, tempDirectory: join(folder, 'spilled') },
-        setup: [...views, ...intervals],
-        files,
-        sql,
-        bytesMax,
-        rowsMax: limits.rowsMax ?? rowsMaxDefault,
-        timeoutMs: limits.timeoutMs ?? timeoutMsDefault,
-      })),
-    ).catch((error: unknown) => {
+    const settings = { threads: config.batchThreads, memoryLimit, tempDirectory: join(folder, 'spilled') };
+    const asking = opening.then(([{ views, files }, intervals]) => ({
+      settings,
+      setup: [...views, ...intervals],
+      files,
+      sql,
+      bytesMax,
+      rowsMax,
+      timeoutMs,
+    }));
+    const answered = await engine.run(asking).catch((error: unknown) => {
       throw explained(error);
     });
     const [opened] = await opening;
     return { generation: opened.generation, result: answered };
   });
   await trimLakeCache(cache.folder, cacheBoundsOf(config));
-  return {
-    ...result,
-    generation: generation?.id ?? null,
-    ...(generation === undefined
-      ? {
-          note: 'Nothing is published yet, so the views are empty: the first interval is published some seconds after it has closed, which npm start does each minute. Look at npx pinflow status, and try again.',
-        }
-      : {}),
-  };
+  return { ...result, generation: generation?.id ?? null, ...(generation === undefined ? { note: nothingPublished } : {}) };
 }
 
 /** Raw records are not among the views yet; whoever asks for them is told. */

@@ -11,12 +11,22 @@ import { Failure } from '#domain/failures.ts';
 const slackMs = 10_000;
 const stderrShown = 500;
 
+/** A process that will run one statement of a person. */
+export type AdHocProcess = {
+  /**
+   * Runs the statement; to be called once. The request may still be in the making.
+   * @throws Failure as DuckDB names the problem; `timeout` when the limit is over; what `making` rejects with.
+   */
+  run(making: Promise<AdHocRequest>): Promise<AdHocResult>;
+  /** Ends it, whatever it does; for whoever started one and then asks nothing. */
+  end: () => void;
+};
+
 /**
- * Runs a person's statement in a process of its own: whatever it does, it ends, and takes nothing along. The process
- * starts, and loads the engine, while the request is still being made.
- * @throws Failure as DuckDB names the problem; `timeout` when the limit is over; what `making` rejects with.
+ * Starts a process for a person's statement: whatever that does, it ends, and takes nothing along. It takes a while to load
+ * the engine, so whoever knows that a statement will come starts it first of all.
  */
-export async function runAdHocInChild(making: Promise<AdHocRequest>): Promise<AdHocResult> {
+export function startAdHocProcess(): AdHocProcess {
   const compiled = getCompileCacheDir();
   const child = spawn(process.execPath, [fileURLToPath(new URL('ad-hoc-child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -24,37 +34,49 @@ export async function runAdHocInChild(making: Promise<AdHocRequest>): Promise<Ad
     env: { UV_THREADPOOL_SIZE: '16', ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) }) },
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  // Met below, after the request is there.
+  // Met in `run`.
   closed.catch(() => undefined);
-  let timer: NodeJS.Timeout | undefined;
+  // A child that dies early breaks the pipe; its exit says so.
+  child.stdin.on('error', () => undefined);
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = `${stderr}${chunk.toString('utf8')}`.slice(-stderrShown);
   });
-  // A child that dies early breaks the pipe; its exit says so below.
-  child.stdin.on('error', () => undefined);
-  try {
-    const request = await making;
-    timer = setTimeout(() => child.kill('SIGKILL'), request.timeoutMs + slackMs);
-    child.stdin.write(`${JSON.stringify(request)}\n`);
-    const [code, signal] = await closed;
-    const text = Buffer.concat(stdout).toString('utf8');
-    if (text === '')
-      throw new Failure(
-        signal === 'SIGKILL' ? 'timeout' : 'unavailable',
-        `The query's process ended (${signal ?? `code ${code}`}) before it answered: it took too long or too much memory. ${stderr}`.trim(),
-      );
-    const { result, failure } = JSON.parse(text) as { result?: AdHocResult; failure?: { kind: FailureKind; message: string } };
-    if (failure !== undefined)
-      throw new Failure(
-        failure.kind,
-        failure.kind === 'timeout' ? `The query took longer than ${request.timeoutMs} ms and was ended.` : failure.message,
-      );
-    return result!;
-  } finally {
-    clearTimeout(timer);
-    child.kill('SIGKILL');
-  }
+  const end = (): void => void child.kill('SIGKILL');
+  return {
+    end,
+    async run(making) {
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        const request = await making;
+        timer = setTimeout(end, request.timeoutMs + slackMs);
+        child.stdin.write(`${JSON.stringify(request)}\n`);
+        const [code, signal] = await closed;
+        return resultOf(Buffer.concat(stdout).toString('utf8'), request, { how: signal ?? `code ${code}`, signal, stderr });
+      } finally {
+        clearTimeout(timer);
+        end();
+      }
+    },
+  };
+}
+
+function resultOf(
+  text: string,
+  { timeoutMs }: AdHocRequest,
+  { how, signal, stderr }: { how: string; signal: NodeJS.Signals | null; stderr: string },
+): AdHocResult {
+  if (text === '')
+    throw new Failure(
+      signal === 'SIGKILL' ? 'timeout' : 'unavailable',
+      `The query's process ended (${how}) before it answered: it took too long or too much memory. ${stderr}`.trim(),
+    );
+  const { result, failure } = JSON.parse(text) as { result?: AdHocResult; failure?: { kind: FailureKind; message: string } };
+  if (failure === undefined) return result!;
+  throw new Failure(
+    failure.kind,
+    failure.kind === 'timeout' ? `The query took longer than ${timeoutMs} ms and was ended.` : failure.message,
+  );
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
+import { homeVariable } from '#adapters/settings/home-variable.ts';
 
 /** What every process reads. */
 export const generalSettings = {
   home: {
-    env: 'PINFLOW_HOME',
+    env: homeVariable,
     schema: z.string().default('.pinflow'),
     about: 'Folder for the state of the embedded servers and for caches; relative to the working directory.',
   },

@@ -5,7 +5,7 @@ import type { AbandonOptions } from '../abandon.ts';
 import type { BatchListOptions, BatchRetryOptions } from '../batch.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
-import { withHome } from '../settings.ts';
+import { withHome } from '../home-option.ts';
 
 /** `pinflow batch list | retry | abandon`: the intervals of the batch, and what to do about those that stand. */
 export function addBatch(program: Command): void {

@@ -4,7 +4,7 @@ import { shapes } from '#emulator/post.ts';
 import type { EmulateOptions } from '../emulate.ts';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
 import { httpUrl, positiveNumber, wholeNumber } from '../option-values.ts';
-import { withHome } from '../settings.ts';
+import { withHome } from '../home-option.ts';
 
 const seedMax = 2 ** 32 - 1;
 

@@ -3,7 +3,7 @@ import { scopes } from '#domain/keys/scopes.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import type { CreateOptions, ListOptions, RevokeOptions } from '../keys.ts';
 import { listOf, wholeNumber } from '../option-values.ts';
-import { withHome } from '../settings.ts';
+import { withHome } from '../home-option.ts';
 
 /** `pinflow keys create | list | revoke`: who may come in at the door. */
 export function addKeys(program: Command): void {

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { metrics } from '#domain/metrics/list.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
-import { withHome } from '../settings.ts';
+import { withHome } from '../home-option.ts';
 import type { SqlOptions } from '../sql.ts';
 
 const rowsMost = 1_000_000;
@@ -25,8 +25,14 @@ export function addSql(program: Command): void {
       `\nExample:\n  $ pinflow sql "SELECT category, count(*) FROM pins GROUP BY 1 ORDER BY 2 DESC"\n\nRow count, generation and time are on stderr. On a terminal long values are cut (…) to its width; a pipe, a file, --json and --csv get all of them. NULL is NULL, the text of that name stands in quotes.\n${exitCodesHelp}`,
     )
     .action(async (statement: string, options: SqlOptions) => {
-      // Loaded late: help and mistakes need no S3 client.
-      const { askLake } = await import('../sql.ts');
-      await askLake(statement, options);
+      // The engine loads in its own process while the clients load in this one; help and mistakes need neither.
+      const { startAdHocProcess } = await import('#adapters/duckdb/ad-hoc.ts');
+      const engine = startAdHocProcess();
+      try {
+        const { askLake } = await import('../sql.ts');
+        await askLake(statement, options, engine);
+      } finally {
+        engine.end();
+      }
     });
 }

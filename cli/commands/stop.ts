@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Holder } from '#adapters/lock-file.mjs';
 import { isAlive } from '#adapters/lock-file.mjs';
 import { Failure } from '#domain/failures.ts';
-import type { HomeOption } from '../settings.ts';
-import { readSettings, withHome } from '../settings.ts';
+import type { HomeOption } from '../home-option.ts';
+import { withHome } from '../home-option.ts';
 
 /** A stack ends within ten seconds, and insists on that itself. */
 const stopMs = 15_000;
@@ -19,6 +19,8 @@ export function addStop(program: Command): void {
     .description('Stops the stack of a home as Ctrl-C would, and waits until it is gone. Nothing is lost; the next start goes on.')
     .addHelpText('after', '\nExample:\n  $ pinflow stop')
     .action(async (options: HomeOption) => {
+      // Loaded late, as all that needs the settings: help and mistakes do not.
+      const { readSettings } = await import('../settings.ts');
       const { home } = readSettings(options);
       const holder = findStack(home);
       if (holder === undefined) {

@@ -4,7 +4,7 @@ import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { spanOfTime, wholeNumber } from '../option-values.ts';
-import { withHome } from '../settings.ts';
+import { withHome } from '../home-option.ts';
 import type { TailOptions } from '../tail.ts';
 
 const limitMax = 999_999_999;

@@ -9,7 +9,7 @@ import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { openGeneration } from '#activities/lake/open-generation.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { publish } from '#activities/lake/publish.ts';
-import { runAdHocInChild } from '#adapters/duckdb/ad-hoc.ts';
+import { startAdHocProcess } from '#adapters/duckdb/ad-hoc.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { lakeTableShapes } from '#domain/lake/tables.ts';
@@ -85,7 +85,7 @@ describe('ad-hoc SQL', () => {
     const { views: setup, files } = opened;
     // As runAdHocSql asks, over files whose names are known here.
     const ask = (sql: string): Promise<unknown> =>
-      runAdHocInChild(
+      startAdHocProcess().run(
         Promise.resolve({
           settings: { threads: 1, memoryLimit: '256MB' },
           setup,
