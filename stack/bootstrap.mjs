@@ -41,15 +41,15 @@ export async function ensureNode() {
 
 /**
  * Runs a script of this project on Node 24 with its packages in place, passing on signals; ends this process with the
- * script's exit code. `environment` is what the script's process gets where the caller's does not say otherwise.
+ * script's exit code.
  */
-export async function runOnNode24(script, args, environment = {}) {
+export async function runOnNode24(script, args) {
   await orOneSentence(async () => {
     assertCopied(script);
     const node = await ensureNode();
     await ensurePackages(node);
     linkCommands();
-    await replaceBy(node, resolve(root, script), args, environment);
+    await replaceBy(node, resolve(root, script), args);
   });
 }
 
@@ -58,8 +58,7 @@ export async function runOnNode24(script, args, environment = {}) {
  * Node costs more than most answers. Code that was compiled once is taken from the cache.
  */
 export async function runCommand(script) {
-  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN)
-    return runOnNode24(script, process.argv.slice(2), { NODE_COMPILE_CACHE: compileCacheFolder() });
+  if (Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN) return runOnNode24(script, process.argv.slice(2));
   await orOneSentence(async () => {
     assertCopied(script);
     await ensurePackages(process.execPath);
@@ -226,14 +225,16 @@ function removeAside(folder, prefix) {
 }
 
 /** Runs the script as a child that gets our signals, and ends as it ends. */
-async function replaceBy(node, script, args, more) {
+async function replaceBy(node, script, args) {
   const flags = [
     ...silenced.map((name) => `--disable-warning=${name}`),
     '--import',
     pathToFileURL(join(root, 'stack', 'end-with-parent.mjs')).href,
   ];
+  // Code that was compiled once, types taken away, is half of the start of each process that this one starts in turn.
   // UV_THREADPOOL_SIZE counts only when it is set before the process starts.
-  const child = spawn(node, [...flags, script, ...args], { stdio: 'inherit', env: { UV_THREADPOOL_SIZE: '16', ...more, ...process.env } });
+  const env = { UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: compileCacheFolder(), ...process.env };
+  const child = spawn(node, [...flags, script, ...args], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   const [code, signal] = await new Promise((settle, fail) => {
     child.on('error', fail);

@@ -16,6 +16,7 @@ const STOP_MS = 5_000;
 const LEFT_MS = 12_000;
 const POLL_MS = 50;
 const endChildren = new URL('end-children.mjs', import.meta.url).href;
+const slowestFiles = new URL('slowest-files.mjs', import.meta.url).href;
 
 /**
  * Runs the test files that `filters` name (files, folders or patterns; all when empty) with Node's runner, whose report
@@ -50,6 +51,10 @@ async function runPhase(
     // A file whose test or hook failed may hold a socket or a child for ever; it ends when its tests have.
     '--test-force-exit',
     '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${slowestFiles}`,
+    // Written at once: what stands in stdout's queue, a forced exit drops.
+    '--test-reporter-destination=stderr',
   ];
   const child = spawn(process.execPath, [...flags, ...files], {
     cwd: projectFolder,

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileCacheEnvironment } from '#adapters/compile-cache.ts';
 import type { AdHocRequest, AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
 import type { FailureKind } from '#domain/failures.ts';
 import { Failure } from '#domain/failures.ts';
@@ -27,11 +26,10 @@ export type AdHocProcess = {
  * the engine, so whoever knows that a statement will come starts it first of all.
  */
 export function startAdHocProcess(): AdHocProcess {
-  const compiled = getCompileCacheDir();
   const child = spawn(process.execPath, [fileURLToPath(new URL('ad-hoc-child.ts', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // Nothing of our environment: settings hold secrets. Where code that was compiled once lies is none.
-    env: { UV_THREADPOOL_SIZE: '16', ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: dirname(compiled) }) },
+    // Nothing else of our environment: settings hold secrets.
+    env: { UV_THREADPOOL_SIZE: '16', ...compileCacheEnvironment() },
   });
   const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   // Met in `run`.

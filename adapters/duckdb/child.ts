@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
+import { compileCacheEnvironment } from '#adapters/compile-cache.ts';
 import type { ChildProgress } from '#adapters/duckdb/child-watch.ts';
 import { watchChild } from '#adapters/duckdb/child-watch.ts';
 import type { DuckdbSettings, Row } from '#adapters/duckdb/connection.ts';
@@ -93,8 +94,8 @@ function runProcess(job: ChildJob, options: ChildOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [childMain], {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      // Nothing of this process's environment, which holds secrets, is of use there.
-      env: { TZ: 'UTC' },
+      // Nothing else of this process's environment, which holds secrets, is of use there.
+      env: { TZ: 'UTC', ...compileCacheEnvironment() },
     });
     let killed: Ended['killed'];
     const kill = (why: NonNullable<Ended['killed']>): void => {
