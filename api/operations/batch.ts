@@ -1,4 +1,5 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
+import type { ZodType } from 'zod';
 import type { IntervalFilter } from '#activities/batch/list-intervals.ts';
 import { listIntervals } from '#activities/batch/list-intervals.ts';
 import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
@@ -35,7 +36,7 @@ const limitDefault = 50;
 const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
 const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
-const shape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
+const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */
 export function makeBatchHandlers(
@@ -62,15 +63,10 @@ export function makeBatchHandlers(
       name: 'batch_retry',
       scope: 'operate',
       async answer(req, caller) {
-        const body = await readWholeBody(req, bodyLimits, budget);
-        if (isRefusal(body)) return body;
-        const wish = retryWish.safeParse(parseJson(body));
-        if (!wish.success) {
-          const problems = describeProblems(wish.error.issues, (field) => field);
-          return { status: 422, reason: 'invalid_field', message: `${problems}; ${shape}` };
-        }
+        const wish = await readWish(req, retryWish, retryShape, budget);
+        if (isRefusal(wish)) return wish;
         return orRefusal(async () => {
-          const retried = await retryIntervals(postgres, wish.data, askedBy(caller));
+          const retried = await retryIntervals(postgres, wish, askedBy(caller));
           const refusal = refusalOf(retried)?.replace(/\.$/, '');
           const { dryRun, intervals } = retried;
           if (refusal === undefined) {
@@ -87,21 +83,30 @@ export function makeBatchHandlers(
       name: 'batch_abandon',
       scope: 'operate',
       async answer(req, caller) {
-        const body = await readWholeBody(req, bodyLimits, budget);
-        if (isRefusal(body)) return body;
-        const wish = abandonWish.safeParse(parseJson(body));
-        if (!wish.success) {
-          const problems = describeProblems(wish.error.issues, (field) => field);
-          return { status: 422, reason: 'invalid_field', message: `${problems}; ${abandonShape}` };
-        }
+        const wish = await readWish(req, abandonWish, abandonShape, budget);
+        if (isRefusal(wish)) return wish;
         try {
-          return answerJson(200, JSON.stringify(await abandon(wish.data, askedBy(caller))));
+          return answerJson(200, JSON.stringify(await abandon(wish, askedBy(caller))));
         } catch (error) {
           return refuseAbandon(error);
         }
       },
     }),
   };
+}
+
+/** What the body asks for; `shape` tells whoever wrote something else. */
+async function readWish<Wish extends object>(
+  req: Request,
+  schema: ZodType<Wish>,
+  shape: string,
+  budget: BodyBudget,
+): Promise<Wish | Refusal> {
+  const body = await readWholeBody(req, bodyLimits, budget);
+  if (isRefusal(body)) return body;
+  const wish = schema.safeParse(parseJson(body));
+  if (wish.success) return wish.data;
+  return { status: 422, reason: 'invalid_field', message: `${describeProblems(wish.error.issues, (field) => field)}; ${shape}` };
 }
 
 function askedBy(caller: Caller | undefined): string {
