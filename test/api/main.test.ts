@@ -180,6 +180,47 @@ describe('the process of the API', () => {
     assert.equal((await api.exited).code, 0);
   });
 
+  test('API_WRITE_TIMEOUT_MS bounds how long an answer may be left unread', async () => {
+    const api = startApi(await testConfig({ apiWriteTimeoutMs: 500 }));
+    await api.waitForLine('api ready');
+    // Receipts of so many rows are more than what two kernels keep of a connection that nobody reads.
+    const body = '{"ind":1}\n'.repeat(90_000);
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.pause();
+    const head = [
+      'POST /events?kind=geo HTTP/1.1',
+      'Host: localhost',
+      'Content-Type: application/x-ndjson',
+      `Content-Length: ${body.length}`,
+    ];
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+    await api.waitForLine('connections were ended: their clients did not read their answers');
+    socket.destroy();
+    api.child.kill('SIGTERM');
+    assert.equal((await api.exited).code, 0);
+  });
+
+  test('RETENTION_IDEMPOTENCY_BYTES bounds what is kept of one caller', async () => {
+    const config = await testConfig({ retentionIdempotencyBytes: 1_000 });
+    const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
+    await migrate(postgres);
+    await postgres.close();
+    const api = startApi(config);
+    await api.waitForLine('api ready');
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `k${i}` };
+      const response = await fetch(`${api.url}/pin/`, { method: 'POST', body: pinOf(`k${i}`), headers });
+      await response.arrayBuffer();
+      statuses.push(response.status);
+    }
+    assert.deepEqual([statuses[0], statuses.at(-1)], [200, 429], statuses.join());
+    api.child.kill('SIGTERM');
+    assert.equal((await api.exited).code, 0);
+  });
+
   test('topics of another shape end the start with the reason', async () => {
     const config = await testConfig();
     const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-test'));

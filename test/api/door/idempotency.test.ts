@@ -186,6 +186,21 @@ describe('a keyed request', () => {
     assert.notEqual(second.eventId, first.eventId);
   });
 
+  test('whose outcome waits for Kafka is stored by whoever leaves', async () => {
+    const leaving = makeIdempotency({ statements: postgres, log: quietLog, count: () => undefined, keepMs, answerBytesMax });
+    const request = newRequest();
+    const told = answerJson(202, '{}');
+    const decided = Promise.withResolvers<Answer>();
+    await leaving.once(request, async () => ({ ...told, afterwards: () => decided.promise }));
+    let hasLeft = false;
+    const left = leaving.close().then(() => (hasLeft = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(hasLeft, false, 'it did not wait for what Kafka decides');
+    decided.resolve(told);
+    await left;
+    assert.deepEqual((await tryOnce(request)).said, replayOf(told));
+  });
+
   test('with an answer too large to keep is done once all the same', async () => {
     const request = newRequest();
     await tryOnce(request, answerJson(200, 'x'.repeat(answerBytesMax + 1)));

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Outlet } from '#api/operations/outlet.ts';
 import { makeOutlet } from '#api/operations/outlet.ts';
 import { waitFor } from '#test/support/servers.ts';
@@ -40,4 +42,22 @@ test('a tail keeps a bounded number of bytes for a reader that takes nothing, an
   after(() => clearInterval(more));
   await waitFor(() => ended && res.destroyed, { what: 'the reader to be given up' });
   assert.ok(most > 1_000_000 && most < 1_048_576 + 2 * line.length, `${most} bytes waited`);
+});
+
+test('a tail that was quiet for longer than that is not given up as soon as something waits for its reader', async () => {
+  // What the kernels take is theirs to say; here it is said by hand.
+  const answer = Object.assign(new EventEmitter(), {
+    writableLength: 0,
+    writableNeedDrain: false,
+    write: () => true,
+    destroy: () => void answer.emit('close'),
+  });
+  let ended = false;
+  const stuckMsMax = 1_500;
+  makeOutlet(answer as unknown as ServerResponse, { limit: 1, heartbeatMs: 20, stuckMsMax, onEnd: () => (ended = true) });
+  await delay(stuckMsMax + 300);
+  answer.writableNeedDrain = true;
+  await delay(100);
+  assert.ok(!ended, 'the reader was given up though nothing had waited for it before');
+  await waitFor(() => ended, { what: 'the reader to be given up' });
 });
