@@ -12,7 +12,7 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * make later. Where the role was made by somebody else (an administrator, a compose file) only the rights are given.
  * Safe to run again and twice at once.
  * @returns whether there is such a role.
- * @throws Failure `denied` where the role is to be made and this one may make none.
+ * @throws Failure `denied` where the role is to be made, or given a password, and this one may not.
  */
 export async function ensureReader(postgres: Postgres, role: string, password: string | undefined): Promise<boolean> {
   return postgres.transaction(async (statements) => {
@@ -28,13 +28,16 @@ export async function ensureReader(postgres: Postgres, role: string, password: s
 
 async function giveLogin(statements: Statements, verb: 'CREATE' | 'ALTER', role: string, password: string): Promise<void> {
   try {
-    await run(statements, `${verb} ROLE %I LOGIN PASSWORD %L NOSUPERUSER NOCREATEDB NOCREATEROLE`, [role, password]);
+    // No further attributes, which a new role has not: Postgres lets only a superuser name SUPERUSER of a role that is there.
+    await run(statements, `${verb} ROLE %I LOGIN PASSWORD %L`, [role, password]);
     await run(statements, `ALTER ROLE %I SET default_transaction_read_only = on`, [role]);
   } catch (error) {
     if (sqlStateOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new Failure(
       'denied',
-      `The role of POSTGRES_URL may make no role ${role}: have an administrator make it and unset POSTGRES_READER_PASSWORD, or let the role of POSTGRES_URL make roles (CREATEROLE).`,
+      verb === 'CREATE'
+        ? `The role of POSTGRES_URL may make no role ${role}: have an administrator make it and unset POSTGRES_READER_PASSWORD, or let the role of POSTGRES_URL make roles (CREATEROLE).`
+        : `The role of POSTGRES_URL may not change the role ${role}, which somebody else made: unset POSTGRES_READER_PASSWORD, or let the role of POSTGRES_URL make roles (CREATEROLE) and GRANT ${role} to it WITH ADMIN OPTION.`,
       { cause: error },
     );
   }

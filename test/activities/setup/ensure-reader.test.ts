@@ -11,6 +11,8 @@ import { migrate } from '#workers/migrate.ts';
 // Roles are the server's, not the database's: names of this test alone.
 const reader = `reader_${randomBytes(4).toString('hex')}`;
 const owner = `owner_${randomBytes(4).toString('hex')}`;
+/** Makes roles, owns a database of its name, and is no superuser. */
+const maker = `maker_${randomBytes(4).toString('hex')}`;
 let url: string;
 let postgres: Postgres;
 before(async () => {
@@ -19,7 +21,8 @@ before(async () => {
   await migrate(postgres);
 });
 after(async () => {
-  for (const role of [reader, owner]) {
+  await postgres.execute(`DROP DATABASE IF EXISTS ${maker} WITH (FORCE)`);
+  for (const role of [reader, `${reader}_3`, `${reader}_4`, owner, maker]) {
     await postgres.execute(
       `DO $$ BEGIN IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '${role}') THEN DROP OWNED BY ${role}; DROP ROLE ${role}; END IF; END $$`,
     );
@@ -27,8 +30,9 @@ after(async () => {
   await postgres.close();
 });
 
-async function as<Result>(role: string, password: string, work: (its: Postgres) => Promise<Result>): Promise<Result> {
+async function as<Result>(role: string, password: string, work: (its: Postgres) => Promise<Result>, database?: string): Promise<Result> {
   const its = new URL(url);
+  if (database !== undefined) its.pathname = database;
   its.username = role;
   its.password = password;
   const connection = makePostgres({ url: its.href, applicationName: 'pinflow-test', connectionsMax: 1 });
@@ -68,5 +72,25 @@ test('a role that may make none is told who can', async () => {
   await assert.rejects(
     refused,
     (error) => error instanceof Failure && error.kind === 'denied' && /POSTGRES_READER_PASSWORD/.test(error.message),
+  );
+});
+
+test('an owner who may make roles and is no superuser sets up again and again', async () => {
+  await postgres.execute(`CREATE ROLE ${maker} LOGIN CREATEROLE PASSWORD 'maker'`);
+  await postgres.execute(`CREATE DATABASE ${maker} OWNER ${maker}`);
+  const setUp = async (its: Postgres): Promise<void> => {
+    await migrate(its);
+    for (const password of ['first', 'second']) assert.equal(await ensureReader(its, `${reader}_3`, password), true);
+  };
+  await as(maker, 'maker', setUp, maker);
+  const read = (its: Postgres) => its.query('SELECT count(*) AS n FROM experimental_data');
+  assert.deepEqual(await as(`${reader}_3`, 'second', read, maker), [{ n: 0 }]);
+});
+
+test('such an owner may not change a role that somebody else made, and is told so', async () => {
+  await postgres.execute(`CREATE ROLE ${reader}_4`);
+  await assert.rejects(
+    as(maker, 'maker', (its) => ensureReader(its, `${reader}_4`, 'mine'), maker),
+    (error) => error instanceof Failure && error.kind === 'denied' && /may not change the role/.test(error.message),
   );
 });
