@@ -10,36 +10,45 @@ export type UnreadAnswers = {
 
 /** How often late readers are looked for, at most. */
 const lookMsMax = 1_000;
+/** What unread answers may have of the budget however full it is: others' bodies may fill it, and no reader is to blame for them. */
+const ownShare = 0.25;
 
 /**
  * Bounds what clients leave unread: an answer must be taken within `timeoutMs`, else its connection is ended, however
- * little of it is taken now and then. Its bytes count in the budget of bodies until then. Where that has no room, the
- * connections end of those that read the longest: what they were told of is in the log, and a retry does no harm.
+ * little of it is taken now and then. Its bytes count in the budget of bodies until then. Where that has no room and the
+ * answers have more than their share, the connections end of those that read the longest: what they were told of is in
+ * the log, and a retry does no harm.
  */
 export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: number; log: Log }): UnreadAnswers {
   const { budget, timeoutMs, log } = options;
   /** In the order in which they were written. */
   const unread = new Map<ServerResponse, { bytes: number; since: number }>();
+  let bytesUnread = 0;
   let clock: NodeJS.Timeout | undefined;
   let ended = 0;
 
   function watch(res: ServerResponse): void {
     const bytes = res.writableLength;
     unread.set(res, { bytes, since: performance.now() });
-    budget.bytesUsed += bytes;
+    hold(bytes);
     res.once('close', () => forget(res));
     for (const [oldest] of unread) {
-      if (budget.bytesUsed <= budget.bytesMax) break;
+      if (budget.bytesUsed <= budget.bytesMax || bytesUnread <= budget.bytesMax * ownShare) break;
       end(oldest);
     }
     if (unread.size > 0) clock ??= setInterval(look, Math.min(lookMsMax, timeoutMs / 2)).unref();
+  }
+
+  function hold(bytes: number): void {
+    bytesUnread += bytes;
+    budget.bytesUsed += bytes;
   }
 
   function forget(res: ServerResponse): void {
     const answer = unread.get(res);
     if (answer === undefined) return;
     unread.delete(res);
-    budget.bytesUsed -= answer.bytes;
+    hold(-answer.bytes);
     if (unread.size > 0) return;
     clearInterval(clock);
     clock = undefined;

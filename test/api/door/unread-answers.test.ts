@@ -85,6 +85,19 @@ describe('an answer that its client does not read', () => {
     await waitFor(() => budget.bytesUsed === 0, { what: 'the budget to be given back' });
   });
 
+  test('pays for itself alone: bodies that fill the budget end no reader whose answers keep to their share', async () => {
+    const bytesMax = 100_000_000;
+    const { budget, ask, openConnections, watched } = await serve(60_000, bytesMax);
+    budget.bytesUsed = bytesMax;
+    await ask('/large');
+    await waitFor(() => watched() === 1, { what: 'the first answer to wait for its reader' });
+    assert.ok(budget.bytesUsed > bytesMax + 1_000_000, 'the connection was ended for what others hold');
+    assert.equal(await openConnections(), 1);
+    // Two are more than a quarter.
+    await ask('/large');
+    await waitFor(async () => watched() === 2 && (await openConnections()) === 1, { what: 'the first connection to be ended' });
+  });
+
   test('that leaves at once is not even looked at', async () => {
     const { url, watched } = await serve(300);
     for (let i = 0; i < 20; i++) await (await fetch(`${url}/small`)).text();
