@@ -65,13 +65,19 @@ export function makeKeyAccess(ring: KeyRing, clients: Pick<Clients, 'hostOf'>): 
       if (refused !== undefined) held!.limitedRequests++;
       return refused;
     },
-    spend({ keyId }, events, bytes) {
+    spend({ keyId }, events, bytes, paid, isLast) {
       const held = ring.byId(keyId);
       if (held === undefined) return undefined;
-      const allowance = held.limit?.spend(events, bytes, performance.now());
+      const allowance = held.limit?.spend(events, bytes, performance.now(), paid, isLast);
       if (allowance?.refusal === undefined) held.events += events;
       else held.limitedRequests++;
       return allowance;
+    },
+    owe({ keyId }, events, bytes) {
+      const held = ring.byId(keyId);
+      if (held === undefined) return undefined;
+      held.events += events;
+      return held.limit?.owe(events, bytes, performance.now());
     },
   };
 }

@@ -15,6 +15,7 @@ export const openAccess: Access = {
   refuseStranger: () => undefined,
   foresee: () => undefined,
   spend: () => undefined,
+  owe: () => undefined,
 };
 
 /**
@@ -44,7 +45,7 @@ export function makeLocalAccess(allowedHosts: readonly string[], clients: Pick<C
   }
 
   const identify = (req: IncomingMessage): Caller | Refusal => refuseStranger(req) ?? anonymous;
-  return { identify, lookUp: async (req) => identify(req), refuseStranger, foresee: () => undefined, spend: () => undefined };
+  return { ...openAccess, identify, lookUp: async (req) => identify(req), refuseStranger };
 }
 
 const hostAndPort = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;

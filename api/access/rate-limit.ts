@@ -1,28 +1,38 @@
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { Allowance } from '#api/door/caller.ts';
+import type { Paid } from '#api/door/paid.ts';
 
 /** Units a second; 0 means no limit. */
 export type Rates = { eventsPerSecond: number; bytesPerSecond: number };
 
 /** What one key may bring to this process. */
 export type RateLimit = {
-  /** Takes both costs, or neither and says how long to wait. */
-  spend(events: number, bytes: number, nowMs: number): Allowance;
-  /** What `spend` would refuse; undefined where it would not. */
+  /**
+   * Takes both costs. Where one does not pass it says how long to wait for all of the request, and lets no other be
+   * begun before: one that asks again too early would pay for being looked at each time, and never get in.
+   */
+  spend(events: number, bytes: number, nowMs: number, paid?: Paid, isLast?: boolean): Allowance;
+  /** Takes both costs of what is not let in. */
+  owe(events: number, bytes: number, nowMs: number): Allowance;
+  /** What would be refused of a request that is not begun; undefined where nothing would. Takes nothing. */
   foresee(events: number, bytes: number, nowMs: number): Required<Allowance> | undefined;
 };
 
-type Part = { name: 'events' | 'bytes'; bucket: Bucket };
+type Costs = Readonly<Record<'events' | 'bytes', number>>;
+type Part = { name: keyof Costs; bucket: Bucket };
+
+const noCosts: Costs = { events: 0, bytes: 0 };
 
 /**
  * Limits a key by events and by bytes, a second's worth at a time. Each of several processes gives its share: what they
  * let through together is the key's rate. Undefined where nothing is limited.
  */
 export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, processes: number): RateLimit | undefined {
-  const events = eventsPerSecond === 0 ? undefined : makePart('events', eventsPerSecond / processes);
-  const bytes = bytesPerSecond === 0 ? undefined : makePart('bytes', bytesPerSecond / processes);
-  const parts = [events, bytes].filter((part) => part !== undefined);
+  const parts = [
+    ...(eventsPerSecond === 0 ? [] : [makePart('events', eventsPerSecond / processes)]),
+    ...(bytesPerSecond === 0 ? [] : [makePart('bytes', bytesPerSecond / processes)]),
+  ];
   if (parts.length === 0) return undefined;
   const policy = parts.map(describePolicy).join(', ');
   const headersAt = (nowMs: number): Record<string, string> => ({
@@ -31,21 +41,42 @@ export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, proces
       .map(({ name, bucket }) => `"${name}";r=${bucket.remaining(nowMs)};t=${wholeSeconds(bucket.resetMs(nowMs))}`)
       .join(', '),
   });
-  const foresee: RateLimit['foresee'] = (eventCount, byteCount, nowMs) => {
-    const eventsWaitMs = events?.bucket.waitMs(eventCount, nowMs) ?? 0;
-    const bytesWaitMs = bytes?.bucket.waitMs(byteCount, nowMs) ?? 0;
-    if (eventsWaitMs === 0 && bytesWaitMs === 0) return undefined;
-    const exceeded = parts.filter(({ name }) => (name === 'events' ? eventsWaitMs : bytesWaitMs) > 0);
-    const seconds = Math.max(1, wholeSeconds(Math.max(eventsWaitMs, bytesWaitMs)));
-    return { headers: headersAt(nowMs), refusal: rateLimited(exceeded.map(describePolicy).join(', '), seconds) };
+  /** What the last request that was looked at and refused would have cost; no other is begun before that fits. */
+  let asked: Costs = noCosts;
+  const refuse = (exceeded: readonly Part[], costs: Costs, nowMs: number): Required<Allowance> => {
+    const waitMs = Math.max(...parts.map(({ name, bucket }) => bucket.waitMs(costs[name], nowMs)));
+    const refusal = rateLimited(exceeded.map(describePolicy).join(', '), Math.max(1, wholeSeconds(waitMs)));
+    return { headers: headersAt(nowMs), refusal };
+  };
+  const owe = (costs: Costs, nowMs: number): void => {
+    for (const { name, bucket } of parts) bucket.owe(costs[name], nowMs);
   };
   return {
-    foresee,
-    spend(eventCount, byteCount, nowMs) {
-      const refused = foresee(eventCount, byteCount, nowMs);
-      if (refused !== undefined) return refused;
-      events?.bucket.take(eventCount, nowMs);
-      bytes?.bucket.take(byteCount, nowMs);
+    foresee(events, bytes, nowMs) {
+      const costs = { events: Math.max(events, asked.events), bytes: Math.max(bytes, asked.bytes) };
+      const exceeded = parts.filter(({ name, bucket }) => bucket.waitMs(costs[name], nowMs) > 0);
+      if (exceeded.length > 0) return refuse(exceeded, costs, nowMs);
+      asked = noCosts;
+      return undefined;
+    },
+    spend(events, bytes, nowMs, paid, isLast = true) {
+      const costs = { events, bytes };
+      // A request that is being read brings an event at least, though none was counted yet.
+      const least = { events: paid?.events === 0 ? Math.max(1, events) : events, bytes };
+      const exceeded = parts.filter(({ name, bucket }) => !bucket.passes(least[name], nowMs, paid?.taken[name]));
+      if (exceeded.length > 0) {
+        owe(costs, nowMs);
+        asked = { events: (paid?.events ?? 0) + events, bytes: (paid?.bytes ?? 0) + bytes };
+        return refuse(exceeded, asked, nowMs);
+      }
+      for (const { name, bucket } of parts) {
+        bucket.take(costs[name], nowMs, paid?.taken[name]);
+        if (isLast && paid !== undefined) bucket.finish(paid.taken[name]);
+      }
+      return { headers: headersAt(nowMs) };
+    },
+    owe(events, bytes, nowMs) {
+      owe({ events, bytes }, nowMs);
       return { headers: headersAt(nowMs) };
     },
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Paid } from '#api/door/paid.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
@@ -31,6 +32,11 @@ export type Access = {
    * where there is none. Takes nothing.
    */
   foresee(caller: Caller, events: number, bytes: number): Required<Allowance> | undefined;
-  /** Takes `events` and `bytes` from the caller's allowance; undefined where the caller has no limit. */
-  spend(caller: Caller, events: number, bytes: number): Allowance | undefined;
+  /**
+   * Takes `events` and `bytes` from the caller's allowance, also where it refuses them: they were looked at. Undefined
+   * where the caller has no limit. `paid` is what the same request took before; `isLast` that it takes no more.
+   */
+  spend(caller: Caller, events: number, bytes: number, paid?: Paid, isLast?: boolean): Allowance | undefined;
+  /** Takes them whether the allowance reaches or not: a request that is refused for another reason was looked at. */
+  owe(caller: Caller, events: number, bytes: number): Allowance | undefined;
 };

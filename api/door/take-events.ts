@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/door/answer.ts';
-import type { Allowance, Caller } from '#api/door/caller.ts';
+import type { Caller } from '#api/door/caller.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource, makeEventId } from '#api/door/event-headers.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
+import type { Payment } from '#api/door/payment.ts';
+import { foreseePayment, payAll, payOn, payRefused, rowsOf } from '#api/door/payment.ts';
 import { makePublishEvents } from '#api/door/publish-events.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfFailure } from '#api/door/refusal.ts';
@@ -77,13 +79,9 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
     exchange.source = route.sourceOf?.(req) ?? apiSource;
     const ack = readAck(req);
     const key = readKey(req);
-    let found = firstRefusal(ack, key);
-    /** That the caller's rate does not reach, looked at before the body is. */
-    let foreseen: Required<Allowance> | undefined;
-    if (found === undefined) {
-      foreseen = door.access.foresee(caller, 1, Number(req.headers['content-length'] ?? 1));
-      found = foreseen?.refusal;
-    }
+    const payment: Payment = { access: door.access, caller, paid: undefined, refused: undefined };
+    // First what the rate says: whatever else is wrong is paid for.
+    const found = foreseePayment(payment, req) ?? firstRefusal(ack, key);
     const opened = found ?? route.open(req);
     const hash =
       typeof key === 'string' && found === undefined
@@ -97,9 +95,9 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         hash?.update(chunk);
       }
       const said = (opened as BodyReader).write(chunk);
-      if (said === undefined || isRefusal(said)) return said;
-      foreseen = door.access.foresee(caller, said.rows, decoded);
-      return foreseen?.refusal ?? said;
+      // What comes in one piece is paid for at its end.
+      if (said === undefined ? decoded === chunk?.length : isRefusal(said)) return said;
+      return payOn(payment, said?.rows ?? 0, decoded) ?? said;
     };
 
     gatherBody(
@@ -112,10 +110,9 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         const more = closeAfter ? { Connection: 'close' } : undefined;
         // What counts is what it costs us, packed or not.
         const cost = Math.max(bytes, decoded);
-        if (refusal !== undefined) {
-          const allowance = refusal === foreseen?.refusal ? foreseen : door.access.spend(caller, rowsOf(refusal), cost);
-          return end(exchange, refuse(exchange, refusal), { ...allowance?.headers, ...more });
-        }
+        refusal ??= payment.paid && payOn(payment, 0, cost);
+        if (refusal !== undefined)
+          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, cost)?.headers, ...more });
         const intake = (opened as BodyReader).end();
         const refused = isRefusal(intake) ? intake : undefined;
         let rows = 0;
@@ -124,7 +121,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
           exchange.rejected = intake.rejected;
           rows = intake.events.length + intake.rejected.count;
         } else rows = rowsOf(intake);
-        const allowance = door.access.spend(caller, rows, cost);
+        const allowance = payAll(payment, rows, cost);
         const found = allowance?.refusal ?? (hash === undefined ? refused : undefined);
         if (found !== undefined) return end(exchange, refuse(exchange, found), allowance?.headers);
         const work = async (firstId: string): Promise<Answer> =>
@@ -152,11 +149,6 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       })
       .catch(fail);
   };
-}
-
-/** What a refusal costs in rows: what was looked at, as if it had been taken, but not what is our fault. */
-function rowsOf({ status, rows }: Refusal): number {
-  return status >= 500 ? 0 : (rows ?? 1);
 }
 
 function mayAppend(caller: Caller, kind: Intake['events'][number]['kind']): boolean {

@@ -79,15 +79,25 @@ describe('the limit of a key', () => {
     });
   });
 
-  test('refuses with the time to wait, and takes nothing of either then', () => {
+  test('refuses with the time to wait, and what was looked at is owed', () => {
     const limit = makeRateLimit({ eventsPerSecond: 10, bytesPerSecond: 1_000 }, 1)!;
     limit.spend(1, 3_000, 0);
     const { headers, refusal } = limit.spend(1, 1_000, 0);
     assert.equal(refusal?.status, 429);
     assert.equal(refusal?.reason, 'rate_limited');
-    assert.deepEqual(refusal?.headers, { 'Retry-After': '3' });
-    assert.match(headers['RateLimit']!, /^"events";r=9;t=1, "bytes";r=0;t=3$/);
-    assert.equal(limit.spend(1, 1_000, 3_000).refusal, undefined);
+    assert.deepEqual(refusal?.headers, { 'Retry-After': '4' });
+    assert.match(headers['RateLimit']!, /^"events";r=8;t=1, "bytes";r=0;t=4$/);
+    assert.equal(limit.spend(1, 1_000, 4_000).refusal, undefined);
+  });
+
+  test('begins nothing before what it refused would pass, so that who asks too early does not pay again and again', () => {
+    const limit = makeRateLimit({ eventsPerSecond: 10, bytesPerSecond: 0 }, 1)!;
+    limit.spend(6, 0, 0);
+    assert.deepEqual(limit.spend(6, 0, 0).refusal?.headers, { 'Retry-After': '1' });
+    for (const atMs of [300, 500, 799]) assert.equal(limit.foresee(1, 0, atMs)?.refusal.status, 429, `${atMs}`);
+    assert.equal(limit.foresee(1, 0, 800), undefined);
+    assert.equal(limit.spend(6, 0, 800).refusal, undefined);
+    assert.equal(limit.foresee(1, 0, 900), undefined);
   });
 
   test('is a share of it in each of several processes', () => {

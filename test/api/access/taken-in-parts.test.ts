@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { Taken } from '#api/access/gcra.ts';
+import { makeBucket, makeTaken } from '#api/access/gcra.ts';
+import { makeRateLimit } from '#api/access/rate-limit.ts';
+import { makePaid } from '#api/door/paid.ts';
+
+/** Steps of three requests that are read at once, each in parts; and of others that come in one piece (-1). */
+const step = fc.record({
+  who: fc.integer({ min: -1, max: 2 }),
+  afterMs: fc.oneof({ arbitrary: fc.constant(0), weight: 3 }, { arbitrary: fc.integer({ min: 1, max: 2_000 }), weight: 1 }),
+  cost: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 300 })),
+  isLast: fc.oneof({ arbitrary: fc.constant(false), weight: 2 }, { arbitrary: fc.constant(true), weight: 1 }),
+});
+
+type Reading = { taken: Taken; parts: { atMs: number; cost: number }[] };
+
+/** What passed, as requests: all of their parts. A request that is refused or goes on for ever does not pass. */
+function play(rate: number, burst: number, steps: readonly { who: number; afterMs: number; cost: number; isLast: boolean }[]): Reading[] {
+  const bucket = makeBucket(rate, burst);
+  const passed: Reading[] = [];
+  const reading = new Map<number, Reading>();
+  let atMs = 0;
+  for (const { who, afterMs, cost, isLast } of steps) {
+    atMs += afterMs;
+    const one = reading.get(who) ?? { taken: makeTaken(), parts: [] };
+    const taken = who < 0 ? undefined : one.taken;
+    if (!bucket.passes(cost, atMs, taken)) {
+      bucket.owe(cost, atMs);
+      reading.delete(who);
+      continue;
+    }
+    bucket.take(cost, atMs, taken);
+    one.parts.push({ atMs, cost });
+    if (who >= 0 && !isLast) reading.set(who, one);
+    else {
+      if (taken !== undefined) bucket.finish(taken);
+      reading.delete(who);
+      passed.push(one);
+    }
+  }
+  return passed;
+}
+
+describe('requests that pay in parts', () => {
+  test('pass as whole ones do: at most rate * W + the larger of burst and the largest request, in any W seconds', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.5, max: 1_000, noNaN: true }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.array(step, { minLength: 1, maxLength: 80 }),
+        (rate, burst, steps) => {
+          const passed = play(rate, burst, steps);
+          const most = Math.max(burst, ...passed.map(({ parts }) => parts.reduce((sum, { cost }) => sum + cost, 0)));
+          const all = passed.flatMap(({ parts }) => parts).toSorted((one, other) => one.atMs - other.atMs);
+          for (let from = 0; from < all.length; from++) {
+            let sum = 0;
+            for (const { atMs, cost } of all.slice(from)) {
+              sum += cost;
+              const seconds = (atMs - all[from]!.atMs) / 1_000;
+              assert.ok(sum <= rate * seconds + most + 1e-6 * (1 + sum), `${sum} in ${seconds} s`);
+            }
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('end where the one that leads needs what they took beside it', () => {
+    const bucket = makeBucket(100, 100);
+    const [lead, other] = [makeTaken(), makeTaken()];
+    bucket.take(10, 0, lead);
+    assert.ok(bucket.passes(80, 0, other));
+    bucket.take(80, 0, other);
+    assert.ok(bucket.passes(50, 0, lead));
+    bucket.take(50, 0, lead);
+    bucket.finish(lead);
+    assert.ok(!bucket.passes(0, 0, other));
+    assert.ok(!bucket.passes(0, 60_000, other));
+  });
+
+  test('at once do not keep each other out: one of them passes, whatever is looked at in turn', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.integer({ min: 2, max: 8 }),
+        fc.integer({ min: 1, max: 10 }),
+        fc.infiniteStream(fc.nat()),
+        (burst, requests, partsEach, chance) => {
+          const bucket = makeBucket(burst, burst);
+          const waiting = Array.from({ length: requests }, () => ({ taken: makeTaken(), left: partsEach }));
+          let passed = 0;
+          let looked = 0;
+          while (waiting.length > 0) {
+            const [one] = waiting.splice(chance.next().value % waiting.length, 1);
+            looked += 200;
+            if (!bucket.passes(200, 0, one!.taken)) {
+              bucket.owe(200, 0);
+              continue;
+            }
+            bucket.take(200, 0, one!.taken);
+            if (--one!.left > 0) waiting.push(one!);
+            else {
+              bucket.finish(one!.taken);
+              passed++;
+            }
+          }
+          assert.ok(passed > 0);
+          assert.equal(Math.round((bucket.resetMs(0) * burst) / 1_000), looked, 'not all that was looked at is owed');
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('bring an event at least: where another has taken all there was, a body is not looked at though its rows are unknown', () => {
+    const limit = makeRateLimit({ eventsPerSecond: 10, bytesPerSecond: 0 }, 1)!;
+    const [first, second] = [makePaid(), makePaid()];
+    for (const paid of [first, second]) assert.equal(limit.spend(0, 65_536, 0, paid, false).refusal, undefined);
+    assert.equal(limit.spend(80_000, 0, 0, first).refusal, undefined);
+    assert.equal(limit.spend(0, 65_536, 0, second, false).refusal?.status, 429);
+  });
+});
