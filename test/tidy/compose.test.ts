@@ -130,6 +130,23 @@ test('our processes get every setting that makes sense in a container', () => {
   }
 });
 
+test('a secret that .env may give may also lie in a file', () => {
+  const head = textOf('.env.example').split('\n\n', 1)[0] ?? '';
+  for (const [name, { environment = {}, volumes = [] }] of ours) {
+    const optional = Object.values<Setting>(settings).filter(({ env, secret }) => secret === true && environment[env] === `\${${env}:-}`);
+    assert.notEqual(optional.length, 0);
+    assertNone(
+      optional.filter(({ env }) => environment[`${env}_FILE`] !== `\${${env}_FILE:-}`).map(({ env }) => `${env}_FILE`),
+      `A file that .env names would be ignored by ${name} without a word; add it to x-settings:`,
+    );
+    assertNone(
+      optional.filter(({ env }) => !head.includes(`${env}_FILE`)).map(({ env }) => `${env}_FILE`),
+      'The head of .env.example says which secrets docker compose takes from files (deploy/generate-settings.ts):',
+    );
+    assert.ok(volumes.includes('./deploy/secrets:/etc/pinflow/secrets:ro'), `${name} sees no file that .env names.`);
+  }
+});
+
 test('our processes exist, one worker a role', () => {
   const scripts = ours.map(([, service]) => (service.command as string[]).at(-1) ?? '');
   assertNone(
