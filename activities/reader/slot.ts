@@ -160,14 +160,19 @@ export function enqueue(one: Held, work: () => Promise<void>): Promise<void> {
 }
 
 /** Failures that concern the partition whose records were handled, while the others go on. */
-const ofOnePartition: ReadonlySet<FailureKind> = new Set(['fenced', 'offset_lost', 'check_failed', 'fault']);
+const ofOnePartition: ReadonlySet<FailureKind> = new Set(['fenced', 'offset_lost', 'check_failed', 'fault', 'invalid_data']);
+
+/** A refusal of data that comes this far was laid to no record: what refuses is at fault. */
+function isFault(kind: FailureKind): boolean {
+  return kind === 'fault' || kind === 'invalid_data';
+}
 
 /** Lets a partition go where its failure concerns it alone; every other failure is the whole segment's. */
 export async function dropOrThrow(reporting: Reporting, one: Held, error: unknown): Promise<void> {
   const failure = asFailure(error);
   if (!ofOnePartition.has(failure.kind)) throw failure;
   if (failure.kind === 'fenced') one.fencedAt = Date.now();
-  await stopPartition(reporting, one, failure.kind === 'fault' ? faultProblem(failure) : failure.message);
+  await stopPartition(reporting, one, isFault(failure.kind) ? faultProblem(failure) : failure.message);
 }
 
 /** Reads a partition no further in this segment, and says why. */

@@ -182,6 +182,31 @@ test('a fault of the program stops the partition that meets it and says so; the 
   assert.equal(await problemOf(), null);
 });
 
+test('a table that refuses a dead letter stops the partition, not the slot: no record is to blame for that', async () => {
+  const { postgres, names } = environment;
+  const geo = names.topicOf('geo');
+  await postgres.execute(`ALTER TABLE geo ADD CONSTRAINT no_atlantis CHECK (country <> 'Atlantis') NOT VALID`);
+  await postgres.execute('ALTER TABLE pinflow.dead_letter ADD CONSTRAINT no_row CHECK (partition < 0)');
+  const before = await applied();
+  await environment.produce(geo, 1, [JSON.stringify({ ind: 2, timestamp: '2020-01-02T03:04:05', country: 'Atlantis' })]);
+  const one = segment();
+  const [found] = await waitFor(
+    async () => {
+      const rows = await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.position WHERE problem IS NOT NULL`);
+      return rows.length > 0 ? rows : undefined;
+    },
+    { what: 'the problem' },
+  );
+  assert.match(found!.problem, /constraint no_row.*a fault of the program.*the position holds/s);
+  await environment.produce(pins, 0, pinsNamed(5_500, 2));
+  await waitFor(async () => (await applied()) === before + 2, { what: 'the other partition applied' });
+  await one.end();
+  await postgres.execute('ALTER TABLE pinflow.dead_letter DROP CONSTRAINT no_row');
+  const mended = segment();
+  await waitFor(async () => (await postgres.query('SELECT 1 FROM pinflow.dead_letter')).length === 1, { what: 'the dead letter' });
+  await mended.end();
+});
+
 test('an error that is no failure is a fault as well, and its message, which may quote data, stays behind', async () => {
   const { postgres } = environment;
   await environment.produce(pins, 0, pinsNamed(6_000, 1));
