@@ -23,7 +23,7 @@ export const failureKinds = {
   exists: { retry: false, cause: 'outside' },
   /** Credentials or rights are wrong. */
   denied: { retry: false, cause: 'outside' },
-  /** The other side refuses this very data, and always will. Only this kind, named by the other side, may cost a record its place. */
+  /** The other side refuses this very data, and always will. Only this kind, named by the other side, may cost a record its place, and only where one that is known to be good passes. */
   invalid_data: { retry: false, cause: 'data' },
   /**
    * The program is wrong, or does not fit what it runs against: SQL that cannot be bound, a table that is not there. It says

@@ -2,10 +2,10 @@ import { recordProblem } from '#activities/reader/positions.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { DeadlyRange } from '#activities/stream/clean-tries.ts';
 import { beginTry, failTry, forgetTries, readDeadlyRanges } from '#activities/stream/clean-tries.ts';
-import type { Clean, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
+import { assertCleansSample } from '#activities/stream/known-good.ts';
+import type { Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { sampleRecord } from '#domain/clean/samples.ts';
-import { Failure, failureKindOf } from '#domain/failures.ts';
+import { failureKindOf } from '#domain/failures.ts';
 import type { Kind, LogRecord } from '#domain/terms.ts';
 
 /** Deaths of one record, tried alone, after which it is the record. */
@@ -91,18 +91,4 @@ async function endFailedTry({ postgres, owned }: CarefulWork, range: { first: nu
   const kind = failureKindOf(error);
   if (kind !== 'unavailable' && kind !== 'timeout') await failTry(postgres, owned, range);
   throw error;
-}
-
-/**
- * Before a record is blamed, one that is known to be good must pass.
- * @throws Failure `fault` where it does not; or the process ends here, and no record is noted.
- */
-export async function assertCleansSample(clean: Clean, kind: Kind): Promise<void> {
-  try {
-    await clean(kind, [sampleRecord(kind)]);
-  } catch (error) {
-    const failed = failureKindOf(error);
-    if (failed !== 'crashed' && failed !== 'invalid_data') throw error;
-    throw new Failure('fault', `Not even a ${kind} that is known to be good can be cleaned: ${(error as Failure).message}`);
-  }
 }

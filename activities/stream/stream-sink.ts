@@ -7,9 +7,11 @@ import type { DeadLetterReason } from '#activities/stream/outcome-rows.ts';
 import { insertDeadLetter, insertRejects, insertStreamBatch } from '#activities/stream/outcome-rows.ts';
 import { reduceToIdentities } from '#activities/stream/reduce-to-identities.ts';
 import type { Care } from '#activities/stream/careful.ts';
-import { applyWithCare, assertCleansSample, deathsMax, takeCare } from '#activities/stream/careful.ts';
+import { applyWithCare, deathsMax, takeCare } from '#activities/stream/careful.ts';
+import type { KnownGood } from '#activities/stream/known-good.ts';
+import { assertCleansSample, makeKnownGood } from '#activities/stream/known-good.ts';
 import type { CleanedBatch, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
-import type { Postgres } from '#adapters/postgres.ts';
+import type { Postgres, Statements } from '#adapters/postgres.ts';
 import type { Failure } from '#domain/failures.ts';
 import { failureKindOf } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
@@ -25,6 +27,7 @@ export type StreamSinkOptions = {
   batchRows: number;
 };
 
+type Work = StreamSinkOptions & { knownGood: KnownGood };
 type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; rows: number; care: Care | undefined };
 
 /**
@@ -32,6 +35,7 @@ type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; 
  * row and the next offset are one transaction, which begins with a compare-and-set on (epoch, next offset).
  */
 export function makeStreamSink(options: StreamSinkOptions): Sink {
+  const work: Work = { ...options, knownGood: makeKnownGood() };
   const partitions = new Map<string, Partition>();
   const get = (one: TopicPartition): Partition => {
     const found = partitions.get(partitionKey(one));
@@ -49,7 +53,7 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
     async accept(partition, records, to) {
       const state = get(partition);
       for (let start = 0; start < records.length; start += options.batchRows) {
-        await applySlice(options, state, records.slice(start, start + options.batchRows));
+        await applySlice(work, state, records.slice(start, start + options.batchRows));
       }
       if (to !== undefined && to > state.to) await passGap(options, state, to);
     },
@@ -62,7 +66,7 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
   };
 }
 
-function applySlice(options: StreamSinkOptions, state: Partition, records: LogRecord[]): Promise<void> {
+function applySlice(options: Work, state: Partition, records: LogRecord[]): Promise<void> {
   if (state.care === undefined || state.care.rowsLeft <= 0) return applyOrBisect(options, state, records, options.cleaner);
   return applyWithCare(
     options.cleaner,
@@ -80,11 +84,11 @@ function applySlice(options: StreamSinkOptions, state: Partition, records: LogRe
 
 /**
  * Cleans a batch and applies it in one transaction. Where the data is refused for good, or the engine dies, the halves are
- * applied on their own, down to the one record that becomes a dead letter; each part is a transaction with its own
- * compare-and-set. A batch that takes too long is halved as well, but a single record never dies of slowness, nor of a
+ * applied on their own, down to the one record that becomes a dead letter, unless one that is known to be good fares no
+ * better; each part is a transaction with its own compare-and-set. A batch that takes too long is halved as well, but a single record never dies of slowness, nor of a
  * fault of the program.
  */
-async function applyOrBisect(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaning: Cleaning): Promise<void> {
+async function applyOrBisect(options: Work, state: Partition, records: LogRecord[], cleaning: Cleaning): Promise<void> {
   let cleaned: CleanedBatch | undefined;
   try {
     cleaned = await cleaning.clean(state.kind, records);
@@ -92,8 +96,11 @@ async function applyOrBisect(options: StreamSinkOptions, state: Partition, recor
   } catch (error) {
     const kind = failureKindOf(error);
     const only = records.length === 1 ? records[0] : undefined;
-    if (kind === 'invalid_data' && only !== undefined)
+    if (kind === 'invalid_data' && only !== undefined) {
+      if (cleaned === undefined) await options.knownGood.assertCleaned(cleaning, state.kind);
+      else await options.knownGood.assertWritten(cleaning, state.kind, only, (...sample) => writeAndTakeBack(options, state, ...sample));
       return bury(options, state, only, cleaned === undefined ? 'refused_by_cleaning' : 'refused_by_sink', error as Failure);
+    }
     if (kind === 'crashed' && only !== undefined) return cleaning.alone((alone) => tryAlone(options, state, only, alone));
     if (only !== undefined || (kind !== 'invalid_data' && kind !== 'timeout' && kind !== 'crashed')) throw error;
     const middle = Math.ceil(records.length / 2);
@@ -103,36 +110,63 @@ async function applyOrBisect(options: StreamSinkOptions, state: Partition, recor
 }
 
 /** Applies a record that the engine died beside, or buries it where the engine dies of it again and again while it is alone. */
-async function tryAlone(options: StreamSinkOptions, state: Partition, record: LogRecord, alone: Cleaning): Promise<void> {
+async function tryAlone(options: Work, state: Partition, record: LogRecord, alone: Cleaning): Promise<void> {
   for (let death = 1; ; death++) {
     await assertCleansSample(alone.clean, state.kind);
-    try {
-      const cleaned = await alone.clean(state.kind, [record]);
-      return await applyOrBisect(options, state, [record], { ...alone, clean: () => Promise.resolve(cleaned) });
-    } catch (error) {
-      if (failureKindOf(error) !== 'crashed') throw error;
-      if (death === deathsMax) return bury(options, state, record, 'crashes_cleaning');
-    }
+    const cleaned = alone.clean(state.kind, [record]);
+    if (!(await isCrash(cleaned))) return applyOrBisect(options, state, [record], { ...alone, clean: () => cleaned });
+    if (death === deathsMax) return bury(options, state, record, 'crashes_cleaning');
   }
+}
+
+function isCrash(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => false,
+    (error: unknown) => failureKindOf(error) === 'crashed',
+  );
 }
 
 async function apply(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
   const step = advanceOver(state.to, records);
-  const { identities, rejects, clean } = reduceToIdentities(state.kind, cleaned);
-  await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, step);
-    const upserted = await options.statements.upsert(statements, state.kind, state.owned, identities);
-    await insertRejects(statements, state.kind, records, rejects);
-    const superseded = clean - identities.rows + upserted.superseded;
-    await insertStreamBatch(statements, state.owned, step, {
-      applied: upserted.applied,
-      unchanged: upserted.unchanged,
-      superseded,
-      rejected: rejects.length,
-      dead: 0,
-    });
-  });
+  await options.postgres.transaction((statements) => writeBatch(options, statements, state, step, { records, cleaned }));
   moved(state, step);
+}
+
+type Batch = { records: LogRecord[]; cleaned: CleanedBatch };
+
+async function writeBatch(
+  { statements: sink }: StreamSinkOptions,
+  statements: Statements,
+  { owned, kind }: Partition,
+  step: Advance,
+  { records, cleaned }: Batch,
+): Promise<void> {
+  const { identities, rejects, clean } = reduceToIdentities(kind, cleaned);
+  await advancePosition(statements, 'stream', owned, step);
+  const upserted = await sink.upsert(statements, kind, owned, identities);
+  await insertRejects(statements, kind, records, rejects);
+  const superseded = clean - identities.rows + upserted.superseded;
+  await insertStreamBatch(statements, owned, step, {
+    applied: upserted.applied,
+    unchanged: upserted.unchanged,
+    superseded,
+    rejected: rejects.length,
+    dead: 0,
+  });
+}
+
+class TakenBack extends Error {}
+
+/** Writes a record in the place of the next one all that a batch may write, the sample as a reject too, and nothing of it stays. */
+async function writeAndTakeBack(options: StreamSinkOptions, state: Partition, record: LogRecord, cleaned: CleanedBatch): Promise<void> {
+  const work = options.postgres.transaction(async (statements) => {
+    await writeBatch(options, statements, state, advanceOver(state.to, [record]), { records: [record], cleaned });
+    await insertRejects(statements, state.kind, [record], [{ offset: record.offset, reason: 'malformed_json' }]);
+    throw new TakenBack();
+  });
+  await work.catch((error: unknown) => {
+    if (!(error instanceof TakenBack)) throw error;
+  });
 }
 
 async function bury(
