@@ -25,13 +25,15 @@ const foldOldest = `
     RETURNING *
   ), folded AS (
     INSERT INTO pinflow.stream_day AS d
-      (topic, partition, day, first_offset, last_offset, batches, applied, superseded, unchanged, rejected, dead)
+      (topic, partition, day, first_offset, last_offset, batches, applied, superseded, unchanged, rejected, dead, gap_offsets)
     SELECT topic, partition, (committed_at AT TIME ZONE 'UTC')::date AS day, min(first_offset), max(last_offset), count(*),
-      sum(applied), sum(superseded), sum(unchanged), sum(rejected), sum(dead)
+      sum(applied), sum(superseded), sum(unchanged), sum(rejected), sum(dead),
+      sum((SELECT coalesce(sum(upper(gap) - lower(gap)), 0) FROM unnest(gaps) AS gap))
     FROM gone GROUP BY topic, partition, day
     ON CONFLICT (topic, partition, day) DO UPDATE SET
       first_offset = least(d.first_offset, excluded.first_offset), last_offset = greatest(d.last_offset, excluded.last_offset),
       batches = d.batches + excluded.batches, applied = d.applied + excluded.applied, superseded = d.superseded + excluded.superseded,
-      unchanged = d.unchanged + excluded.unchanged, rejected = d.rejected + excluded.rejected, dead = d.dead + excluded.dead
+      unchanged = d.unchanged + excluded.unchanged, rejected = d.rejected + excluded.rejected, dead = d.dead + excluded.dead,
+      gap_offsets = d.gap_offsets + excluded.gap_offsets
   )
   SELECT count(*) AS removed FROM gone`;
