@@ -26,20 +26,20 @@ const cutInto = 8;
  * down to single records. It may as well have been ended by a second kill -9, so the way down is not record by record at once.
  * That costs nothing after a kill -9 that is followed by a commit.
  */
-export type Care = { rowsLeft: number; deadly: DeadlyRange[]; said: boolean };
+export type Care = {
+  rowsLeft: number;
+  deadly: DeadlyRange[];
+  /** What is said before the first try; undefined once the partition moved on. Where nothing comes to be tried, nothing stands still. */
+  problem: string | undefined;
+};
 
 /** The care that a partition just taken needs, if any. */
 export async function takeCare(postgres: Postgres, owned: OwnedPartition, batchRows: number): Promise<Care | undefined> {
   if (owned.deaths === 0) return undefined;
   const deadly = await readDeadlyRanges(postgres, owned);
   if (owned.deaths < suspiciousDeaths && deadly.length === 0) return undefined;
-  await recordProblem(
-    postgres,
-    'stream',
-    owned,
-    `${owned.deaths} processes in a row ended in the middle of their work at offset ${owned.nextOffset}. Its records are tried in small parts until the one that ends them is found; it becomes a dead letter.`,
-  );
-  return { rowsLeft: batchRows, deadly, said: true };
+  const problem = `${owned.deaths} processes in a row ended in the middle of their work at offset ${owned.nextOffset}. Its records are tried in small parts until the one that ends them is found; it becomes a dead letter.`;
+  return { rowsLeft: batchRows, deadly, problem };
 }
 
 export type CarefulWork = {
@@ -53,6 +53,7 @@ export type CarefulWork = {
 
 /** Applies records in small parts, as Care says. */
 export async function applyWithCare(cleaning: Cleaning, care: Care, work: CarefulWork, records: LogRecord[]): Promise<void> {
+  if (care.problem !== undefined) await recordProblem(work.postgres, 'stream', work.owned, care.problem);
   for (let rest = records; rest.length > 0;) {
     const at = rest[0]!.offset;
     const suspect = narrowestOf(care.deadly, at) !== undefined;
@@ -66,8 +67,8 @@ export async function applyWithCare(cleaning: Cleaning, care: Care, work: Carefu
       await work.apply(part, alone).catch((error: unknown) => endFailedTry(work, range, error));
     });
     await forgetTries(work.postgres, { ...work.owned, from: at, to: range.last + 1 });
-    if (care.said) await recordProblem(work.postgres, 'stream', work.owned, null);
-    care.said = false;
+    if (care.problem !== undefined) await recordProblem(work.postgres, 'stream', work.owned, null);
+    care.problem = undefined;
     care.rowsLeft -= part.length;
     rest = rest.slice(part.length);
   }
