@@ -23,7 +23,13 @@ function textOf({ dryRun, run, interval, pendingSince, tries, problem, tables, g
   const failed = problem === null ? '' : ` (${tries} ${tries === 1 ? 'try' : 'tries'} to finish it failed, the last because: ${problem})`;
   const put = tables.filter(({ committed }) => committed !== null).map(({ table, committed }) => `${table} (version ${committed})`);
   const back = put.length === 0 ? 'It had committed nothing.' : `Its commits ${dryRun ? 'would be' : 'are'} put back: ${put.join(', ')}.`;
-  const onward = generation === null ? '' : ` The tables are as before in generation ${generation}.`;
+  const lost = tables.flatMap(({ table, notPutBack }) => notPutBack.map((path) => `${table}/${path}`));
+  const without =
+    lost.length === 0
+      ? ''
+      : ` Not back, because the log that describes them cannot be read: ${lost.join(', ')}; mend the log and publish again what they held.`;
+  const onward =
+    generation === null ? '' : ` The tables are ${lost.length === 0 ? 'as before' : 'without its rows'} in generation ${generation}.`;
   const again = interval === null || dryRun ? '' : ' The next tick of the schedule runs the interval anew.';
-  return `${dryRun ? 'Would let go' : `Let go by ${by}:`} ${of}${failed}.\n${back}${onward}${again}`;
+  return `${dryRun ? 'Would let go' : `Let go by ${by}:`} ${of}${failed}.\n${back}${onward}${without}${again}`;
 }

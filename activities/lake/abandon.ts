@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
+import { readNewestGeneration } from '#activities/lake/generations.ts';
 import { lockLake, readPending, writeAbandon } from '#activities/lake/lake-lock.ts';
-import type { Pending } from '#activities/lake/lake-lock.ts';
+import type { Pending, PublishPlan } from '#activities/lake/lake-lock.ts';
 import type { PublishDependencies } from '#activities/lake/publish.ts';
 import { finishPending } from '#activities/lake/publish.ts';
 import type { Statements } from '#adapters/postgres.ts';
@@ -20,36 +20,39 @@ export type Abandoned = {
   problem: string | null;
   why: string;
   by: string;
-  tables: { table: string; /** Version of the run's commit, which was put back. */ committed: number | null }[];
+  tables: AbandonedTable[];
   /** The generation in which the tables are as before; null while this was only asked. */
   generation: number | null;
+};
+
+export type AbandonedTable = {
+  table: string;
+  /** Version of the run's commit, which was put back. */
+  committed: number | null;
+  /** Files that it removed and that are not back, as what the table said of them cannot be read any more. */
+  notPutBack: string[];
 };
 
 /** A publish that nobody has failed at yet is let alone for so long: it is under way, or the next publisher finishes it. */
 const youngSeconds = 60;
 
 /**
- * Lets the pending publish go. First that is written down, then it is carried out: a crash in between is finished by
- * whoever gets the lock next, and nobody finishes the publish itself any more.
+ * Lets the pending publish go. First that is written down, before anything is asked of S3; then it is carried out: a crash in
+ * between, or an outage, is finished by whoever gets the lock next, and nobody finishes the publish itself any more.
  * @param by who asks, as it is kept: `key <id>` or `user <name>`.
  * @throws Failure `missing` where nothing (or not the run named) is pending, `conflict` where it is under way.
  */
 export async function abandonPending(dependencies: PublishDependencies, { why, run, dryRun }: AbandonWish, by: string): Promise<Abandoned> {
-  const { postgres, log } = dependencies;
-  const decided = await postgres.transaction(async (statements) => {
+  const { postgres } = dependencies;
+  const { pending, abandon } = await postgres.transaction(async (statements) => {
     const pending = await lockSoon(statements);
     assertToBeAbandoned(pending, run);
     const abandon = pending.abandon ?? { id: `abandonment-${randomUUID()}`, why, by, at: new Date().toISOString() };
-    const versions = (await readNewestGeneration(statements))?.versions ?? {};
-    const tables = [];
-    for (const { table } of pending.plan.changes)
-      tables.push({ table, committed: await log.findCommit(table, pending.plan.run, versions[table] ?? -1) });
     if (!dryRun && pending.abandon === null) await writeAbandon(statements, abandon);
-    return { pending, abandon, tables };
+    return { pending, abandon };
   });
-  const { pending, abandon, tables } = decided;
   if (!dryRun) await finishDecided(dependencies, pending.plan.run);
-  const generation = dryRun ? undefined : await readGenerationOfRun(postgres, abandon.id);
+  const done = dryRun ? undefined : await readAbandonment(postgres, pending.plan);
   return {
     dryRun,
     run: pending.plan.run,
@@ -60,9 +63,31 @@ export async function abandonPending(dependencies: PublishDependencies, { why, r
     problem: pending.problem,
     why: abandon.why,
     by: abandon.by,
-    tables,
-    generation: generation?.id ?? null,
+    tables: done?.tables ?? (await findCommits(dependencies, pending.plan)),
+    generation: done?.generation ?? null,
   };
+}
+
+type Row = { generation: number; tables: Record<string, { committed: number | null; notPutBack?: string[] }> };
+
+async function readAbandonment(
+  statements: Pick<Statements, 'query'>,
+  { run, changes }: PublishPlan,
+): Promise<Pick<Abandoned, 'generation' | 'tables'> | undefined> {
+  const [row] = await statements.query<Row>('SELECT generation, tables FROM pinflow.abandonment WHERE run_id = $1', [run]);
+  if (row === undefined) return undefined;
+  const tables = changes.map(({ table }) => {
+    const { committed = null, notPutBack = [] } = row.tables[table] ?? {};
+    return { table, committed, notPutBack };
+  });
+  return { generation: row.generation, tables };
+}
+
+async function findCommits({ postgres, log }: PublishDependencies, { run, changes }: PublishPlan): Promise<AbandonedTable[]> {
+  const versions = (await readNewestGeneration(postgres))?.versions ?? {};
+  return Promise.all(
+    changes.map(async ({ table }) => ({ table, committed: await log.findCommit(table, run, versions[table] ?? -1), notPutBack: [] })),
+  );
 }
 
 /** A look before anything is opened. @throws Failure `missing`. */

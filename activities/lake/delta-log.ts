@@ -3,12 +3,15 @@ import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import type { LakeCache } from '#activities/lake/lake-cache.ts';
 import { isMissing, noteUse } from '#activities/lake/lake-cache.ts';
+import type { Beyond, Released, TableReads } from '#activities/lake/plan-taking-back.ts';
+import { planTakingBack } from '#activities/lake/plan-taking-back.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Action, Snapshot } from '#domain/lake/delta.ts';
 import { applyCommit, commitPath, emptySnapshot, encodeCommit, parseCommit, runOfCommit } from '#domain/lake/delta.ts';
+import { notPutBackBy } from '#domain/lake/plan-reversal.ts';
 import type { Publisher, TableChange } from '#domain/lake/publish-plan.ts';
-import { commitProblem, planRestoration, planTableCommit } from '#domain/lake/publish-plan.ts';
+import { commitProblem, planTableCommit } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
 
 /** The logs of the lake's tables. */
@@ -29,8 +32,8 @@ export type DeltaLog = {
    */
   commit(change: TableChange, publisher: Publisher, base: number, assertHeld?: AssertHeld): Promise<number>;
   /**
-   * Takes back what a run that was let go has committed of a change, once, or takes the version that it would commit.
-   * @returns the table's version afterwards, and that of the run's commit where there was one.
+   * Takes back what a run that was let go has committed of a change, once, or takes the version that it would commit. Where
+   * the table before it cannot be read any more, its own commit says what to take back.
    */
   restore(change: TableChange, released: Released, base: number, assertHeld?: AssertHeld): Promise<Restored>;
   /** Version of a run's commit beyond `base`; null where there is none. */
@@ -38,9 +41,8 @@ export type DeltaLog = {
 };
 
 type AssertHeld = () => Promise<unknown>;
-/** A run that was let go, and the name of what lets it go, which its commits bear. */
-type Released = { run: string; abandonment: string };
-export type Restored = { version: number; committed: number | null };
+/** The table's version afterwards, that of the run's commit where there was one, and the files that it removed and nobody knows any more. */
+export type Restored = { version: number; committed: number | null; notPutBack: string[] };
 
 /** Commits replayed since the last local snapshot that make a new one worth its while. */
 const commitsPerSnapshot = 20;
@@ -71,6 +73,12 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
       found.push({ version, bytes });
     }
   };
+
+  const readsOf = (table: string): TableReads => ({
+    snapshot: (version) => readSnapshot(table, version),
+    commit: async (version) => parse(table, version, (await cache.read([keyOf(table, version)]))[0]!),
+    parse: (version, bytes) => parse(table, version, bytes),
+  });
 
   return {
     readSnapshot,
@@ -108,11 +116,11 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
         const beyond = await readBeyond(table, base);
         const committed = beyond.find(({ bytes }) => runIn(bytes) === released.run)?.version ?? null;
         const done = beyond.find(({ bytes }) => runIn(bytes) === released.abandonment);
-        if (done !== undefined) return { version: done.version, committed };
+        if (done !== undefined) return { version: done.version, committed, notPutBack: notPutBackBy(parseCommit(done.bytes)) };
         const version = base + 1 + beyond.length;
-        const seen = await seenBy(table, committed, base, () => readSnapshot(table, base), beyond);
-        const actions = planRestoration({ ...released, ...seen }, change, Date.now(), randomUUID());
-        if ((await s3.putIfAbsent(keyOf(table, version), encodeCommit(actions))) === 'created') return { version, committed };
+        const actions = await planTakingBack(readsOf(table), change, released, { base, beyond, committed });
+        if ((await s3.putIfAbsent(keyOf(table, version), encodeCommit(actions))) === 'created')
+          return { version, committed, notPutBack: notPutBackBy(actions) };
         // Somebody was faster, and it may have been the run itself.
         await assertHeld?.();
       }
@@ -121,29 +129,6 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
       return (await readBeyond(table, base)).find(({ bytes }) => runIn(bytes) === run)?.version ?? null;
     },
   };
-}
-
-type Beyond = { version: number; bytes: Buffer };
-
-/**
- * A table before a run's commit and now. Where the run has committed nothing there is nothing to replay, so that a log
- * that cannot be read, which may be why the run is let go, does not keep it.
- */
-async function seenBy(
-  table: string,
-  committed: number | null,
-  base: number,
-  readBase: () => Promise<Snapshot>,
-  beyond: readonly Beyond[],
-): Promise<{ before: Snapshot | undefined; now: Snapshot }> {
-  if (committed === null) return { before: undefined, now: { ...emptySnapshot, version: base + beyond.length } };
-  let before = await readBase();
-  let now = before;
-  for (const { version, bytes } of beyond) {
-    now = applyCommit(now, parse(table, version, bytes));
-    if (version < committed) before = now;
-  }
-  return { before, now };
 }
 
 function keyOf(table: string, version: number): string {

@@ -1,4 +1,4 @@
-import type { DeltaLog } from '#activities/lake/delta-log.ts';
+import type { DeltaLog, Restored } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import { insertGeneration, readNewestGeneration } from '#activities/lake/generations.ts';
 import type { AbandonDecision, Pending } from '#activities/lake/lake-lock.ts';
@@ -20,7 +20,7 @@ export async function finishAbandonment(
   const { run, cause, interval } = plan;
   const newest = await readNewestGeneration(statements);
   const versions = { ...newest?.versions };
-  const tables: Record<string, { committed: number | null; version: number }> = {};
+  const tables: Record<string, Restored> = {};
   const assertHeld = (): Promise<unknown> => statements.query('SELECT 1');
   for (const change of plan.changes) {
     const restored = await log.restore(change, { run, abandonment: id }, versions[change.table] ?? -1, assertHeld);

@@ -4,7 +4,16 @@ import type { Column, DeltaType } from '#domain/clean/kinds.ts';
  * The part of the Delta protocol that Pinflow writes and reads: PROTOCOL.md of delta-io/delta, reader version 1, writer
  * version 2. A commit is a file of JSON lines, an action a line, named by its version in 20 digits.
  */
-export type CommitInfo = { timestamp: number; operation: string; engineInfo: string; run: string; interval?: string; abandons?: string };
+export type CommitInfo = {
+  timestamp: number;
+  operation: string;
+  engineInfo: string;
+  run: string;
+  interval?: string;
+  abandons?: string;
+  /** Files that were in the table before, and are not known well enough to be put back. */
+  notPutBack?: string[];
+};
 export type Protocol = { minReaderVersion: number; minWriterVersion: number };
 export type MetaData = {
   id: string;

@@ -68,8 +68,16 @@ const abandoned: Json = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['table', 'committed'],
-        properties: { table: { type: 'string' }, committed: { ...count, description: 'Version of its commit, which is put back.' } },
+        required: ['table', 'committed', 'notPutBack'],
+        properties: {
+          table: { type: 'string' },
+          committed: { ...count, description: 'Version of its commit, which is put back.' },
+          notPutBack: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Files that it removed and that are not back, because the log that describes them cannot be read.',
+          },
+        },
       },
     },
     generation: { ...count, description: 'In which the tables are as they were before.' },
