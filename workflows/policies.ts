@@ -70,7 +70,7 @@ export const heavyStepOptions: ActivityOptions = {
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 };
 
-/** Removing what is old: a call goes on for half a minute, and beats with each of its small deletes. */
+/** Removing what is old: a call goes on for half a minute, and beats with each of its small deletes and while one waits. */
 export const cleanupOptions: ActivityOptions = {
   startToCloseTimeout: '5m',
   heartbeatTimeout: '30s',

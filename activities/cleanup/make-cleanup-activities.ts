@@ -34,7 +34,7 @@ const ackSettleMs = 60_000;
 /** Rows of one step: some milliseconds of work, so that no writer waits long. */
 const limitsDefault: SweepLimits = { rowsMax: 1_000, budgetMs: 30_000 };
 
-/** Makes the activities of `pin-cleanup`. They beat with every step that they finish. */
+/** Makes the activities of `pin-cleanup`. They beat with every step that they finish, and while they wait for one. */
 export function makeCleanupActivities(dependencies: CleanupDependencies): CleanupActivities {
   return {
     cleanUp(input) {

@@ -16,6 +16,9 @@ export type SweepLimits = {
 
 export type Swept = { removed: number; isDone: boolean };
 
+/** A step may wait on a slow server longer than a beat may be missing: S3 is asked three times, 15 s each. */
+const beatMs = 5_000;
+
 /**
  * Repeats a step until nothing is old: however much there is, no statement is large, and whoever comes to the same rows
  * waits for one step at most. A step that takes too long for Postgres is tried with half the rows.
@@ -24,16 +27,21 @@ export async function sweepAll(sweep: Sweep, limits: SweepLimits, progress: Prog
   const until = performance.now() + limits.budgetMs;
   let { rowsMax } = limits;
   let removed = 0;
-  for (;;) {
-    progress.signal.throwIfAborted();
-    try {
-      const step = await sweep(rowsMax);
-      removed += step.removed;
-      progress.beat({ removed });
-      if (step.isDone || performance.now() >= until) return { removed, isDone: step.isDone };
-    } catch (error) {
-      if (failureKindOf(error) !== 'timeout' || rowsMax === 1) throw error;
-      rowsMax = Math.ceil(rowsMax / 2);
+  const beating = setInterval(() => progress.beat({ removed }), beatMs);
+  try {
+    for (;;) {
+      progress.signal.throwIfAborted();
+      try {
+        const step = await sweep(rowsMax);
+        removed += step.removed;
+        progress.beat({ removed });
+        if (step.isDone || performance.now() >= until) return { removed, isDone: step.isDone };
+      } catch (error) {
+        if (failureKindOf(error) !== 'timeout' || rowsMax === 1) throw error;
+        rowsMax = Math.ceil(rowsMax / 2);
+      }
     }
+  } finally {
+    clearInterval(beating);
   }
 }
