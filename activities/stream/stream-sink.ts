@@ -28,7 +28,16 @@ export type StreamSinkOptions = {
 };
 
 type Work = StreamSinkOptions & { knownGood: KnownGood };
-type Partition = { owned: OwnedPartition; kind: Kind; from: number; to: number; rows: number; care: Care | undefined };
+type Partition = {
+  owned: OwnedPartition;
+  kind: Kind;
+  from: number;
+  /** First offset that is not applied yet, and first that was not handed in: between them lies no record. */
+  to: number;
+  seen: number;
+  rows: number;
+  care: Care | undefined;
+};
 
 /**
  * The sink that applies each record to Postgres exactly once: rows, metric changes, rejects, dead letters, the batch's
@@ -47,18 +56,20 @@ export function makeStreamSink(options: StreamSinkOptions): Sink {
       const kind = options.names.kindOfTopic(owned.topic);
       if (kind === undefined) throw new Error(`topic ${owned.topic} carries no kind`);
       const care = await takeCare(options.postgres, owned, options.batchRows);
-      partitions.set(partitionKey(owned), { owned, kind, from: owned.nextOffset, to: owned.nextOffset, rows: 0, care });
-      return owned.nextOffset;
+      const { nextOffset: from } = owned;
+      partitions.set(partitionKey(owned), { owned, kind, from, to: from, seen: from, rows: 0, care });
+      return from;
     },
     async accept(partition, records, to) {
       const state = get(partition);
       for (let start = 0; start < records.length; start += options.batchRows) {
         await applySlice(work, state, records.slice(start, start + options.batchRows));
       }
-      if (to !== undefined && to > state.to) await passGap(options, state, to);
+      // A tail that was compacted away comes offset by offset: gaps go with the records behind them, or with the next tick.
+      state.seen = Math.max(state.to, to ?? 0);
     },
-    tick: () => Promise.resolve(),
-    finish: () => Promise.resolve(),
+    tick: (partition) => passGap(options, get(partition)),
+    finish: (partition) => passGap(options, get(partition)),
     progress(partition) {
       const { owned, from, to, rows } = get(partition);
       return { topic: owned.topic, partition: owned.partition, from, to, rows };
@@ -188,8 +199,9 @@ async function bury(
 const nothing = { applied: 0, unchanged: 0, superseded: 0, rejected: 0, dead: 0 };
 
 /** Moves on over offsets that hold no record, behind the last one that came. */
-async function passGap(options: StreamSinkOptions, state: Partition, to: number): Promise<void> {
-  const step = advanceOverGap(state.to, to);
+async function passGap(options: StreamSinkOptions, state: Partition): Promise<void> {
+  if (state.seen <= state.to) return;
+  const step = advanceOverGap(state.to, state.seen);
   await options.postgres.transaction(async (statements) => {
     await advancePosition(statements, 'stream', state.owned, step);
     await insertStreamBatch(statements, state.owned, step, nothing);
