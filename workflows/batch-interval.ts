@@ -19,7 +19,15 @@ import type { FailureCause } from '#domain/failures.ts';
 import { causeOfKind } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
 import type { IntervalInput, IntervalResult } from '#workflows/interval-input.ts';
-import { againWaitMs, heavyStepOptions, intervalStepOptions, ledgerOptions, stallMs, waitOptions } from '#workflows/policies.ts';
+import {
+  againWaitMs,
+  heavyStepOptions,
+  intervalStepOptions,
+  intervalsAtOnce,
+  ledgerOptions,
+  stallMs,
+  waitOptions,
+} from '#workflows/policies.ts';
 import { startDue, startMarts, wakeSignal } from '#workflows/start-due.ts';
 
 /** What a run came to, and for how long the interval then rests: until a failure or landing is looked at again. */
@@ -93,7 +101,7 @@ async function runSteps(input: IntervalInput, run: string, show: (step: string) 
   const interval = { start, end };
 
   const landed = await wait.awaitLanded.executeWithOptions({ activityId: 'await-landed', summary: `until landed up to ${end}` }, [
-    { interval, waitMs },
+    { interval, waitMs, room: { lookMs: againWaitMs, atOnce: intervalsAtOnce } },
   ]);
   if (!landed.landed) {
     const waiting = await ledger.recordWaiting.executeWithOptions({ activityId: 'record-waiting' }, [

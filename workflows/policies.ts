@@ -43,11 +43,14 @@ export function waitOptions(waitMs: number): ActivityOptions {
   return { startToCloseTimeout: waitMs + 60_000, heartbeatTimeout: beatTimeout, retry: { initialInterval: '1s', backoffCoefficient: 1 } };
 }
 
-/** An interval that was found waiting before is looked at, not waited for: it must not take the room of others again. */
+/**
+ * A look whether an interval has landed: for longer nobody waits who was found waiting before, or whose room others want.
+ * Else one partition that stands still would keep the intervals that hold nothing of it from their turn.
+ */
 export const againWaitMs = 2_000;
 
 /**
- * Intervals that run side by side, by the ledger. Room for one that is slow or waits for landing and others beside it;
+ * Intervals that run side by side, by the ledger. Room for one that is slow and others beside it; who waits for landing gives its room to others;
  * after an outage the rest follow one by one. How much is done at once within them, the workers of pin-batch bound.
  */
 export const intervalsAtOnce = 3;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isRoomWanted } from '#activities/batch/interval-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
@@ -8,17 +9,26 @@ export type Landed = { landed: true } | { landed: false; problem: string };
 /** A partition whose records up to the cut are not all in landed raw objects. */
 export type Behind = { topic: string; partition: number; landedTo: number; cut: number };
 
+/** How long an interval waits. Where `atOnce` intervals run and others are due, it gives up its room after `lookMs`. */
+export type LandingWait = { waitMs: number; room?: { lookMs: number; atOnce: number } };
+
 const pollMs = 200;
 
-/** Waits until everything up to an interval's end has landed, or the deadline is over. */
-export async function awaitLanded(postgres: Postgres, { start, end }: IntervalRef, waitMs: number, progress: Progress): Promise<Landed> {
-  const until = performance.now() + waitMs;
+/** Waits until everything up to an interval's end has landed, or the deadline is over, or others want its room. */
+export async function awaitLanded(
+  postgres: Postgres,
+  { start, end }: IntervalRef,
+  { waitMs, room }: LandingWait,
+  progress: Progress,
+): Promise<Landed> {
+  const begin = performance.now();
   for (;;) {
     const behind = await findBehind(postgres, start, end);
     const [first] = behind;
     if (first === undefined) return { landed: true };
     progress.beat(behind.slice(0, 3));
-    if (performance.now() >= until) {
+    const waitedMs = performance.now() - begin;
+    if (waitedMs >= waitMs || (room !== undefined && waitedMs >= room.lookMs && (await isRoomWanted(postgres, room.atOnce)))) {
       return {
         landed: false,
         problem: `Landing is behind: ${first.topic}/${first.partition} is landed up to offset ${first.landedTo}, the interval ends at ${first.cut} (${behind.length} partitions in all). Is the landing reader running?`,

@@ -27,6 +27,8 @@ export async function readOpenIntervals(postgres: Postgres, limit: number): Prom
   return rows.map(toInterval);
 }
 
+const isDue = `(state = 'cut' OR (state IN ('backing_off', 'waiting') AND coalesce(not_before, now()) <= now()))`;
+
 /** What runs by the ledger, and what is ready to: as many as asked for, and how many there are. */
 export type DueIntervals = { running: OpenInterval[]; due: OpenInterval[]; dueCount: number };
 
@@ -36,18 +38,26 @@ export type DueIntervals = { running: OpenInterval[]; due: OpenInterval[]; dueCo
  * @param waiting also those that wait for landing and whose time has not come.
  */
 export async function readDueIntervals(postgres: Postgres, limit: number, waiting: boolean): Promise<DueIntervals> {
-  const isDue = `(state = 'cut' OR (state IN ('backing_off', 'waiting') AND (coalesce(not_before, now()) <= now() OR ($1 AND state = 'waiting'))))`;
   const [running, due] = [
     await postgres.query<IntervalRow>(
       `SELECT start, "end", state FROM pinflow.interval WHERE state <> 'complete' AND state = 'running' ORDER BY start LIMIT ${runningMax}`,
     ),
     await postgres.query<IntervalRow & { count: number }>(
-      `SELECT start, "end", state, count(*) OVER () AS count FROM pinflow.interval WHERE state <> 'complete' AND ${isDue}
+      `SELECT start, "end", state, count(*) OVER () AS count FROM pinflow.interval WHERE state <> 'complete' AND (${isDue} OR ($1 AND state = 'waiting'))
        ORDER BY (state = 'waiting'), start LIMIT $2`,
       [waiting, limit],
     ),
   ];
   return { running: running.map(toInterval), due: due.map(toInterval), dueCount: due[0]?.count ?? 0 };
+}
+
+/** Whether intervals are due for which those that run leave no room. */
+export async function isRoomWanted(postgres: Postgres, atOnce: number): Promise<boolean> {
+  const [row] = await postgres.query<{ isWanted: boolean }>(
+    `SELECT count(*) FILTER (WHERE state = 'running') >= $1 AND bool_or(${isDue}) AS "isWanted" FROM pinflow.interval WHERE state <> 'complete'`,
+    [atOnce],
+  );
+  return row?.isWanted ?? false;
 }
 
 /** Bounds what crosses Temporal: more than could ever run, unless people start them by hand. */

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { Landed } from '#activities/batch/await-landed.ts';
+import type { Landed, LandingWait } from '#activities/batch/await-landed.ts';
 import { awaitLanded } from '#activities/batch/await-landed.ts';
 import type { RunAwaited } from '#activities/batch/await-run.ts';
 import { awaitRun } from '#activities/batch/await-run.ts';
@@ -61,7 +61,7 @@ export type BatchActivities = {
   recordFailure(input: RunRef & { cause?: FailureCause; problem: string }): Promise<{ state: IntervalState } & Rest>;
   /** For ticks that began before: they wait for a run that somebody else started. */
   awaitRun(input: { start: string; waitMs: number }): Promise<RunAwaited>;
-  awaitLanded(input: { interval: IntervalRef; waitMs: number }): Promise<Landed>;
+  awaitLanded(input: { interval: IntervalRef } & LandingWait): Promise<Landed>;
   planInterval(input: { interval: IntervalRef; run: string }): Promise<PlanSummary>;
   cleanPart(part: PartRef & Patience): Promise<PartResult>;
   selectWinners(winners: WinnersRef & Patience): Promise<TableFile[]>;
@@ -97,7 +97,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
       return ended;
     },
     awaitRun: (progress, { start, waitMs }) => awaitRun(postgres, start, waitMs, progress),
-    awaitLanded: (progress, { interval, waitMs }) => awaitLanded(postgres, interval, waitMs, progress),
+    awaitLanded: (progress, { interval, ...wait }) => awaitLanded(postgres, interval, wait, progress),
     planInterval: (_, { interval, run }) => planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run),
     cleanPart: (progress, part) => cleanPart({ s3, home, runStatements, progress }, part),
     selectWinners: (progress, winners) => selectWinners({ s3, home, runStatements, progress }, winners),

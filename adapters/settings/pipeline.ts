@@ -15,7 +15,7 @@ export const pipelineSettings = {
   batchWaitMs: {
     env: 'BATCH_WAIT_MS',
     schema: positive.default(600_000),
-    about: 'How long an interval waits for landing before it ends as waiting.',
+    about: 'How long an interval waits for landing before it ends as waiting; sooner where others want its room.',
   },
 
   landingSlots: { env: 'LANDING_SLOTS', schema: positive.default(1), about: 'Slots of the landing reader.' },

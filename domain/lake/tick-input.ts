@@ -4,7 +4,7 @@ export type TickInput = {
   /** The schedule's own interval and offset: a start off that grid is a manual one. */
   intervalMs: number;
   offsetMs: number;
-  /** How long landing may be behind before an interval's run ends as `waiting`. */
+  /** How long landing may be behind before an interval's run ends as `waiting`; it ends sooner where others want its room. */
   waitMs: number;
   /** How long a DuckDB process may stand still; the policy's where it is not told. */
   stallMs?: number;

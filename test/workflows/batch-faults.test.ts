@@ -5,7 +5,7 @@ import { listIntervals } from '#activities/batch/list-intervals.ts';
 import { childOf, isAlive } from '#test/support/duckdb-child.ts';
 import { waitFor } from '#test/support/servers.ts';
 import type { BatchRig } from '#test/workflows/batch-rig.ts';
-import { intervalMs, openBatchRig } from '#test/workflows/batch-rig.ts';
+import { openBatchRig } from '#test/workflows/batch-rig.ts';
 import { intervalsAtOnce } from '#workflows/policies.ts';
 
 describe('the batch, when something is in its way', () => {
@@ -31,16 +31,13 @@ describe('the batch, when something is in its way', () => {
   });
 
   test('a tick ends while its intervals run, few at a time; whatever becomes of one, all are published in the end', async () => {
-    const landing: [number, string[]][] = [];
     for (let i = 0; i <= intervalsAtOnce; i++) {
-      landing.push([await rig.sendPins([`slow-${i}`]), [`slow-${i}`]]);
-      const second = Math.floor(Date.now() / intervalMs);
-      await waitFor(() => Math.floor(Date.now() / intervalMs) > second, { what: 'the next interval' });
+      await rig.land(await rig.sendPins([`slow-${i}`]), [`slow-${i}`]);
+      await rig.nextInterval();
     }
     await rig.closed();
-    // Landing holds them all up.
-    const slow = { waitMs: 120_000 };
-    const ended = await Promise.race([rig.tick(slow), delay(30_000, undefined, { ref: false })]);
+    const goOn = rig.holdS3();
+    const ended = await Promise.race([rig.tick(), delay(30_000, undefined, { ref: false })]);
     assert.ok(ended !== undefined, 'the tick waited for its intervals');
     const { started, left } = ended;
     const running = started.slice(0, intervalsAtOnce);
@@ -55,13 +52,13 @@ describe('the batch, when something is in its way', () => {
     await assert.rejects(rig.ended(cancelled!));
     assert.deepEqual([await rig.stateOf(terminated!), await rig.stateOf(other!)], ['running', 'running']);
     // Whoever looks at the ledger next finds out that its run is gone.
-    const look = { ...slow, only: 'open' } as const;
+    const look = { only: 'open' } as const;
     await rig.tick(look);
     await waitFor(async () => (await rig.runOf(terminated!).describe()).status.name === 'RUNNING', {
       what: 'a run in place of the one that is gone',
     });
 
-    for (const [first, ids] of landing) await rig.land(first, ids);
+    goOn();
     await rig.passTime();
     await waitFor(
       async () => {

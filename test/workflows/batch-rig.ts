@@ -17,7 +17,7 @@ import { makeWorkerOptions } from '#workers/worker-options.ts';
 import type { TickResult } from '#workflows/batch-tick.ts';
 import type { IntervalResult } from '#workflows/interval-input.ts';
 
-export const intervalMs = 1_000;
+const intervalMs = 1_000;
 
 /** The batch's workers in this process, on real servers; a test sends, lands and ticks by hand. */
 export type BatchRig = {
@@ -25,6 +25,8 @@ export type BatchRig = {
   client: Client;
   /** Gives the workers the right S3 keys, or wrong ones: what a person sets. */
   setKeys(keys: 'right' | 'wrong'): void;
+  /** Lets every call of the workers to S3 wait until what it gives is called: their runs stand still behind landing. */
+  holdS3(): () => void;
   tick(over?: Partial<TickInput>): Promise<TickResult>;
   runOf(start: string): WorkflowHandle;
   /** What became of an interval, however many runs it took in a row. */
@@ -34,9 +36,11 @@ export type BatchRig = {
   tickToEnd(over?: Partial<TickInput>): Promise<IntervalResult[]>;
   /** Waits until what was sent so far lies in a closed interval. */
   closed(): Promise<void>;
-  /** Appends pins with these identities; gives the offset of the first. */
-  sendPins(ids: string[]): Promise<number>;
-  land(first: number, ids: string[]): Promise<void>;
+  /** Waits until what is sent from now on lies in another interval than what was sent so far. */
+  nextInterval(): Promise<void>;
+  /** Appends pins with these identities, to partition 0 where none is told; gives the offset of the first. */
+  sendPins(ids: string[], partition?: number): Promise<number>;
+  land(first: number, ids: string[], partition?: number): Promise<void>;
   pins(): Promise<unknown[]>;
   /** States of the intervals that hold records. */
   states(): Promise<string[]>;
@@ -56,7 +60,14 @@ export async function openBatchRig(): Promise<BatchRig> {
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const wrongS3 = makeS3({ ...config, s3SecretAccessKey: 'wrong' }, environment.s3.bucket);
   let s3 = environment.s3;
-  const keyed = new Proxy(environment.s3, { get: (_, name) => Reflect.get(s3, name) as unknown });
+  let held: Promise<void> | undefined;
+  const keyed = new Proxy(environment.s3, {
+    get(_, name) {
+      const work = Reflect.get(s3, name) as (...input: unknown[]) => unknown;
+      const until = held;
+      return until === undefined ? work : (...input: unknown[]) => until.then(() => work(...input));
+    },
+  });
   const optionsOf = makeWorkerOptions(config, { ...environment, s3: keyed }, quietLog);
   const workers = await Promise.all(
     (['control', 'batch'] as const).map(async (role) =>
@@ -64,13 +75,22 @@ export async function openBatchRig(): Promise<BatchRig> {
     ),
   );
   const running = Promise.all(workers.map((worker) => worker.run()));
-  let next = 0;
+  /** The next offset of each partition. */
+  const next: number[] = [];
 
   const rig: BatchRig = {
     environment,
     client,
     setKeys(keys) {
       s3 = keys === 'right' ? environment.s3 : wrongS3;
+    },
+    holdS3() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return () => {
+        held = undefined;
+        resolve();
+      };
     },
     tick: (over = {}) =>
       client.workflow.execute(workflowTypes.batchTick, {
@@ -86,16 +106,20 @@ export async function openBatchRig(): Promise<BatchRig> {
       const end = (Math.floor(Date.now() / intervalMs) + 1) * intervalMs + cutMarginMs;
       await waitFor(() => Date.now() >= end, { what: 'the interval to close' });
     },
-    async sendPins(ids) {
-      const first = next;
-      next += ids.length;
+    async nextInterval() {
+      const second = Math.floor(Date.now() / intervalMs);
+      await waitFor(() => Math.floor(Date.now() / intervalMs) > second, { what: 'the next interval' });
+    },
+    async sendPins(ids, partition = 0) {
+      const first = next[partition] ?? 0;
+      next[partition] = first + ids.length;
       const values = ids.map((id) => pinJson(id));
-      await environment.produce(names.topicOf('pin'), 0, values);
+      await environment.produce(names.topicOf('pin'), partition, values);
       return first;
     },
-    land(first, ids) {
+    land(first, ids, partition = 0) {
       const values = ids.map((id) => pinJson(id));
-      return landByHand(environment, 'pin', 0, first, values, Date.now());
+      return landByHand(environment, 'pin', partition, first, values, Date.now());
     },
     pins: async () =>
       (await runAdHocSql({ ...environment, sql: 'SELECT unique_id FROM pins ORDER BY 1' })).rows.map((row) => row['unique_id']),

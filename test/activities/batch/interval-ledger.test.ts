@@ -4,6 +4,7 @@ import { awaitLanded } from '#activities/batch/await-landed.ts';
 import { awaitRun } from '#activities/batch/await-run.ts';
 import {
   beginRun,
+  isRoomWanted,
   readDueIntervals,
   readInterval,
   readLastInterval,
@@ -156,26 +157,41 @@ describe('waiting for landing', () => {
 
   test('an interval is landed when every partition is, up to the cut; a range that is fixed only is not', async () => {
     const interval = await lake.closeInterval({ pin: { 1: 2 } });
-    const behind = await awaitLanded(lake.postgres, interval, 0, unwatched);
+    const behind = await awaitLanded(lake.postgres, interval, { waitMs: 0 }, unwatched);
     assert.equal(behind.landed, false);
     assert.match(behind.landed ? '' : behind.problem, /pinterest\.pin\/1 is landed up to offset 0, the interval ends at 2/);
-    const awaited = awaitLanded(lake.postgres, interval, 10_000, unwatched);
+    const awaited = awaitLanded(lake.postgres, interval, { waitMs: 10_000 }, unwatched);
     await lake.land('pin', 1, 0, [pinJson('a'), pinJson('b'), pinJson('c')]);
     assert.deepEqual(await awaited, { landed: true });
 
     await lake.postgres.execute(`UPDATE pinflow.landing_range SET state = 'fixed'`);
-    assert.equal((await awaitLanded(lake.postgres, interval, 0, unwatched)).landed, false);
+    assert.equal((await awaitLanded(lake.postgres, interval, { waitMs: 0 }, unwatched)).landed, false);
   });
 
   test('a partition in which the interval holds nothing is not waited for', async () => {
     const interval = await lake.closeInterval({ geo: { 0: 1 } });
     await lake.land('geo', 0, 0, ['{}']);
-    assert.deepEqual(await awaitLanded(lake.postgres, interval, 0, unwatched), { landed: true });
+    assert.deepEqual(await awaitLanded(lake.postgres, interval, { waitMs: 0 }, unwatched), { landed: true });
+  });
+
+  test('whoever waits gives up its room once all of it is taken and others are due, and not before', async () => {
+    const [interval, beside] = [await lake.closeInterval({ user: { 1: 9 } }), await lake.closeInterval({})];
+    await lake.postgres.execute(`UPDATE pinflow.interval SET state = 'complete'`);
+    await beginRun(lake.postgres, { start: interval.start, run: 'one' });
+    const room = { lookMs: 0, atOnce: 2 };
+    const awaited = awaitLanded(lake.postgres, interval, { waitMs: 60_000, room }, unwatched);
+    const { start } = await lake.closeInterval({});
+    assert.equal(await isRoomWanted(lake.postgres, room.atOnce), false, 'there is room for one more');
+    await beginRun(lake.postgres, { start: beside.start, run: 'one' });
+    assert.equal((await awaited).landed, false);
+    await recordFailure(lake.postgres, { start: beside.start, run: 'one' }, { cause: 'outside', problem: 'denied' });
+    await beginRun(lake.postgres, { start, run: 'one' });
+    assert.equal(await isRoomWanted(lake.postgres, room.atOnce), false, 'nothing is due');
   });
 
   test('cancellation ends the wait', async () => {
     const interval = await lake.closeInterval({ user: { 0: 9 } });
-    await assert.rejects(awaitLanded(lake.postgres, interval, 60_000, { ...unwatched, signal: AbortSignal.timeout(50) }), {
+    await assert.rejects(awaitLanded(lake.postgres, interval, { waitMs: 60_000 }, { ...unwatched, signal: AbortSignal.timeout(50) }), {
       name: 'AbortError',
     });
   });
