@@ -39,21 +39,26 @@ type Ended = { result: IntervalResult; restMs?: number | undefined };
  * starts what had to wait for its room.
  */
 export async function pinBatchInterval(input: IntervalInput): Promise<IntervalResult> {
-  let isWoken = false;
+  let woken = false;
   setHandler(wakeSignal, () => {
-    isWoken = true;
+    woken = true;
   });
+  const isWoken = (): boolean => woken;
   const { result, restMs } = await runOnce(input);
+  // Whoever woke it so far had found it due for this very run, and knew nothing of what that came to.
+  woken = false;
   // Runs that began before left the next to the tick that waited for them.
   if (!patched('starts-the-next')) return result;
 
   await startDue(input, { round: 'end', self: input.start, waiting: false });
   if (result.outcome === 'published') await startMarts(input);
-  // Where the next tick comes sooner, it takes care.
-  if (restMs === undefined || restMs >= (input.intervalMs ?? 0)) return result;
-  await condition(() => isWoken, restMs);
-  // Whoever wakes it has found room for it.
-  const mayRun = isWoken || (await startDue(input, { round: 'again', self: input.start, waiting: false })).self;
+  if (!isWoken()) {
+    // Where the next tick comes sooner, it takes care.
+    if (restMs === undefined || restMs >= (input.intervalMs ?? 0)) return result;
+    await condition(isWoken, restMs);
+  }
+  // Whoever wakes it has found room for it, also while it asks itself.
+  const mayRun = isWoken() || (await startDue(input, { round: 'again', self: input.start, waiting: false })).self || isWoken();
   const { again: _before, ...rest } = input;
   if (mayRun) await continueAsNew<typeof pinBatchInterval>(result.state === 'waiting' ? { ...rest, again: true } : rest);
   return result;

@@ -7,7 +7,7 @@ import { makeNames } from '#domain/names.ts';
 import type { WaitedTickResult } from '#workflows/batch-tick-waiting.ts';
 import { waitForAll } from '#workflows/batch-tick-waiting.ts';
 import { cutOptions, ledgerOptions } from '#workflows/policies.ts';
-import { startDue, startInterval, startMarts, wake } from '#workflows/start-due.ts';
+import { startDue, startMarts, startOrWakeInterval } from '#workflows/start-due.ts';
 
 export type TickResult = {
   manual: boolean;
@@ -51,7 +51,7 @@ async function startLast(input: TickInput, started: readonly string[]): Promise<
     { by: triggeredAt() },
   ]);
   if (last === null || started.includes(last.start)) return [];
-  if ((await startInterval(input, last)) === 'there') await wake(makeNames(input.prefix).workflowIds.interval(last.start));
+  await startOrWakeInterval(input, last);
   return [last.start];
 }
 

@@ -62,15 +62,19 @@ export async function startDue(
       result.self = true;
       continue;
     }
-    // Its workflow may be there, asleep until the time of its next try.
-    if ((await startInterval(input, interval)) === 'there') await wake(makeNames(input.prefix).workflowIds.interval(interval.start));
+    await startOrWakeInterval(input, interval);
     result.started.push(interval.start);
   }
   return result;
 }
 
+/** Starts the run of an interval, or ends its rest where its workflow is there, asleep until the time of its next try. */
+export function startOrWakeInterval(input: BatchInput, interval: OpenInterval): Promise<void> {
+  return startOrWake(makeNames(input.prefix).workflowIds.interval(interval.start), () => startInterval(input, interval));
+}
+
 /** Starts the run of an interval; `there` where its workflow exists, which is the lock of the interval. */
-export async function startInterval(
+async function startInterval(
   { prefix, waitMs, stallMs, intervalMs }: BatchInput,
   { start, end, state }: OpenInterval,
 ): Promise<'started' | 'there'> {
@@ -93,21 +97,25 @@ export async function startInterval(
   });
 }
 
-/** Turns of asking that end in nothing only if the marts' workflow starts and ends each time in between. */
-const martsTurnsMax = 3;
-
 /** Sees to it that the marts are computed over what is published now. What becomes of that is the marts' own affair. */
 export async function startMarts({ prefix, stallMs }: BatchInput): Promise<void> {
   const { queues, workflowIds } = makeNames(prefix);
-  for (let turn = 0; turn < martsTurnsMax; turn++) {
-    const started = await startAbandoned<(input: BatchInput) => Promise<unknown>>(workflowTypes.marts, {
+  await startOrWake(workflowIds.marts, () =>
+    startAbandoned<(input: BatchInput) => Promise<unknown>>(workflowTypes.marts, {
       workflowId: workflowIds.marts,
       taskQueue: queues.control,
       args: [{ prefix, waitMs: 0, ...(stallMs === undefined ? {} : { stallMs }) }],
       staticSummary: 'historical metrics over the newest generation',
-    });
-    if (started === 'started' || (await wake(workflowIds.marts))) return;
-  }
+    }),
+  );
+}
+
+/** Turns of asking that end in nothing only if the workflow starts and ends each time in between. */
+const turnsMax = 3;
+
+/** Starts a workflow, or wakes it where it is there; it may end between the two. */
+async function startOrWake(workflowId: string, start: () => Promise<'started' | 'there'>): Promise<void> {
+  for (let turn = 0; turn < turnsMax; turn++) if ((await start()) === 'started' || (await wake(workflowId))) return;
 }
 
 type StartOptions<Args> = { workflowId: string; taskQueue: string; args: Args; staticSummary: string };
@@ -131,7 +139,7 @@ async function startAbandoned<Workflow extends (input: never) => Promise<unknown
 }
 
 /** Ends a workflow's sleep. @returns whether it was there to hear it. */
-export async function wake(workflowId: string): Promise<boolean> {
+async function wake(workflowId: string): Promise<boolean> {
   try {
     await getExternalWorkflowHandle(workflowId).signal(wakeSignal);
     return true;

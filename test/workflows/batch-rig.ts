@@ -63,9 +63,9 @@ export async function openBatchRig(): Promise<BatchRig> {
   let held: Promise<void> | undefined;
   const keyed = new Proxy(environment.s3, {
     get(_, name) {
-      const work = Reflect.get(s3, name) as (...input: unknown[]) => unknown;
+      const work = (): ((...input: unknown[]) => unknown) => Reflect.get(s3, name) as (...input: unknown[]) => unknown;
       const until = held;
-      return until === undefined ? work : (...input: unknown[]) => until.then(() => work(...input));
+      return until === undefined ? work() : (...input: unknown[]) => until.then(() => work()(...input));
     },
   });
   const optionsOf = makeWorkerOptions(config, { ...environment, s3: keyed }, quietLog);
