@@ -50,15 +50,17 @@ export async function pinBatchInterval(input: IntervalInput): Promise<IntervalRe
   // Runs that began before left the next to the tick that waited for them.
   if (!patched('starts-the-next')) return result;
 
-  await startDue(input, { round: 'end', self: input.start, waiting: false });
+  const { self } = await startDue(input, { round: 'end', self: input.start, waiting: false });
   if (result.outcome === 'published') await startMarts(input);
-  if (!isWoken()) {
+  // Its publish was let go, or a person asked: it is due, and its place is counted. Runs that began before left it to a tick.
+  const isDue = self && patched('goes-on-where-due');
+  if (!isDue && !isWoken()) {
     // Where the next tick comes sooner, it takes care.
     if (restMs === undefined || restMs >= (input.intervalMs ?? 0)) return result;
     await condition(isWoken, restMs);
   }
   // Whoever wakes it has found room for it, also while it asks itself.
-  const mayRun = isWoken() || (await startDue(input, { round: 'again', self: input.start, waiting: false })).self || isWoken();
+  const mayRun = isDue || isWoken() || (await startDue(input, { round: 'again', self: input.start, waiting: false })).self || isWoken();
   const { again: _before, ...rest } = input;
   if (mayRun) await continueAsNew<typeof pinBatchInterval>(result.state === 'waiting' ? { ...rest, again: true } : rest);
   return result;

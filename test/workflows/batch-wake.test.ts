@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
+import { abandonPending } from '#activities/lake/abandon.ts';
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import { plan } from '#test/activities/lake/publish-run.ts';
 import { waitFor } from '#test/support/servers.ts';
 import type { BatchRig } from '#test/workflows/batch-rig.ts';
 import { openBatchRig } from '#test/workflows/batch-rig.ts';
@@ -57,5 +61,35 @@ describe('an interval that is woken', () => {
       await first.signal(wakeSignal);
     });
     assert.equal((await rig.ended(start)).outcome, 'published');
+  });
+});
+
+describe('an interval whose publish was let go', () => {
+  let rig: BatchRig;
+  before(async () => {
+    rig = await openBatchRig();
+  });
+  after(() => rig.close());
+
+  test('runs anew at once when its run ends, and does not wait for a tick', async () => {
+    const { postgres, s3, config } = rig.environment;
+    const first = await rig.sendPins(['let-go']);
+    await rig.closed();
+    const { started } = await rig.tick({ intervalMs: 3_600_000, waitMs: 120_000 });
+    const [start] = started;
+    await waitFor(async () => (await rig.stateOf(start!)) === 'running', { what: 'the interval to run' });
+    const { runId } = await rig.runOf(start!).describe();
+    await postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() - interval '5 minutes'`, [
+      JSON.stringify(plan(runId, start!)),
+    ]);
+    await abandonPending(
+      { postgres, s3, log: makeDeltaLog(s3, makeLakeCache(s3, config.home)) },
+      { why: 'a test', dryRun: false },
+      'user test',
+    );
+    assert.equal(await rig.stateOf(start!), 'cut');
+    await rig.land(first, ['let-go']);
+    assert.equal((await rig.ended(start!)).outcome, 'published');
+    assert.deepEqual(await rig.pins(), ['let-go']);
   });
 });
