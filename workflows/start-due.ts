@@ -98,13 +98,13 @@ async function startInterval(
 }
 
 /** Sees to it that the marts are computed over what is published now. What becomes of that is the marts' own affair. */
-export async function startMarts({ prefix, stallMs }: BatchInput): Promise<void> {
+export async function startMarts({ prefix, stallMs, intervalMs }: BatchInput): Promise<void> {
   const { queues, workflowIds } = makeNames(prefix);
   await startOrWake(workflowIds.marts, () =>
     startAbandoned<(input: BatchInput) => Promise<unknown>>(workflowTypes.marts, {
       workflowId: workflowIds.marts,
       taskQueue: queues.control,
-      args: [{ prefix, waitMs: 0, ...(stallMs === undefined ? {} : { stallMs }) }],
+      args: [{ prefix, waitMs: 0, ...(stallMs === undefined ? {} : { stallMs }), ...(intervalMs === undefined ? {} : { intervalMs }) }],
       staticSummary: 'historical metrics over the newest generation',
     }),
   );

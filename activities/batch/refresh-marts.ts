@@ -18,8 +18,13 @@ import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
 import type { Metric } from '#domain/metrics/metric.ts';
 
-/** `failed` names the marts that are not up to date; why and when they are tried again is in pinflow.mart. */
-export type MartsResult = { outcome: 'refreshed' | 'unchanged' | 'current' | 'none'; generation?: number; failed?: string[] };
+/** `failed` names the marts that are not up to date, `restMs` when the first of them is tried again; more is in pinflow.mart. */
+export type MartsResult = {
+  outcome: 'refreshed' | 'unchanged' | 'current' | 'none';
+  generation?: number;
+  failed?: string[];
+  restMs?: number;
+};
 
 type Dependencies = Omit<PublishDependencies, 's3'> &
   LakeReader & {
@@ -56,7 +61,18 @@ export async function refreshMarts(dependencies: Dependencies, run: string): Pro
   const failed = behind.filter((mart) => !due.includes(mart) || problems.get(mart.name)!.length > 0).map(({ name }) => name);
   const generation = published ?? (await readNewestOf(postgres, 'marts'));
   const outcome = published === undefined ? (due.length === 0 ? 'current' : 'unchanged') : 'refreshed';
-  return { outcome, ...(generation === undefined ? {} : { generation: generation.id }), ...(failed.length === 0 ? {} : { failed }) };
+  return {
+    outcome,
+    ...(generation === undefined ? {} : { generation: generation.id }),
+    ...(failed.length === 0 ? {} : { failed, restMs: await restOf(postgres, failed) }),
+  };
+}
+
+/** How long it is until the first of these marts is due. */
+async function restOf(postgres: PublishDependencies['postgres'], failed: readonly string[]): Promise<number> {
+  const rows = await readMarts(postgres, failed);
+  const nextMs = Math.min(...[...rows.values()].map(({ notBefore }) => notBefore?.getTime() ?? 0));
+  return Math.max(0, nextMs - Date.now());
 }
 
 function isCurrent(row: MartRow | undefined, source: number, codeVersion: string): boolean {
