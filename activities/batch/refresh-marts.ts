@@ -103,14 +103,20 @@ async function refresh(
       codeVersion,
       rows: count,
     });
-    const changed = computed.filter(({ mart, fingerprint }) => rows.get(mart.name)?.lakeFingerprint !== fingerprint);
+    const isChanged = ({ mart, fingerprint }: ComputedMart): boolean => rows.get(mart.name)?.lakeFingerprint !== fingerprint;
+    const [changed, unchanged] = [computed.filter(isChanged), computed.filter((one) => !isChanged(one))];
+    const blame = (marts: readonly ComputedMart[]) => (error: unknown) => {
+      dependencies.progress.signal.throwIfAborted();
+      for (const { mart } of marts) problems.get(mart.name)!.push(error);
+    };
+    // Apart from the publish, of which they are no part: what it fails of leaves them current.
+    await recordInLake(postgres, unchanged.map(contentOf)).catch(blame(unchanged));
     let generation: Generation | undefined;
     try {
       if (changed.length > 0) generation = await publishMarts(dependencies, changed, newest.id, run);
-      await recordInLake(postgres, computed.map(contentOf));
+      await recordInLake(postgres, changed.map(contentOf));
     } catch (error) {
-      dependencies.progress.signal.throwIfAborted();
-      for (const { mart } of changed) problems.get(mart.name)!.push(error);
+      blame(changed)(error);
     }
     for (const one of computed)
       await writeMart(postgres, contentOf(one), one.json).catch((error: unknown) => problems.get(one.mart.name)!.push(error));

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { readMarts } from '#activities/batch/mart-ledger.ts';
+import { unwatched } from '#activities/batch/progress.ts';
+import type { MartsResult } from '#activities/batch/refresh-marts.ts';
+import { refreshMarts } from '#activities/batch/refresh-marts.ts';
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { readNewestOf } from '#activities/lake/generations.ts';
+import type { S3 } from '#adapters/s3.ts';
+import { Failure } from '#domain/failures.ts';
+import { metrics } from '#domain/metrics/list.ts';
+import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { geoJson, openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
+import { pinJson } from '#test/support/environment.ts';
+
+describe('marts of which one cannot be published', () => {
+  let lake: LakeEnvironment;
+  before(async () => {
+    lake = await openLakeEnvironment({ topicPartitions: 1 });
+  });
+  after(() => lake.close());
+
+  function refresh(s3: S3 = lake.s3): Promise<MartsResult> {
+    const { postgres, cache, runStatements, config } = lake;
+    const log = makeDeltaLog(s3, cache);
+    const dependencies = { postgres, s3, log, cache, home: config.home, metrics, codeVersion: 'one', runStatements, progress: unwatched };
+    return refreshMarts(dependencies, `marts-${randomUUID()}`);
+  }
+
+  test('the others, which had not changed, are current, and that one says when it is tried again', async () => {
+    await lake.land('pin', 0, 0, [pinJson('a', { index: 1 })]);
+    await lake.land('geo', 0, 0, [geoJson(1)]);
+    await lake.run(await lake.closeInterval({ pin: { 0: 1 }, geo: { 0: 1 } }));
+    assert.equal((await refresh()).failed, undefined);
+    // A pin without a place counts in one mart only.
+    await lake.land('pin', 0, 1, [pinJson('b', { index: 2 })]);
+    await lake.run(await lake.closeInterval({ pin: { 0: 2 } }));
+    const denied: S3 = {
+      ...lake.s3,
+      upload(file, key) {
+        if (key.startsWith('lake/pins_per_category/')) throw new Failure('denied', 'S3: check the rights on lake/pins_per_category.');
+        return lake.s3.upload(file, key);
+      },
+    };
+    const { failed, restMs } = await refresh(denied);
+    assert.deepEqual(failed, ['pins_per_category']);
+    assert.ok(restMs! > 0 && restMs! <= 5_000, `${restMs}`);
+    const source = await readNewestOf(lake.postgres, 'interval');
+    const rows = await readMarts(
+      lake.postgres,
+      metrics.map(({ name }) => name),
+    );
+    for (const { name } of metrics) {
+      const { lakeCovers, failures } = rows.get(name)!;
+      const isBehind = name === 'pins_per_category';
+      assert.deepEqual({ isCurrent: lakeCovers! >= source!.id, failures }, { isCurrent: !isBehind, failures: isBehind ? 1 : 0 }, name);
+    }
+  });
+});
