@@ -31,6 +31,7 @@ import type { TableFile, WinnersRef } from '#activities/batch/select-winners.ts'
 import { selectWinners } from '#activities/batch/select-winners.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import { assertCanPublish } from '#activities/lake/publish.ts';
 import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import type { Config } from '#adapters/config.ts';
 import { domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
@@ -80,6 +81,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const { home } = config;
   const cache = makeLakeCache(s3, home);
   const deltaLog = makeDeltaLog(s3, cache);
+  const publishing = { postgres, s3, log: deltaLog };
   const runStatements = makeRunStatements(config);
   const cleanVersion = codeVersion(domainSqlBelow('clean'));
   const martsVersion = codeVersion(domainSqlBelow('metrics'));
@@ -98,12 +100,16 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
     },
     awaitRun: (progress, { start, waitMs }) => awaitRun(postgres, start, waitMs, progress),
     awaitLanded: (progress, { interval, ...wait }) => awaitLanded(postgres, interval, wait, progress),
-    planInterval: (_, { interval, run }) => planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run),
+    async planInterval(_, { interval, run }) {
+      // A run that cannot publish ends before it cleans: what it had uploaded would stay in the lake for good.
+      await assertCanPublish(publishing, run);
+      return planInterval({ names, postgres, s3, partBytesMax: config.batchPartBytes }, interval, run);
+    },
     cleanPart: (progress, part) => cleanPart({ s3, home, runStatements, progress }, part),
     selectWinners: (progress, winners) => selectWinners({ s3, home, runStatements, progress }, winners),
     checkInterval: (_, check) => checkInterval(s3, check),
     async publishInterval(_, wanted) {
-      const published = await publishInterval({ postgres, s3, log: deltaLog }, cleanVersion, wanted);
+      const published = await publishInterval(publishing, cleanVersion, wanted);
       log.info('interval done', { interval: wanted.start, ...published, ...wanted.counts });
       return published;
     },

@@ -5,7 +5,7 @@ import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import { insertGeneration, readGenerationOfRun, readNewestGeneration } from '#activities/lake/generations.ts';
 import type { Pending, PublishPlan } from '#activities/lake/lake-lock.ts';
-import { clearPending, lockLake, recordTry, writePending } from '#activities/lake/lake-lock.ts';
+import { clearPending, lockLake, readPending, recordTry, writePending } from '#activities/lake/lake-lock.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
@@ -42,9 +42,21 @@ export async function publish<Settled = never>(
   throw new Failure('conflict', `The publish of run ${plan.run} did not get its turn among ${turnsMax}.`);
 }
 
-/** Finishes the publish that a crash left behind, if there is one, or what lets it go. */
-export async function finishPending(dependencies: PublishDependencies): Promise<Generation | undefined> {
-  return inTurn(dependencies, undefined, async (statements) => {
+/**
+ * Finishes what others left pending before a run does work that it could not publish behind that. Takes the lock only
+ * where something is pending.
+ * @throws Failure `not_ready` when another run's publish cannot be finished.
+ */
+export async function assertCanPublish(dependencies: PublishDependencies, run: string): Promise<void> {
+  if ((await readPending(dependencies.postgres)) !== undefined) await finishPending(dependencies, run);
+}
+
+/**
+ * Finishes the publish that a crash left behind, if there is one, or what lets it go.
+ * @param run the one that waits for it, where one does: to that one its failure is but a reason to wait.
+ */
+export async function finishPending(dependencies: PublishDependencies, run?: string): Promise<Generation | undefined> {
+  return inTurn(dependencies, run, async (statements) => {
     const pending = await lockLake(statements);
     return pending === undefined ? undefined : finish(dependencies, statements, pending);
   });

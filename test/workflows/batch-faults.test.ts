@@ -2,6 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listIntervals } from '#activities/batch/list-intervals.ts';
+import { abandonPending } from '#activities/lake/abandon.ts';
+import { makeDeltaLog } from '#activities/lake/delta-log.ts';
+import { readNewestGeneration } from '#activities/lake/generations.ts';
+import { makeLakeCache } from '#activities/lake/lake-cache.ts';
+import { commitPath } from '#domain/lake/delta.ts';
+import { plan } from '#test/activities/lake/publish-run.ts';
 import { childOf, isAlive } from '#test/support/duckdb-child.ts';
 import { waitFor } from '#test/support/servers.ts';
 import type { BatchRig } from '#test/workflows/batch-rig.ts';
@@ -101,6 +107,39 @@ describe('the batch, when something is in its way', () => {
     await waitFor(() => !isAlive(pid), { what: 'the process to be gone', timeoutMs: 2_000 });
     await assert.rejects(rig.ended(start!));
     assert.equal(await rig.stateOf(start!), 'backing_off');
+    await rig.passTime();
+    assert.ok((await rig.tickToEnd()).some((run) => run.start === start && run.outcome === 'published'));
+  });
+
+  test('while a publish is stuck a run ends before it cleans, leaves nothing in the lake, and goes on once that is mended', async () => {
+    const { postgres, s3, config } = rig.environment;
+    await rig.land(await rig.sendPins(['stuck']), ['stuck']);
+    await rig.closed();
+    await rig.martsAreDone();
+    const next = (await readNewestGeneration(postgres))!.versions['clean_pins']! + 1;
+    const spoilt = `lake/clean_pins/${commitPath(next)}`;
+    await s3.put(spoilt, Buffer.from('not JSON\n'));
+    await postgres.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now()`, [
+      JSON.stringify(plan('of-another', '2026-01-01T00:00:00Z')),
+    ]);
+    const files = async (): Promise<number> => (await s3.list('lake/')).length;
+    const before = await files();
+    const { started } = await rig.tick();
+    const [start] = started;
+    await waitFor(async () => (await rig.stateOf(start!)) === 'backing_off', { what: 'the interval to back off', timeoutMs: 60_000 });
+    const { events } = await rig.runOf(start!).fetchHistory();
+    const steps = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityId ?? []);
+    assert.ok(steps.includes('plan') && !steps.includes('clean-00000'), steps.join(', '));
+    const [row] = await listIntervals(postgres, { state: 'backing_off', limit: 1 });
+    assert.match(row?.problem ?? '', /^not_ready: The lake waits for the publish of run of-another/);
+    assert.equal(await files(), before);
+
+    await s3.delete([spoilt]);
+    await abandonPending(
+      { postgres, s3, log: makeDeltaLog(s3, makeLakeCache(s3, config.home)) },
+      { why: 'a test', dryRun: false },
+      'user test',
+    );
     await rig.passTime();
     assert.ok((await rig.tickToEnd()).some((run) => run.start === start && run.outcome === 'published'));
   });
