@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
+import { after, afterEach, test } from 'node:test';
 import { readPartitions } from '#adapters/kafka/reader.ts';
 import { Failure } from '#domain/failures.ts';
-import type { RunningSegment, Segments } from '#test/activities/reader/segments.ts';
 import { openSegments, pinsNamed } from '#test/activities/reader/segments.ts';
-import type { Environment } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
 
-let segments: Segments;
-let environment: Environment;
-let pins: string;
-before(async () => {
-  segments = await openSegments();
-  environment = segments.environment;
-  pins = environment.names.topicOf('pin');
-});
+const segments = await openSegments();
+const { environment, pins, dependencies, segment, applied, partitionOf } = segments;
 // A failed test must not leave its segment behind.
 afterEach(() => segments.abort());
 after(() => segments.close());
-
-const segment = (over?: Partial<SegmentDependencies>): RunningSegment => segments.segment(over);
-const applied = (): Promise<number> => segments.applied();
-const partitionOf = (result: SegmentResult, partition: number): SegmentPartition | undefined =>
-  result.partitions.find((one) => one.topic === pins && one.partition === partition);
 
 test('a segment reads its partitions from the stored offsets, ends when asked, and the next goes on there', async () => {
   await environment.produce(pins, 0, pinsNamed(0, 250));
@@ -95,7 +81,7 @@ test('a sink that fails for now fails the segment, which can be run again', asyn
   let broken = true;
   const flaky = segment({
     makeSink: () => {
-      const sink = segments.dependencies().makeSink();
+      const sink = dependencies().makeSink();
       return {
         ...sink,
         accept: async (partition, records) => {
@@ -140,7 +126,7 @@ test('a segment that fails leaves no consumer behind', async () => {
   let open = 0;
   const failing = segment({
     makeSink: () => ({
-      ...segments.dependencies().makeSink(),
+      ...dependencies().makeSink(),
       tick: () => Promise.reject(new Failure('unavailable', 'the ticker met an outage')),
     }),
     read: async (options) => {
@@ -211,7 +197,7 @@ test('an error that is no failure is a fault as well, and its message, which may
   const { postgres } = environment;
   await environment.produce(pins, 0, pinsNamed(6_000, 1));
   const one = segment({
-    makeSink: () => ({ ...segments.dependencies().makeSink(), accept: () => Promise.reject(new TypeError('MARKED is no number')) }),
+    makeSink: () => ({ ...dependencies().makeSink(), accept: () => Promise.reject(new TypeError('MARKED is no number')) }),
   });
   const found = await waitFor(
     async () => (await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.position WHERE problem IS NOT NULL`))[0],

@@ -1,4 +1,4 @@
-import type { SegmentDependencies, SegmentResult } from '#activities/reader/segment.ts';
+import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { runSegment } from '#activities/reader/run-segment.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
@@ -13,19 +13,24 @@ export type RunningSegment = { end: () => Promise<SegmentResult>; result: Promis
 /** Segments of a reader (by default the stream) over an environment of a test's own, with two partitions a topic. */
 export type Segments = {
   environment: Environment;
-  dependencies(over?: Partial<SegmentDependencies>): SegmentDependencies;
+  /** The topic of pins. */
+  pins: string;
+  dependencies: (over?: Partial<SegmentDependencies>) => SegmentDependencies;
   /** A segment that runs beside the test until it is asked to end. */
-  segment(over?: Partial<SegmentDependencies>): RunningSegment;
+  segment: (over?: Partial<SegmentDependencies>) => RunningSegment;
   /** Records of all partitions that the stream applied. */
-  applied(): Promise<number>;
+  applied: () => Promise<number>;
+  /** What a segment says of a partition of pins. */
+  partitionOf: (result: SegmentResult, partition: number) => SegmentPartition | undefined;
   /** Ends what a failed test left running. */
-  abort(): void;
-  close(): Promise<void>;
+  abort: () => void;
+  close: () => Promise<void>;
 };
 
 export async function openSegments(): Promise<Segments> {
   const [environment, cleaner] = await Promise.all([openEnvironment({ topicPartitions: 2 }), makeStreamCleaner()]);
   const running: AbortController[] = [];
+  const pins = environment.names.topicOf('pin');
   const dependencies = (over: Partial<SegmentDependencies> = {}): SegmentDependencies => {
     const { names, postgres, topics, kafka } = environment;
     return {
@@ -44,7 +49,9 @@ export async function openSegments(): Promise<Segments> {
   };
   return {
     environment,
+    pins,
     dependencies,
+    partitionOf: ({ partitions }, partition) => partitions.find((one) => one.topic === pins && one.partition === partition),
     segment(over) {
       const asked = new AbortController();
       running.push(asked);

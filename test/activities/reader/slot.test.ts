@@ -1,29 +1,15 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import type { SegmentDependencies, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
+import { after, afterEach, test } from 'node:test';
 import { makeLandingSink } from '#activities/landing/landing-sink.ts';
-import type { RunningSegment, Segments } from '#test/activities/reader/segments.ts';
 import { openSegments, pinsNamed } from '#test/activities/reader/segments.ts';
-import type { Environment } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { sendInTransactions } from '#test/support/transactions.ts';
 
-let segments: Segments;
-let environment: Environment;
-let pins: string;
-before(async () => {
-  segments = await openSegments();
-  environment = segments.environment;
-  pins = environment.names.topicOf('pin');
-});
+const segments = await openSegments();
+const { environment, pins, segment, applied, partitionOf } = segments;
 // A failed test must not leave its segment behind.
 afterEach(() => segments.abort());
 after(() => segments.close());
-
-const segment = (over?: Partial<SegmentDependencies>): RunningSegment => segments.segment(over);
-const applied = (): Promise<number> => segments.applied();
-const partitionOf = (result: SegmentResult, partition: number): SegmentPartition | undefined =>
-  result.partitions.find((one) => one.topic === pins && one.partition === partition);
 
 test('what the old owner of a partition commits while it is taken is no loss', async () => {
   const before = await applied();
