@@ -26,9 +26,10 @@ export async function runFootprint(options: FootprintOptions, home: string, stop
   const effort = { ...(options.quick === true ? quick : full), ...(options.seconds === undefined ? {} : { seconds: options.seconds }) };
   const stack = await startWholeStack(home, stop.signal);
   try {
-    const commands = await timeCommands(stack, effort.commandRuns);
     await delay(effort.settleSeconds * 1_000, undefined, { signal: stop.signal });
     const atRest = await measureRest(stack, effort.seconds, stop.signal);
+    // Last: beside servers that still compile themselves they would be of these.
+    const commands = await timeCommands(stack, effort.commandRuns);
     const { firstAckedSeconds, screenSeconds } = stack;
     const findings: Findings = { effort, firstAckedSeconds, screenSeconds, atRest, commands };
     process.stdout.write(`${reportOf(findings)}\n`);
