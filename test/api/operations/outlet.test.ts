@@ -5,7 +5,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Outlet } from '#api/operations/outlet.ts';
 import { makeOutlet } from '#api/operations/outlet.ts';
 import { waitFor } from '#test/support/servers.ts';
@@ -46,18 +45,22 @@ test('a tail keeps a bounded number of bytes for a reader that takes nothing, an
 
 test('a tail that was quiet for longer than that is not given up as soon as something waits for its reader', async () => {
   // What the kernels take is theirs to say; here it is said by hand.
+  let waits = false;
+  let looks = 0;
   const answer = Object.assign(new EventEmitter(), {
     writableLength: 0,
-    writableNeedDrain: false,
     write: () => true,
     destroy: () => void answer.emit('close'),
   });
+  Object.defineProperty(answer, 'writableNeedDrain', { get: () => (looks++, waits) });
   let ended = false;
   const stuckMsMax = 1_500;
+  const begunAt = performance.now();
   makeOutlet(answer as unknown as ServerResponse, { limit: 1, heartbeatMs: 20, stuckMsMax, onEnd: () => (ended = true) });
-  await delay(stuckMsMax + 300);
-  answer.writableNeedDrain = true;
-  await delay(100);
+  await waitFor(() => performance.now() - begunAt > stuckMsMax + 300, { what: 'a quiet time' });
+  waits = true;
+  const seen = looks;
+  await waitFor(() => looks > seen + 2, { what: 'three looks at what waits' });
   assert.ok(!ended, 'the reader was given up though nothing had waited for it before');
   await waitFor(() => ended, { what: 'the reader to be given up' });
 });
