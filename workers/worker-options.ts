@@ -4,12 +4,13 @@ import { makeSegmentActivities } from '#activities/reader/segment-activity.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { readPartitions } from '#adapters/kafka/reader.ts';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Log } from '#adapters/log.ts';
-import { fileURLToPath } from 'node:url';
 import { translateFailures } from '#workers/failure-interceptor.ts';
 import type { Resources } from '#workers/resources.ts';
+import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeBatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeCleanupActivities } from '#activities/cleanup/make-cleanup-activities.ts';
@@ -53,7 +54,7 @@ async function workerOptions(
       return {
         ...shared,
         taskQueue: names.queues.control,
-        workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+        ...(await obtainWorkflowCode(cacheFolderOf(config.cacheHome), log)),
         activities: { ...batchActivities(), ...makeCleanupActivities({ config, ...resources }) },
         maxCachedWorkflows: 100,
         workflowThreadPoolSize: 1,

@@ -6,7 +6,8 @@ export const stackSettings = {
   cacheHome: {
     env: 'XDG_CACHE_HOME',
     schema: optionalText,
-    about: 'Folder below which pinflow/ keeps the servers it obtained, shared by clones; unset means ~/.cache.',
+    about:
+      'Folder below which pinflow/ keeps the servers it obtained, compiled code and the bundled workflows, shared by clones; unset means ~/.cache.',
   },
   kafkaPort: {
     env: 'PINFLOW_KAFKA_PORT',

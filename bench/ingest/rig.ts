@@ -14,7 +14,7 @@ import { makeNames } from '#domain/names.ts';
 import { startChild } from '#stack/child.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
 import type { Home } from '#stack/home.ts';
-import { cacheFolderOf } from '#stack/tools/obtain.ts';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import { makeProgress } from '#stack/tools/progress.ts';
 import { waitUntilReady } from '#stack/wait-until-ready.ts';
 import { migrate } from '#workers/migrate.ts';

@@ -1,5 +1,4 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { waitForLock } from '#adapters/lock-file.mjs';
 import type { Progress } from './progress.ts';
@@ -20,11 +19,6 @@ export type Tool = {
 
 export type Obtaining = { environment: NodeJS.ProcessEnv; cacheFolder: string; progress: Progress; signal: AbortSignal };
 export type Obtained = { path: string; from: 'installed' | 'cache' | 'build' };
-
-/** Where the tools of all clones of this user live. */
-export function cacheFolderOf(cacheHome: string | undefined): string {
-  return join(cacheHome ?? join(homedir(), '.cache'), 'pinflow');
-}
 
 /**
  * Gets a tool: what the machine has, else what the cache has, else it is built into the cache. Clones that want the

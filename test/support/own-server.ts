@@ -4,7 +4,7 @@ import type { Home } from '#stack/home.ts';
 import type { Server } from '#stack/servers/server.ts';
 import { startServer } from '#stack/servers/server.ts';
 import type { Obtaining } from '#stack/tools/obtain.ts';
-import { cacheFolderOf } from '#stack/tools/obtain.ts';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
 
 /** Where servers of `npm start` come from, without its screen. */
 export function makeObtaining(): Obtaining {

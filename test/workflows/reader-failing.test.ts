@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Client } from '@temporalio/client';
-import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { Config } from '#adapters/config.ts';
 import type { ReaderName } from '#activities/reader/positions.ts';
@@ -14,8 +15,9 @@ import { environmentOf } from '#test/api/start-api.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { Environment } from '#test/support/environment.ts';
-import { openEnvironment, pinJson } from '#test/support/environment.ts';
+import { openEnvironment, pinJson, quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
+import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
 import type { ReaderState } from '#workflows/reader.ts';
 
 /**
@@ -42,7 +44,7 @@ describe('a reader that is sent home while its attempts fail', { concurrency: tr
       connection,
       namespace: config.temporalNamespace,
       taskQueue: names.queues.control,
-      workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) }),
+      ...(await obtainWorkflowCode(cacheFolderOf(config.cacheHome), quietLog)),
     });
     running = control.run();
     for (const reader of ['stream', 'landing'] as const)

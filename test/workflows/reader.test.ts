@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { SegmentInput, SegmentResult } from '#activities/reader/segment.ts';
 import { makeNames, workflowTypes } from '#domain/names.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import type { ReaderState } from '#workflows/reader.ts';
+import { quietLog } from '#test/support/environment.ts';
+import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
 
 /** The supervisor on a real Temporal server, with segments that only wait to be sent home. */
 const started: SegmentInput[] = [];
@@ -31,7 +33,7 @@ before(async () => {
     connection,
     namespace: config.temporalNamespace,
     taskQueue: queue,
-    workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)) }),
+    ...(await obtainWorkflowCode(cacheFolderOf(config.cacheHome), quietLog)),
     maxHeartbeatThrottleInterval: '100ms',
     activities: {
       async runSegment(input: SegmentInput): Promise<SegmentResult> {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import proto from '@temporalio/proto';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
+import { loadConfig } from '#adapters/config.ts';
 import { workflowTypes } from '#domain/names.ts';
+import { quietLog } from '#test/support/environment.ts';
+import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
 
 /**
  * Replays recorded histories of every workflow on today's code. A failure means that workflows which run when this
@@ -14,19 +16,13 @@ import { workflowTypes } from '#domain/names.ts';
  */
 const folder = new URL('histories/', import.meta.url);
 const recorded = readdirSync(folder).filter((name) => name.endsWith('.binpb'));
-let workflowBundle: WorkflowBundleWithSourceMap;
-before(async () => {
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('WARN'),
-  });
-});
+const code = await obtainWorkflowCode(cacheFolderOf(loadConfig().cacheHome), quietLog);
 
 const read = (name: string): proto.temporal.api.history.v1.History =>
   proto.temporal.api.history.v1.History.decode(readFileSync(new URL(name, folder)));
 
 for (const name of recorded) {
-  test(`${name} replays`, () => Worker.runReplayHistory({ workflowBundle }, read(name)));
+  test(`${name} replays`, () => Worker.runReplayHistory(code, read(name)));
 }
 
 test('every workflow type has a recorded history', () => {
