@@ -7,8 +7,10 @@ import { nodeFlags } from './node-process.ts';
 import { projectFolder } from './project.ts';
 
 const ALL = 'test/**/*.test.ts';
-const WHOLE = join('test', 'e2e');
-const CONCURRENCY = 2;
+/** Promises recovery in seconds, which does not hold beside another load: comes last and alone. */
+const ALONE = join('test', 'e2e', 'recovery.test.ts');
+/** More than cores: many files wait for servers most of the time. */
+const CONCURRENCY = 3;
 /** A test that hangs fails after this long, so that a run always ends. */
 const TIMEOUT_MS = 240_000;
 const STOP_MS = 5_000;
@@ -24,15 +26,16 @@ const slowestFiles = new URL('slowest-files.mjs', import.meta.url).href;
  */
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   if (filters.length > 0) return runPhase(filters.map(patternOf), CONCURRENCY, environment, signal);
-  // The tests of whole stacks come last and alone: what they promise in seconds does not hold beside another load.
-  const parts = await runPhase(
-    globSync(ALL).filter((path) => !path.startsWith(WHOLE)),
+  // The longest, which are of workflows and whole stacks, begin first, so that none is left to run by itself at the end.
+  const files = globSync(ALL).toSorted().toReversed();
+  const shared = await runPhase(
+    files.filter((path) => path !== ALONE),
     CONCURRENCY,
     environment,
     signal,
   );
-  const whole = await runPhase(globSync(`${WHOLE}/*.test.ts`), 1, environment, signal);
-  return parts === 0 ? whole : parts;
+  const alone = await runPhase([ALONE], 1, environment, signal);
+  return shared === 0 ? alone : shared;
 }
 
 async function runPhase(
