@@ -1,6 +1,5 @@
-import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Config } from '#adapters/config.ts';
-import { WorkflowNotFoundError } from '@temporalio/common';
 import type { TemporalAccess } from '#adapters/temporal-connection.ts';
 import { explainTemporalFailure, temporalConnectionOptions } from '#adapters/temporal-connection.ts';
 
@@ -11,6 +10,8 @@ export type TemporalOptions = TemporalAccess &
   };
 
 const connectTimeoutMs = 5_000;
+/** Names of the client's errors. */
+const missing = new Set(['ScheduleNotFoundError', 'WorkflowNotFoundError']);
 
 /**
  * Connects a client to Temporal, within a bounded time; close it with `client.connection.close()`. Workers have their
@@ -19,6 +20,8 @@ const connectTimeoutMs = 5_000;
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Client> {
   const connectionOptions = temporalConnectionOptions(options);
+  // Loaded at the first use: it is a quarter of the start of an API, of which few ever ask.
+  const { Client, Connection } = await import('@temporalio/client');
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: options.connectTimeoutMs ?? connectTimeoutMs });
     return new Client({ connection, namespace: options.temporalNamespace });
@@ -29,5 +32,5 @@ export async function connectTemporal(options: TemporalOptions): Promise<Client>
 
 /** Whether Temporal says that the named schedule or workflow does not exist. */
 export function isMissingInTemporal(error: unknown): boolean {
-  return error instanceof ScheduleNotFoundError || error instanceof WorkflowNotFoundError;
+  return error instanceof Error && missing.has(error.name);
 }

@@ -26,10 +26,8 @@ const slowestFiles = new URL('slowest-files.mjs', import.meta.url).href;
  */
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
   if (filters.length > 0) return runPhase(filters.map(patternOf), CONCURRENCY, environment, signal);
-  // The longest, which are of workflows and whole stacks, begin first, so that none is left to run by itself at the end.
-  const files = globSync(ALL).toSorted().toReversed();
   const shared = await runPhase(
-    files.filter((path) => path !== ALONE),
+    globSync(ALL).filter((path) => path !== ALONE),
     CONCURRENCY,
     environment,
     signal,

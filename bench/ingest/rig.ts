@@ -52,6 +52,8 @@ export type RigOptions = { home: Home; environment: NodeJS.ProcessEnv; config: C
 const pinCount = 4_000;
 const partitions = 4;
 const startMs = 30_000;
+/** Postgres writes a checkpoint first, which takes as long as what others wrote. */
+const dropMs = 60_000;
 
 export async function makeRig({ home, environment, config, signal }: RigOptions): Promise<Rig> {
   const run = `bench-${randomBytes(4).toString('hex')}`;
@@ -139,7 +141,7 @@ async function removeDatabase(databaseUrl: string): Promise<void> {
   const url = new URL(databaseUrl);
   const name = url.pathname.slice(1);
   url.pathname = '/postgres';
-  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench', connectionsMax: 1 });
+  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench', connectionsMax: 1, statementTimeoutMs: dropMs });
   try {
     await postgres.execute(`DROP DATABASE ${name} WITH (FORCE)`);
   } finally {
