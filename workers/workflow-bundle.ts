@@ -44,6 +44,15 @@ async function bundleInto(codePath: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const script = fileURLToPath(new URL('bundle-workflows.ts', import.meta.url));
   await promisify(execFile)(process.execPath, [script, join(root, 'workflows', 'index.ts'), codePath], { env: callerEnvironment() });
-  const ages = readdirSync(folder).map((name) => ({ path: join(folder, name), ageMs: -statSync(join(folder, name)).mtimeMs }));
-  for (const { path } of ages.toSorted((a, b) => a.ageMs - b.ageMs).slice(keptMost)) rmSync(path, { force: true });
+  removeOldest(folder);
+}
+
+/** Another worker may bundle, rename and remove beside this one. */
+function removeOldest(folder: string): void {
+  const bundles = readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? [] : [{ path, mtimeMs: found.mtimeMs }];
+  });
+  for (const { path } of bundles.toSorted((a, b) => b.mtimeMs - a.mtimeMs).slice(keptMost)) rmSync(path, { force: true });
 }
