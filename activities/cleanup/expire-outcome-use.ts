@@ -1,12 +1,10 @@
+import { makeDeleteSweep } from '#activities/cleanup/delete-by-age.ts';
 import type { Sweep } from '#activities/cleanup/sweep.ts';
 import type { Statements } from '#adapters/postgres.ts';
 
 /** Deletes what keys had in outcomes in hours out of retention; an hour more than the outcomes themselves, which lie within it. */
 export function makeOutcomeUseSweep(statements: Pick<Statements, 'execute'>, keepMs: number): Sweep {
-  return async (rowsMax) => {
-    const removed = await statements.execute(deleteOld, [keepMs / 1_000, rowsMax]);
-    return { removed, isDone: removed < rowsMax };
-  };
+  return makeDeleteSweep(statements, deleteOld, keepMs);
 }
 
 // A row an hour and key: few enough to be read as a whole.

@@ -1,12 +1,10 @@
+import { makeDeleteSweep } from '#activities/cleanup/delete-by-age.ts';
 import type { Sweep } from '#activities/cleanup/sweep.ts';
 import type { Statements } from '#adapters/postgres.ts';
 
 /** Deletes outcomes of keyed requests that are older than their retention: the door takes those for absent already. */
 export function makeOutcomeSweep(statements: Pick<Statements, 'execute'>, keepMs: number): Sweep {
-  return async (rowsMax) => {
-    const removed = await statements.execute(deleteOldest, [keepMs / 1_000, rowsMax]);
-    return { removed, isDone: removed < rowsMax };
-  };
+  return makeDeleteSweep(statements, deleteOldest, keepMs);
 }
 
 // By place, not by key: a join with the keys reads the whole table. Rows that a request or another clean-up has at this

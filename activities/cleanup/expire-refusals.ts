@@ -1,12 +1,10 @@
+import { makeDeleteSweep } from '#activities/cleanup/delete-by-age.ts';
 import type { Sweep } from '#activities/cleanup/sweep.ts';
 import type { Statements } from '#adapters/postgres.ts';
 
 /** Deletes what the door's account of refusals holds of minutes out of retention. */
 export function makeRefusalSweep(statements: Pick<Statements, 'execute'>, keepMs: number): Sweep {
-  return async (rowsMax) => {
-    const removed = await statements.execute(deleteOldest, [keepMs / 1_000, rowsMax]);
-    return { removed, isDone: removed < rowsMax };
-  };
+  return makeDeleteSweep(statements, deleteOldest, keepMs);
 }
 
 // The rows are locked, so their ctid stays until they are deleted.
