@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { listValue } from '@duckdb/node-api';
 import { takePartition } from '#activities/reader/positions.ts';
 import type { Sink } from '#activities/reader/sink.ts';
@@ -8,22 +8,14 @@ import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { sampleRecord } from '#domain/clean/samples.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
-import type { Environment } from '#test/support/environment.ts';
-import { openEnvironment, pinJson } from '#test/support/environment.ts';
+import { openStream } from '#test/activities/stream/open-stream.ts';
+import { pinJson } from '#test/support/environment.ts';
 
-let environment: Environment;
-let cleaner: StreamCleaner;
-before(async () => {
-  [environment, cleaner] = await Promise.all([openEnvironment(), makeStreamCleaner()]);
-});
-after(async () => {
-  cleaner.close();
-  await environment.close();
-});
+const { environment, cleaner, close } = await openStream();
+after(close);
 
 let nextPartition = 100;
 const pinPartition = (): TopicPartition => ({ topic: environment.names.topicOf('pin'), partition: nextPartition++ });

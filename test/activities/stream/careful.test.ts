@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { takePartition } from '#activities/reader/positions.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { TopicPartition } from '#domain/terms.ts';
-import type { Environment } from '#test/support/environment.ts';
-import { openEnvironment, pinJson } from '#test/support/environment.ts';
+import { openStream } from '#test/activities/stream/open-stream.ts';
+import { pinJson } from '#test/support/environment.ts';
 
-let environment: Environment;
-let cleaner: StreamCleaner;
-before(async () => {
-  [environment, cleaner] = await Promise.all([openEnvironment(), makeStreamCleaner({ lanesMax: 1 })]);
-});
-after(async () => {
-  cleaner.close();
-  await environment.close();
-});
+const { environment, cleaner, close } = await openStream({ lanesMax: 1 });
+after(close);
 
 const problemOf = async ({ topic, partition }: TopicPartition): Promise<unknown> =>
   (

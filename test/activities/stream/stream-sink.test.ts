@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { takePartition } from '#activities/reader/positions.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
@@ -9,22 +9,14 @@ import { listValue } from '@duckdb/node-api';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
-import type { Environment } from '#test/support/environment.ts';
 import { cleanerThatDies } from '#test/activities/stream/dying-cleaner.ts';
-import { openEnvironment, pinJson } from '#test/support/environment.ts';
+import { openStream } from '#test/activities/stream/open-stream.ts';
+import { pinJson } from '#test/support/environment.ts';
 
-let environment: Environment;
-let cleaner: StreamCleaner;
-before(async () => {
-  [environment, cleaner] = await Promise.all([openEnvironment(), makeStreamCleaner()]);
-});
-after(async () => {
-  cleaner.close();
-  await environment.close();
-});
+const { environment, cleaner, close } = await openStream();
+after(close);
 
 const noon = Date.UTC(2026, 0, 1, 12);
 let nextPartition = 100;
