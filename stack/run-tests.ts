@@ -1,63 +1,34 @@
 import { spawn } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signalGroup } from './child.ts';
 import { nodeFlags } from './node-process.ts';
 import { projectFolder } from './project.ts';
 
 const ALL = 'test/**/*.test.ts';
-/** Promises recovery in seconds, which does not hold beside another load: comes last and alone. */
-const ALONE = join('test', 'e2e', 'recovery.test.ts');
-/** More than cores: many files wait for servers most of the time. */
-const CONCURRENCY = 3;
-/** A test that hangs fails after this long, so that a run always ends. */
-const TIMEOUT_MS = 240_000;
+/**
+ * Folders whose files begin first, in this order. They take longest, most of it waiting for whole stacks, brokers and
+ * timers; what is short fills the gaps and comes last, so that no long file runs alone at the end.
+ */
+const FIRST = ['e2e', 'workflows', 'stack', 'activities'].map((folder) => join('test', folder));
 const STOP_MS = 5_000;
 /** What tests left and what was told to end: a whole stack gets the ten seconds that it is promised. */
 const LEFT_MS = 12_000;
 const POLL_MS = 50;
-const endChildren = new URL('end-children.mjs', import.meta.url).href;
-const slowestFiles = new URL('slowest-files.mjs', import.meta.url).href;
+const runner = join(projectFolder, 'stack', 'run-tests-child.ts');
 
 /**
  * Runs the test files that `filters` name (files, folders or patterns; all when empty) with Node's runner, whose report
  * goes straight to the terminal. Returns its exit code; when `signal` aborts, nothing of it is left running.
  */
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  if (filters.length > 0) return runPhase(filters.map(patternOf), CONCURRENCY, environment, signal);
-  const shared = await runPhase(
-    globSync(ALL).filter((path) => path !== ALONE),
-    CONCURRENCY,
-    environment,
-    signal,
-  );
-  const alone = await runPhase([ALONE], 1, environment, signal);
-  return shared === 0 ? alone : shared;
-}
-
-async function runPhase(
-  files: readonly string[],
-  concurrency: number,
-  environment: NodeJS.ProcessEnv,
-  signal: AbortSignal,
-): Promise<number> {
-  const flags = [
-    ...nodeFlags,
-    '--import',
-    endChildren,
-    '--test',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${TIMEOUT_MS}`,
-    // A file whose test or hook failed may hold a socket or a child for ever; it ends when its tests have.
-    '--test-force-exit',
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${slowestFiles}`,
-    // Written at once: what stands in stdout's queue, a forced exit drops.
-    '--test-reporter-destination=stderr',
-  ];
-  const child = spawn(process.execPath, [...flags, ...files], {
+  const files = filesOf(filters);
+  if (files.length === 0) {
+    process.stderr.write(`No test file matches ${filters.join(' ')}: name files, folders or patterns, as in 'npm test -- test/domain'.\n`);
+    return 1;
+  }
+  const child = spawn(process.execPath, [...nodeFlags, runner, ...files], {
     cwd: projectFolder,
     env: { UV_THREADPOOL_SIZE: '16', ...environment },
     stdio: 'inherit',
@@ -77,6 +48,16 @@ async function runPhase(
   signalGroup(child.pid!, 'SIGKILL');
   signal.throwIfAborted();
   return code;
+}
+
+/** In the order in which they are to begin. */
+export function filesOf(filters: readonly string[]): string[] {
+  const files = globSync(filters.length === 0 ? ALL : filters.map(patternOf), { cwd: projectFolder });
+  const rank = (file: string): number => {
+    const first = FIRST.findIndex((folder) => file.startsWith(folder + sep));
+    return first === -1 ? FIRST.length : first;
+  };
+  return files.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b, 'en'));
 }
 
 /** Children of test files that were told to end with them may need their time: a stack stops its servers in order. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { test } from 'node:test';
 import { callerEnvironment, loadConfig } from '#adapters/config.ts';
 import { identityOf } from '#adapters/lock-file.mjs';
 import { nodeFlags } from '#stack/node-process.ts';
 import { projectFolder } from '#stack/project.ts';
+import { filesOf } from '#stack/run-tests.ts';
 import { withoutGivenServers } from '#test/support/own-environment.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { environmentOfOwn, startStack } from '#test/support/stack.ts';
@@ -65,6 +66,22 @@ test('a file that passes and forgets a process ends and fails, and the process i
 test('a file that tells its processes to end passes', async () => {
   const { code, said } = await runFile(`${imports} test('something', () => { ${startsChild} child.kill(); });`);
   assert.equal(code, 0, said);
+});
+
+test('all files run, and those that wait longest begin first', () => {
+  const files = filesOf([]);
+  const all = globSync('test/**/*.test.ts', { cwd: projectFolder });
+  assert.deepEqual(files.toSorted(), all.toSorted());
+  const folders = [...new Set(files.map((file) => file.split(sep)[1]))];
+  assert.deepEqual(folders.slice(0, 4), ['e2e', 'workflows', 'stack', 'activities']);
+});
+
+test('a filter is a file, a folder or a pattern', () => {
+  const gaps = join('test', 'domain', 'offset-gaps.test.ts');
+  assert.deepEqual(filesOf(['test/domain/offset-gaps.test.ts']), [gaps]);
+  assert.ok(filesOf(['test/domain']).includes(gaps));
+  assert.deepEqual(filesOf(['test/domain/offset-g*.test.ts']), [gaps]);
+  assert.deepEqual(filesOf(['test/domain/no-such.test.ts']), []);
 });
 
 test('a stack of a test inherits where the cache is, and no server', async () => {

@@ -1,0 +1,50 @@
+import { relative } from 'node:path';
+import process from 'node:process';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { nodeFlags } from './node-process.ts';
+
+/**
+ * The process that runs the test files of its arguments with Node's runner, each in a process of its own, begun in the
+ * order given; `node --test` would sort them by name. Reports to stdout, the slowest files to stderr.
+ */
+/** More than cores: many files wait for servers most of the time. */
+const CONCURRENCY = 4;
+/** A test that hangs fails after this long, so that a run always ends. */
+const TIMEOUT_MS = 240_000;
+const SHOWN = 10;
+const endChildren = new URL('end-children.mjs', import.meta.url).href;
+
+const files = process.argv.slice(2);
+const took: { file: string; seconds: number }[] = [];
+// Until the run's own summary says otherwise: a runner that is cut short has not passed.
+process.exitCode = 1;
+
+run({
+  files,
+  concurrency: CONCURRENCY,
+  timeout: TIMEOUT_MS,
+  // A file whose test or hook failed may hold a socket or a child for ever; it ends when its tests have.
+  forceExit: true,
+  execArgv: [...nodeFlags, '--import', endChildren],
+})
+  .on('test:summary', ({ file, duration_ms: milliseconds, success }) => {
+    if (file !== undefined) {
+      took.push({ file, seconds: milliseconds / 1_000 });
+      return;
+    }
+    // The last summary is the run's own.
+    process.exitCode = success ? 0 : 1;
+    if (files.length > SHOWN) process.stderr.write(slowest());
+  })
+  .compose(spec)
+  .pipe(process.stdout);
+
+/** So that whoever adds tests sees where the time goes. */
+function slowest(): string {
+  const lines = took
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, SHOWN)
+    .map(({ file, seconds }) => `${seconds.toFixed(1).padStart(8)}  ${relative(process.cwd(), file)}\n`);
+  return `The slowest ${SHOWN} of ${took.length} files, in seconds without their start:\n${lines.join('')}`;
+}
