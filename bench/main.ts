@@ -6,11 +6,14 @@ import type { IngestOptions } from '#bench/ingest/ingest.ts';
 import { runIngest } from '#bench/ingest/ingest.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
 import { choosePeers, ourName, ourselvesIn } from '#bench/ingest/peers.ts';
+import type { RecoveryOptions } from '#bench/recovery/recovery.ts';
+import { runRecovery } from '#bench/recovery/recovery.ts';
 import { Failure } from '#domain/failures.ts';
 import type { ServerName } from '#stack/endpoints.ts';
 import { homeOfRun, removeStaleHomes } from '#stack/run-homes.ts';
 import type { Session } from '#stack/session.ts';
 import { withServers } from '#stack/session.ts';
+import type { StopRequest } from '#stack/until-stopped.ts';
 import { listenForStop } from '#stack/until-stopped.ts';
 
 /**
@@ -44,17 +47,26 @@ program
   .option('--quick', 'a few seconds: to see that everything runs, not for figures')
   .option('--seconds <n>', 'how long rest is measured', positive)
   .option('--json <file>', 'write all figures')
-  .action(async (options: FootprintOptions) => {
-    const stop = listenForStop();
-    await inHomeOfRun(async (home) => {
-      try {
-        return await runFootprint(options, home, stop);
-      } catch (error) {
-        process.stderr.write(`${(error as Error).message}\n`);
-        return 1;
-      }
-    });
+  .action((options: FootprintOptions) => onWholeStack((home, stop) => runFootprint(options, home, stop)));
+
+program
+  .command('recovery')
+  .description('seconds until both readers move on after kill -9 of the worker and of Kafka, while events flow')
+  .option('--rounds <n>', 'kills of each', positive)
+  .action((options: RecoveryOptions) => onWholeStack((home, stop) => runRecovery(options, home, stop)));
+
+/** Runs a benchmark that starts a whole stack itself. */
+async function onWholeStack(benchmark: (home: string, stop: StopRequest) => Promise<number>): Promise<void> {
+  const stop = listenForStop();
+  await inHomeOfRun(async (home) => {
+    try {
+      return await benchmark(home, stop);
+    } catch (error) {
+      process.stderr.write(`${(error as Error).message}\n`);
+      return 1;
+    }
   });
+}
 
 /** Runs a benchmark over servers of its own. Only what it needs is started. */
 async function onServers(servers: readonly ServerName[], benchmark: (session: Session) => Promise<number>): Promise<void> {

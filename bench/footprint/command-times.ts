@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { CommandTime } from '#bench/footprint/findings.ts';
-import type { WholeStack } from '#bench/footprint/whole-stack.ts';
+import type { WholeStack } from '#bench/measure/whole-stack.ts';
 import { projectFolder } from '#stack/project.ts';
 
 /** Small questions; each must end with code 0. `pinflow` is what npx links, so npx's own time is not in them. */

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { timeCommands } from '#bench/footprint/command-times.ts';
 import type { AtRest, Effort, Findings } from '#bench/footprint/findings.ts';
 import { reportOf } from '#bench/footprint/report.ts';
-import type { WholeStack } from '#bench/footprint/whole-stack.ts';
-import { startWholeStack } from '#bench/footprint/whole-stack.ts';
+import type { WholeStack } from '#bench/measure/whole-stack.ts';
+import { startWholeStack } from '#bench/measure/whole-stack.ts';
 import { cpuSecondsOf, hasProc, memoryOf } from '#bench/measure/processes.ts';
 import type { StopRequest } from '#stack/until-stopped.ts';
 

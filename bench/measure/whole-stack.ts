@@ -25,9 +25,9 @@ export type WholeStack = {
 const startMs = 300_000;
 const askEveryMs = 20;
 
-/** Starts it; resolves with its screen. Nothing of it runs any more where this rejects. */
-export async function startWholeStack(home: string, signal: AbortSignal): Promise<WholeStack> {
-  const environment = await environmentOfOwn(home);
+/** Starts it, with the settings `given`; resolves with its screen. Nothing of it runs any more where this rejects. */
+export async function startWholeStack(home: string, signal: AbortSignal, given: Record<string, string> = {}): Promise<WholeStack> {
+  const environment = { ...(await environmentOfOwn(home)), ...given };
   const startedAt = performance.now();
   const sinceStart = (): number => (performance.now() - startedAt) / 1_000;
   const main = spawn(process.execPath, [...nodeFlags, join(projectFolder, 'stack', 'main.ts'), 'start', '--no-emulator'], {
@@ -98,7 +98,7 @@ function screenOf(output: NodeJS.ReadableStream, signal: AbortSignal): Promise<v
 }
 
 /** What the home says of the processes that run in it. */
-function processesOf(home: string): { name: string; pid: number }[] {
+export function processesOf(home: string): { name: string; pid: number }[] {
   const folder = join(home, 'run');
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))

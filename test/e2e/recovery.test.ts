@@ -4,14 +4,18 @@ import type { Stack } from '#test/support/stack.ts';
 import { startStack } from '#test/support/stack.ts';
 import { waitFor } from '#test/support/servers.ts';
 
-/** kill -9 while events flow: work resumes within 15 s, and in the end nothing is lost or doubled. */
+/**
+ * kill -9 while events flow: work resumes, and in the end nothing is lost or doubled. How soon is measured by
+ * `npm run bench -- recovery`.
+ */
 let stack: Stack;
 before(async () => {
   stack = await startStack({ BATCH_INTERVAL_MS: '5000', LANDING_FLUSH_MS: '500' });
 });
 after(() => stack.stop());
 
-const recoveryMs = 15_000;
+/** A reader that has not moved by then hangs. */
+const recoveryMs = 60_000;
 
 /** Waits until both readers moved beyond where Kafka's end was when this was called. */
 async function resumed(what: string): Promise<number> {
