@@ -8,6 +8,12 @@ import type { CheckResult } from './static-checks.ts';
 import { runStaticChecks } from './static-checks.ts';
 
 /**
+ * Brokers of tests live for seconds. What Java's second compiler takes to make them fast was a third of a broker's CPU
+ * time; whatever the caller sets wins.
+ */
+const defaults = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' };
+
+/**
  * What `npm test` runs: the static checks while the servers start, then the tests against those servers, in a home and
  * on ports of this run alone. `filters` ask for some tests only, and leave the checks out. Returns the exit code.
  */
@@ -18,7 +24,7 @@ export async function runTest(filters: readonly string[]): Promise<number> {
   const checking = filters.length === 0 ? runStaticChecks(callerEnvironment(), stop.signal) : Promise.resolve([]);
   // Its failure is met where it is awaited, after the servers' start.
   checking.catch(() => undefined);
-  const code = await withServers({ home, anyPorts: true, stop }, async ({ environment, say }) => {
+  const code = await withServers({ home, anyPorts: true, stop, defaults }, async ({ environment, say }) => {
     const checks = await checking;
     report(checks, say);
     let tested;
