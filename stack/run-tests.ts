@@ -44,7 +44,9 @@ export async function runTests(filters: readonly string[], environment: NodeJS.P
     child.on('exit', (exitCode) => settle(exitCode ?? 1));
   });
   signal.removeEventListener('abort', stop);
-  if (!signal.aborted) await untilGroupIsGone(child.pid!);
+  if (signal.aborted) signalGroup(child.pid!, 'SIGKILL');
+  // Also of what was killed: a stack that is still dying holds its home, and what it left could not be ended.
+  await untilGroupIsGone(child.pid!);
   signalGroup(child.pid!, 'SIGKILL');
   signal.throwIfAborted();
   return code;

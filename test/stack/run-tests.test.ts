@@ -63,6 +63,36 @@ test('a file that passes and forgets a process ends and fails, and the process i
   assert.match(said, /Left running by the tests, and ended now: sleep 300/);
 });
 
+test('a run that is broken off ends when nothing of it lives any more', async () => {
+  const file = join(makeTestFolder(), 'some.test.mjs');
+  // Many, so that the last of them is still dying when the first is gone.
+  writeFileSync(
+    file,
+    `${imports} test('something', () => new Promise(() => { for (let i = 0; i < 50; i++) spawn('sleep', ['300']); console.log('group', process.ppid); }));`,
+  );
+  const script = `import { callerEnvironment } from '#adapters/config.ts'; import { runTests } from '#stack/run-tests.ts';
+    const stop = new AbortController(); let group;
+    process.stdin.once('data', (text) => { group = Number(text); stop.abort(new Error('enough')); });
+    await runTests([${JSON.stringify(file)}], callerEnvironment(), stop.signal).catch(({ message }) => {
+      let left; try { process.kill(-group, 0); left = 'some live'; } catch { left = 'all gone'; }
+      console.log(message + ', ' + left); });
+    process.exit();`;
+  const run = spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
+    cwd: projectFolder,
+    env: withoutGivenServers(callerEnvironment()),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: endMs,
+  });
+  let said = '';
+  run.stdout.setEncoding('utf8').on('data', (part: string) => {
+    said += part;
+    const group = /group (\d+)/.exec(part)?.[1];
+    if (group !== undefined) run.stdin.write(group);
+  });
+  await once(run, 'close');
+  assert.match(said, /^enough, all gone$/m);
+});
+
 test('a file that tells its processes to end passes', async () => {
   const { code, said } = await runFile(`${imports} test('something', () => { ${startsChild} child.kill(); });`);
   assert.equal(code, 0, said);
