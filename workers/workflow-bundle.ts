@@ -9,8 +9,18 @@ import { callerEnvironment } from '#adapters/config.ts';
 import type { Log } from '#adapters/log.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** All that a bundle is made of besides packages, of which package.json has the exact versions (test/tidy/workflow-bundle.test.ts). */
-const sources = ['package.json', 'workflows/**/*.ts', 'domain/**/*.ts'];
+/**
+ * All that a bundle is made of (test/tidy/workflow-bundle.test.ts). Of packages what is wanted, and what npm says is installed, which
+ * may be something else: package.json moves before npm install does, and packages have packages. Either may be absent.
+ */
+const sources = [
+  'package.json',
+  'package-lock.json',
+  'node_modules/.package-lock.json',
+  'workers/bundle-workflows.ts',
+  'workflows/**/*.ts',
+  'domain/**/*.ts',
+];
 const keptMost = 5;
 
 /** Where the workflows' code is: `Worker.create` takes either. */

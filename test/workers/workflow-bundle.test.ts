@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { quietLog } from '#test/support/environment.ts';
 import { makeTestFolder } from '#test/support/stack-home.ts';
+import type { Checkout } from '#test/workers/checkout.ts';
+import { makeCheckout } from '#test/workers/checkout.ts';
 import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
+
+/** No folder, so that nothing can be kept in it. */
+const noFolder = join(makeTestFolder(), 'no-folder');
+writeFileSync(noFolder, '');
 
 async function codePathIn(folder: string): Promise<string> {
   const code = await obtainWorkflowCode(folder, quietLog);
@@ -35,10 +41,31 @@ test('the workflows are bundled once, whoever asks, and a few bundles are kept',
 });
 
 test('where a bundle cannot be kept, the sources are named and why', async () => {
-  const file = join(makeTestFolder(), 'no-folder');
-  writeFileSync(file, '');
   const warnings: unknown[] = [];
-  const code = await obtainWorkflowCode(file, { ...quietLog, warn: (_, fields) => void warnings.push(fields) });
+  const code = await obtainWorkflowCode(noFolder, { ...quietLog, warn: (_, fields) => void warnings.push(fields) });
   assert.match(('workflowsPath' in code ? code.workflowsPath : undefined) ?? '', /workflows\/index\.ts$/);
   assert.match(JSON.stringify(warnings), /ENOTDIR/);
+});
+
+/** The name of the bundle that a checkout has now; it is told without one being made where it cannot be kept. */
+async function nameIn(checkout: Checkout): Promise<unknown> {
+  const names: unknown[] = [];
+  await checkout.obtainWorkflowCode(noFolder, { ...quietLog, warn: (_, fields) => void names.push(fields?.['codePath']) });
+  assert.equal(names.length, 1);
+  return names[0];
+}
+
+test('a bundle is kept for one state of the sources and of the packages, wanted and installed', async () => {
+  const checkout = await makeCheckout();
+  const names = [await nameIn(checkout)];
+  assert.deepEqual([await nameIn(checkout)], names);
+  for (const file of ['package.json', 'package-lock.json', 'node_modules/.package-lock.json', 'workflows/reader.ts', 'domain/terms.ts']) {
+    appendFileSync(checkout.pathOf(file), '\n');
+    names.push(await nameIn(checkout));
+  }
+  for (const file of ['package-lock.json', 'node_modules/.package-lock.json']) {
+    rmSync(checkout.pathOf(file));
+    names.push(await nameIn(checkout));
+  }
+  assert.equal(new Set(names).size, names.length, names.join('\n'));
 });
