@@ -24,12 +24,17 @@ function textOf({ dryRun, run, interval, pendingSince, tries, problem, tables, g
   const put = tables.filter(({ committed }) => committed !== null).map(({ table, committed }) => `${table} (version ${committed})`);
   const back = put.length === 0 ? 'It had committed nothing.' : `Its commits ${dryRun ? 'would be' : 'are'} put back: ${put.join(', ')}.`;
   const lost = tables.flatMap(({ table, notPutBack }) => notPutBack.map((path) => `${table}/${path}`));
+  const widened = tables.flatMap(({ table, columnsNotPutBack }) => (columnsNotPutBack ? [table] : []));
   const without =
     lost.length === 0
       ? ''
       : ` Not back, because the log that describes them cannot be read: ${lost.join(', ')}; mend the log and publish again what they held.`;
-  const onward =
-    generation === null ? '' : ` The tables are ${lost.length === 0 ? 'as before' : 'without its rows'} in generation ${generation}.`;
+  const kept =
+    widened.length === 0
+      ? ''
+      : ` The columns stay as it left them, because the log that tells those of before cannot be read: ${widened.join(', ')}.`;
+  const asBefore = lost.length + widened.length === 0;
+  const onward = generation === null ? '' : ` The tables are ${asBefore ? 'as before' : 'without its rows'} in generation ${generation}.`;
   const again = interval === null || dryRun ? '' : ' The next tick of the schedule runs the interval anew.';
-  return `${dryRun ? 'Would let go' : `Let go by ${by}:`} ${of}${failed}.\n${back}${onward}${without}${again}`;
+  return `${dryRun ? 'Would let go' : `Let go by ${by}:`} ${of}${failed}.\n${back}${onward}${without}${kept}${again}`;
 }

@@ -6,6 +6,7 @@ import {
   defineSignal,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   proxyActivities,
   startChild,
 } from '@temporalio/workflow';
@@ -70,7 +71,10 @@ export async function startDue(
 
 /** Starts the run of an interval, or ends its rest where its workflow is there, asleep until the time of its next try. */
 export function startOrWakeInterval(input: BatchInput, interval: OpenInterval): Promise<void> {
-  return startOrWake(makeNames(input.prefix).workflowIds.interval(interval.start), () => startInterval(input, interval));
+  const { workflowIds } = makeNames(input.prefix);
+  // Who asked before left what had ended meanwhile to the next tick; an interval that asked so may be asleep behind it.
+  const again = (): boolean => patched('starts-after-lost-wake');
+  return startOrWake(workflowIds.interval(interval.start), () => startInterval(input, interval), again);
 }
 
 /** Starts the run of an interval; `there` where its workflow exists, which is the lock of the interval. */
@@ -113,9 +117,16 @@ export async function startMarts({ prefix, stallMs, intervalMs }: BatchInput): P
 /** Turns of asking that end in nothing only if the workflow starts and ends each time in between. */
 const turnsMax = 3;
 
-/** Starts a workflow, or wakes it where it is there; it may end between the two. */
-async function startOrWake(workflowId: string, start: () => Promise<'started' | 'there'>): Promise<void> {
-  for (let turn = 0; turn < turnsMax; turn++) if ((await start()) === 'started' || (await wake(workflowId))) return;
+/** Starts a workflow, or wakes it where it is there; it may end between the two, and is then started, if `again` says so. */
+async function startOrWake(
+  workflowId: string,
+  start: () => Promise<'started' | 'there'>,
+  again: () => boolean = () => true,
+): Promise<void> {
+  for (let turn = 0; turn < turnsMax; turn++) {
+    if (turn > 0 && !again()) return;
+    if ((await start()) === 'started' || (await wake(workflowId))) return;
+  }
 }
 
 type StartOptions<Args> = { workflowId: string; taskQueue: string; args: Args; staticSummary: string };

@@ -7,6 +7,7 @@ import { finishPending } from '#activities/lake/publish.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { Failure, failureKindOf } from '#domain/failures.ts';
 import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
+import type { NotPutBack } from '#domain/lake/plan-reversal.ts';
 
 /** A pending publish that was let go, or would be. */
 export type Abandoned = {
@@ -31,6 +32,8 @@ export type AbandonedTable = {
   committed: number | null;
   /** Files that it removed and that are not back, as what the table said of them cannot be read any more. */
   notPutBack: string[];
+  /** Whether its columns stay, as those of before cannot be read any more. */
+  columnsNotPutBack: boolean;
 };
 
 /** A publish that nobody has failed at yet is let alone for so long: it is under way, or the next publisher finishes it. */
@@ -68,7 +71,7 @@ export async function abandonPending(dependencies: PublishDependencies, { why, r
   };
 }
 
-type Row = { generation: number; tables: Record<string, { committed: number | null; notPutBack?: string[] }> };
+type Row = { generation: number; tables: Record<string, { committed: number | null } & Partial<NotPutBack>> };
 
 async function readAbandonment(
   statements: Pick<Statements, 'query'>,
@@ -77,8 +80,8 @@ async function readAbandonment(
   const [row] = await statements.query<Row>('SELECT generation, tables FROM pinflow.abandonment WHERE run_id = $1', [run]);
   if (row === undefined) return undefined;
   const tables = changes.map(({ table }) => {
-    const { committed = null, notPutBack = [] } = row.tables[table] ?? {};
-    return { table, committed, notPutBack };
+    const { committed = null, notPutBack = [], columnsNotPutBack = false } = row.tables[table] ?? {};
+    return { table, committed, notPutBack, columnsNotPutBack };
   });
   return { generation: row.generation, tables };
 }
@@ -86,7 +89,10 @@ async function readAbandonment(
 async function findCommits({ postgres, log }: PublishDependencies, { run, changes }: PublishPlan): Promise<AbandonedTable[]> {
   const versions = (await readNewestGeneration(postgres))?.versions ?? {};
   return Promise.all(
-    changes.map(async ({ table }) => ({ table, committed: await log.findCommit(table, run, versions[table] ?? -1), notPutBack: [] })),
+    changes.map(async ({ table }) => {
+      const committed = await log.findCommit(table, run, versions[table] ?? -1);
+      return { table, committed, notPutBack: [], columnsNotPutBack: false };
+    }),
   );
 }
 

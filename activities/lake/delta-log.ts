@@ -9,6 +9,7 @@ import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Action, Snapshot } from '#domain/lake/delta.ts';
 import { applyCommit, commitPath, emptySnapshot, encodeCommit, parseCommit, runOfCommit } from '#domain/lake/delta.ts';
+import type { NotPutBack } from '#domain/lake/plan-reversal.ts';
 import { notPutBackBy } from '#domain/lake/plan-reversal.ts';
 import type { Publisher, TableChange } from '#domain/lake/publish-plan.ts';
 import { commitProblem, planTableCommit } from '#domain/lake/publish-plan.ts';
@@ -41,8 +42,8 @@ export type DeltaLog = {
 };
 
 type AssertHeld = () => Promise<unknown>;
-/** The table's version afterwards, that of the run's commit where there was one, and the files that it removed and nobody knows any more. */
-export type Restored = { version: number; committed: number | null; notPutBack: string[] };
+/** The table's version afterwards, that of the run's commit where there was one, and what it replaced and nobody knows any more. */
+export type Restored = { version: number; committed: number | null } & NotPutBack;
 
 /** Commits replayed since the last local snapshot that make a new one worth its while. */
 const commitsPerSnapshot = 20;
@@ -116,11 +117,11 @@ export function makeDeltaLog(s3: S3, cache: LakeCache): DeltaLog {
         const beyond = await readBeyond(table, base);
         const committed = beyond.find(({ bytes }) => runIn(bytes) === released.run)?.version ?? null;
         const done = beyond.find(({ bytes }) => runIn(bytes) === released.abandonment);
-        if (done !== undefined) return { version: done.version, committed, notPutBack: notPutBackBy(parseCommit(done.bytes)) };
+        if (done !== undefined) return { version: done.version, committed, ...notPutBackBy(parseCommit(done.bytes)) };
         const version = base + 1 + beyond.length;
         const actions = await planTakingBack(readsOf(table), change, released, { base, beyond, committed });
         if ((await s3.putIfAbsent(keyOf(table, version), encodeCommit(actions))) === 'created')
-          return { version, committed, notPutBack: notPutBackBy(actions) };
+          return { version, committed, ...notPutBackBy(actions) };
         // Somebody was faster, and it may have been the run itself.
         await assertHeld?.();
       }

@@ -39,8 +39,8 @@ export async function planTakingBack(reads: TableReads, change: TableChange, rel
   const start = await reads.snapshot(base).catch(undefinedIfUnreadable);
   if (start === undefined) {
     const net = netChangeOf([...commits].filter(([version]) => version >= committed).map(([, actions]) => actions));
-    const read = async (version: number): Promise<Action[]> =>
-      commits.get(version) ?? (await reads.commit(version).catch(undefinedIfUnreadable)) ?? [];
+    const read = async (version: number): Promise<Action[] | undefined> =>
+      commits.get(version) ?? (await reads.commit(version).catch(undefinedIfUnreadable));
     return planReversal(released, net, await findEarlier(read, committed - 1, net), Date.now());
   }
   let [before, now] = [start, start];
@@ -51,21 +51,27 @@ export async function planTakingBack(reads: TableReads, change: TableChange, rel
   return planRestoration({ ...released, before, now }, change, Date.now(), randomUUID());
 }
 
-/** Looks from a version backward for what the table said of files that are gone, and for the columns that it had. */
+/**
+ * Looks from a version backward for what the table said of files that are gone, and for the columns that it had: not beyond a
+ * commit that cannot be read, which may have changed them. What is said of a file stays true, as its name is used once.
+ */
 async function findEarlier(
-  read: (version: number) => Promise<Action[]>,
+  read: (version: number) => Promise<Action[] | undefined>,
   newest: number,
   { gone, wroteMetaData }: NetChange,
 ): Promise<Earlier> {
   const wanted = new Set(gone);
   const files: AddFile[] = [];
   let metaData: Earlier['metaData'];
+  let columnsWanted = wroteMetaData;
   for (let version = newest; version >= 0 && version > newest - searchedMax; version--) {
-    if (wanted.size === 0 && (!wroteMetaData || metaData !== undefined)) break;
-    for (const action of await read(version)) {
-      if ('metaData' in action) metaData ??= action.metaData;
+    if (wanted.size === 0 && !columnsWanted) break;
+    const actions = await read(version);
+    for (const action of actions ?? []) {
+      if ('metaData' in action && columnsWanted) metaData = action.metaData;
       if ('add' in action && wanted.delete(action.add.path)) files.push(action.add);
     }
+    if (actions === undefined || metaData !== undefined) columnsWanted = false;
   }
   return { files, metaData };
 }

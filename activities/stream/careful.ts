@@ -57,7 +57,7 @@ export async function applyWithCare(cleaning: Cleaning, care: Care, work: Carefu
   for (let rest = records; rest.length > 0;) {
     const at = rest[0]!.offset;
     const suspect = narrowestOf(care.deadly, at) !== undefined;
-    const part = nextPart(care.deadly, rest);
+    const part = nextPart(care.deadly, rest, records);
     const range = { first: at, last: part.at(-1)!.offset };
     const deaths = care.deadly.find(({ first, last }) => first === at && last === at)?.deaths ?? 0;
     await cleaning.alone(async (alone) => {
@@ -80,11 +80,18 @@ function narrowestOf(deadly: readonly DeadlyRange[], offset: number): DeadlyRang
   return holding.toSorted((one, other) => one.last - one.first - (other.last - other.first))[0];
 }
 
-function nextPart(deadly: readonly DeadlyRange[], rest: LogRecord[]): LogRecord[] {
+/**
+ * Cut by the records that are there, not by offsets: of those a compacted log or an aborted transaction leaves most without a
+ * record, and a part must be smaller than the range that was deadly. A range is noted from a record to a record, so that of a
+ * single one holds one offset.
+ * @param records all that were handed in: a range whose first parts have passed is not cut ever finer.
+ */
+function nextPart(deadly: readonly DeadlyRange[], rest: LogRecord[], records: readonly LogRecord[]): LogRecord[] {
   const range = narrowestOf(deadly, rest[0]!.offset);
   if (range === undefined) return rest.slice(0, partRows);
-  const rows = Math.max(1, Math.floor((range.last - range.first + 1) / cutInto));
-  return rest.slice(0, rows).filter(({ offset }) => offset <= range.last);
+  const isWithin = ({ offset }: LogRecord): boolean => range.first <= offset && offset <= range.last;
+  const rows = Math.max(1, Math.floor(records.filter(isWithin).length / cutInto));
+  return rest.slice(0, rows).filter(isWithin);
 }
 
 /** Where Postgres is what failed it cannot be told; a try of a process that lives counts for nothing anyway. */

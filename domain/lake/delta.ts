@@ -13,6 +13,8 @@ export type CommitInfo = {
   abandons?: string;
   /** Files that were in the table before, and are not known well enough to be put back. */
   notPutBack?: string[];
+  /** The columns of before are not known, so those that were there stay. */
+  columnsNotPutBack?: true;
 };
 export type Protocol = { minReaderVersion: number; minWriterVersion: number };
 export type MetaData = {

@@ -117,7 +117,12 @@ describe('abandon', () => {
     const { run, why, by, tables, generation } = JSON.parse(stdout) as Abandoned;
     assert.deepEqual(
       { run, why, tables, generation },
-      { run: 'r1', why: 'rights are lost', tables: [{ table: 'm', committed: null, notPutBack: [] }], generation: 1 },
+      {
+        run: 'r1',
+        why: 'rights are lost',
+        tables: [{ table: 'm', committed: null, notPutBack: [], columnsNotPutBack: false }],
+        generation: 1,
+      },
     );
     assert.match(by, /^user ./);
     assert.deepEqual(await postgres.query('SELECT why, abandoned_by, problem FROM pinflow.abandonment'), [

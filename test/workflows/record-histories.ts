@@ -9,6 +9,9 @@ import { makeNames } from '#domain/names.ts';
  * after some intervals with events, one of which failed and was tried again by itself, a pause and resume of a reader, a rescale,
  * and a manual trigger. Names of machines are left out. Histories of code before stay: workflows that began with it may run.
  * What test/workflows/reader-failing.test.ts does to its readers is recorded as pin-stream-killed and pin-landing-frozen.
+ * pin-batch-interval-wake-lost is pin-batch-interval-rests with ten events put in by hand, as no test ends a workflow just between
+ * being there and being woken: before it rests it meets another interval there whose workflow is gone when it is woken. The code
+ * before \`starts-after-lost-wake\` replays it.
  */
 const config = loadConfig();
 const { workflowIds } = makeNames(config.prefix);

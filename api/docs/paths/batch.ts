@@ -68,7 +68,7 @@ const abandoned: Json = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['table', 'committed', 'notPutBack'],
+        required: ['table', 'committed', 'notPutBack', 'columnsNotPutBack'],
         properties: {
           table: { type: 'string' },
           committed: { ...count, description: 'Version of its commit, which is put back.' },
@@ -76,6 +76,10 @@ const abandoned: Json = {
             type: 'array',
             items: { type: 'string' },
             description: 'Files that it removed and that are not back, because the log that describes them cannot be read.',
+          },
+          columnsNotPutBack: {
+            type: 'boolean',
+            description: 'Whether its columns stay, because the log that tells those of before cannot be read.',
           },
         },
       },

@@ -37,16 +37,13 @@ async function lose(key: string): Promise<() => Promise<void>> {
 
 describe('a run’s commit is taken back though the table before it cannot be read', () => {
   const released = { run: 'run', abandonment: 'abandonment' };
-  const columns: TableChange['columns'] = [{ name: 'a', delta: 'long' }];
+  const columnsOf = (names: string): TableChange['columns'] => names.split('').map((name) => ({ name, delta: 'long' }));
 
   /** A table of its own: first.parquet, then second.parquet in its place, then third.parquet in that one's by the run. */
-  async function laid(
-    table: string,
-    over: Partial<TableChange> = {},
-  ): Promise<{ change: TableChange; pathOf: (version: number) => string }> {
-    const changes = ['first', 'second', 'third'].map((name): TableChange => ({
+  async function laid(table: string, columns = ['a', 'a', 'a']): Promise<{ change: TableChange; pathOf: (version: number) => string }> {
+    const changes = ['first', 'second', 'third'].map((name, i): TableChange => ({
       table,
-      columns,
+      columns: columnsOf(columns[i]!),
       partitioned: false,
       replaces: 'all',
       files: [{ path: `${name}.parquet`, bytes: 1, rows: 1 }],
@@ -54,17 +51,22 @@ describe('a run’s commit is taken back though the table before it cannot be re
     const log = freshLog();
     assert.equal(await log.commit(changes[0]!, { run: 'one' }, -1), 0);
     assert.equal(await log.commit(changes[1]!, { run: 'two' }, 0), 1);
-    const change = { ...changes[2]!, ...over };
+    const change = changes[2]!;
     assert.equal(await log.commit(change, { run: 'run' }, 1), 2);
     return { change, pathOf: (version) => `lake/${table}/${commitPath(version)}` };
   }
+  const columnsAt = async (table: string, version: number): Promise<string> => {
+    const { schemaString } = (await freshLog().readSnapshot(table, version)).metaData!;
+    return (JSON.parse(schemaString) as { fields: { name: string }[] }).fields.map(({ name }) => name).join('');
+  };
+  const nothingLost = { notPutBack: [], columnsNotPutBack: false };
   const filesOf = async (table: string, version: number): Promise<string[]> =>
     (await freshLog().readSnapshot(table, version)).files.map(({ path }) => path);
 
   test('what it removed is put back from where it was added', async () => {
     const { change, pathOf } = await laid('m_lost_first');
     const mend = await lose(pathOf(0));
-    assert.deepEqual(await freshLog().restore(change, released, 1), { version: 3, committed: 2, notPutBack: [] });
+    assert.deepEqual(await freshLog().restore(change, released, 1), { version: 3, committed: 2, ...nothingLost });
     await mend();
     assert.deepEqual(await filesOf('m_lost_first', 3), ['second.parquet']);
   });
@@ -78,7 +80,7 @@ describe('a run’s commit is taken back though the table before it cannot be re
       const { change, pathOf } = await laid(table);
       const bytes = await lake.s3.get(pathOf(1));
       await spoil(pathOf(1));
-      const expected = { version: 3, committed: 2, notPutBack: ['second.parquet'] };
+      const expected = { version: 3, committed: 2, notPutBack: ['second.parquet'], columnsNotPutBack: false };
       assert.deepEqual(await freshLog().restore(change, released, 1), expected);
       assert.deepEqual(await freshLog().restore(change, released, 1), expected, 'whoever comes again finds it done');
       await lake.s3.put(pathOf(1), bytes);
@@ -87,17 +89,25 @@ describe('a run’s commit is taken back though the table before it cannot be re
   }
 
   test('its columns and what another engine put on top of it are taken back too', async () => {
-    const { change, pathOf } = await laid('m_columns', { columns: [...columns, { name: 'b', delta: 'string' }] });
+    const { change, pathOf } = await laid('m_columns', ['a', 'ab', 'abc']);
     const added = { path: 'compacted.parquet', partitionValues: {}, size: 1, modificationTime: 0, dataChange: false };
     const actions = [{ commitInfo: { operation: 'OPTIMIZE' } }, { remove: { path: 'third.parquet' } }, { add: added }];
     await lake.s3.put(pathOf(3), Buffer.from(actions.map((one) => JSON.stringify(one)).join('\n')));
-    const before = await freshLog().readSnapshot('m_columns', 1);
-    const mend = await lose(pathOf(1));
-    assert.deepEqual(await freshLog().restore(change, released, 1), { version: 4, committed: 2, notPutBack: ['second.parquet'] });
+    const mend = await lose(pathOf(0));
+    assert.deepEqual(await freshLog().restore(change, released, 1), { version: 4, committed: 2, ...nothingLost });
     await mend();
-    const after = await freshLog().readSnapshot('m_columns', 4);
-    assert.equal(after.metaData?.schemaString, before.metaData?.schemaString);
-    assert.deepEqual(after.files, []);
+    assert.equal(await columnsAt('m_columns', 4), 'ab');
+    assert.deepEqual(await filesOf('m_columns', 4), ['second.parquet']);
+  });
+
+  test('its columns stay where a lost commit may have changed them, and that is said', async () => {
+    const { change, pathOf } = await laid('m_widened', ['a', 'ab', 'abc']);
+    const mend = await lose(pathOf(1));
+    const expected = { version: 3, committed: 2, notPutBack: ['second.parquet'], columnsNotPutBack: true };
+    assert.deepEqual(await freshLog().restore(change, released, 1), expected);
+    assert.deepEqual(await freshLog().restore(change, released, 1), expected, 'whoever comes again finds it done');
+    await mend();
+    assert.equal(await columnsAt('m_widened', 3), 'abc');
   });
 
   test('an outage is no lost commit: it is waited for', async () => {
@@ -140,8 +150,8 @@ describe('a publish that committed one table and cannot finish the next', () => 
     const mend = await lose(`lake/clean_pins/${commitPath(version)}`);
     const { tables, generation } = await abandonPending({ postgres: lake.postgres, s3: lake.s3, log: freshLog() }, wish, 'user tester');
     assert.deepEqual(
-      tables.map(({ committed, notPutBack }) => [committed, notPutBack]),
-      [[version + 1, []], ...lakeTables.slice(1).map(() => [null, []])],
+      tables.map(({ committed, notPutBack, columnsNotPutBack }) => [committed, notPutBack, columnsNotPutBack]),
+      [[version + 1, [], false], ...lakeTables.slice(1).map(() => [null, [], false])],
     );
     assert.equal(await readPending(lake.postgres), undefined, 'nobody waits any more');
     assert.equal((await readNewestGeneration(lake.postgres))?.id, generation);
