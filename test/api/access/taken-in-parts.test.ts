@@ -81,6 +81,18 @@ describe('requests that pay in parts', () => {
     assert.ok(!bucket.passes(0, 60_000, other));
   });
 
+  test('wait for what passed beside the lead, where what flowed in before was kept by what is owed', () => {
+    const bucket = makeBucket(1_000, 1_000);
+    const lead = makeTaken();
+    bucket.take(1, 0, lead);
+    bucket.owe(500, 0);
+    bucket.take(3, 400, lead);
+    bucket.take(3, 400);
+    // Its 1,000 in all let no more than 1,000 pass at one time: 3 + 3 + 996 are two more.
+    assert.ok(!bucket.passes(996, 401.9, lead));
+    assert.ok(bucket.passes(996, 402.1, lead));
+  });
+
   test('at once do not keep each other out: one of them passes, whatever is looked at in turn', () => {
     fc.assert(
       fc.property(
