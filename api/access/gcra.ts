@@ -53,9 +53,8 @@ export function makeBucket(rate: number, burst: number): Bucket {
 
   function passes(cost: number, nowMs: number, taken: Taken | undefined): boolean {
     if (taken === undefined) return waitMs(cost, nowMs) === 0;
-    const isLead = taken === lead?.taken;
-    if (!isLead && taken.lead !== undefined && taken.lead.overdraws > taken.overdraws) return false;
-    return waitMs(cost, nowMs) === 0 || (isLead && besideUntilMs <= nowMs);
+    if (taken.lead !== undefined && taken.lead.overdraws > taken.overdraws) return false;
+    return waitMs(cost, nowMs) === 0 || (taken === lead?.taken && besideUntilMs <= nowMs);
   }
 
   function take(cost: number, nowMs: number, taken: Taken | undefined): void {
@@ -67,7 +66,8 @@ export function makeBucket(rate: number, burst: number): Bucket {
     if (lead !== undefined) besideUntilMs = Math.max(besideUntilMs, nowMs - lead.taken.sinceLead * unitMs);
     if (taken === undefined) besideUntilMs += cost * unitMs;
     else if (lead !== undefined) {
-      if (taken === lead.taken && waitMs(cost, nowMs) > 0) lead.overdraws++;
+      // Its own overdrafts do not stop it either once another leads.
+      if (taken === lead.taken && waitMs(cost, nowMs) > 0) taken.overdraws = ++lead.overdraws;
       if (taken.lead !== lead) Object.assign(taken, { lead, sinceLead: 0, overdraws: lead.overdraws });
       taken.sinceLead += cost;
     }

@@ -66,4 +66,19 @@ describe('an upload of five seconds of the rate', () => {
     for (let part = 1; part <= 20; part++)
       assert.equal(limit.spend(200, 0, 500 + part / 100, paid, part === 20).refusal, undefined, `${part}`);
   });
+
+  test('that went beyond the burst is read on when the bucket is full again, though another leads now', () => {
+    const limit = makeRateLimit({ eventsPerSecond: 100, bytesPerSecond: 0 }, 1)!;
+    const [slow, other] = [makePaid(), makePaid()];
+    for (const [rows, nowMs, paid] of [
+      [60, 0, slow],
+      [200, 100, slow],
+      [1, 10_000, other],
+      [1, 60_000, slow],
+      [1, 60_001, other],
+      [1, 60_002, slow],
+      [200, 60_003, slow],
+    ] as const)
+      assert.equal(limit.spend(rows, 0, nowMs, paid, false).refusal, undefined, `${rows} at ${nowMs} ms`);
+  });
 });

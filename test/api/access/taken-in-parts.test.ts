@@ -79,6 +79,9 @@ describe('requests that pay in parts', () => {
     bucket.finish(lead);
     assert.ok(!bucket.passes(0, 0, other));
     assert.ok(!bucket.passes(0, 60_000, other));
+    // Nor once another leads: the 80 and the lead's 60 would have passed at one time.
+    bucket.take(1, 60_000, makeTaken());
+    assert.ok(!bucket.passes(0, 60_001, other));
   });
 
   test('wait for what passed beside the lead, where what flowed in before was kept by what is owed', () => {
