@@ -28,7 +28,8 @@ export function foreseePayment(payment: Payment, req: IncomingMessage): Refusal 
 /** Pays for what was read so far. Where the allowance does not reach that is owed, and no more is to be read. */
 export function payOn(payment: Payment, rows: number, bytes: number): Refusal | undefined {
   payment.paid ??= makePaid();
-  const allowance = spendRest(payment, rows, bytes, false);
+  // It brings an event at least, though none was counted yet.
+  const allowance = spendRest(payment, Math.max(1, rows), bytes, false);
   if (allowance?.refusal !== undefined) payment.refused = allowance;
   return allowance?.refusal;
 }

@@ -44,7 +44,7 @@ function makeUploader(limit: RateLimit, rows: number, partMs: number): { client:
 describe('an upload of five seconds of the rate', () => {
   for (const partMs of [1, 10, 100, 300])
     test(`that is read in ${partMs} ms a part is taken beside small requests of the same key`, () => {
-      const limit = makeRateLimit({ eventsPerSecond: 1_000, bytesPerSecond: 0 }, 1)!;
+      const limit = makeRateLimit({ eventsPerSecond: 1_000, bytesPerSecond: 250_000 }, 1)!;
       const upload = makeUploader(limit, 5_000, partMs);
       const small = makeClient();
       for (let nowMs = 0; nowMs < 600_000; nowMs++) {
