@@ -39,10 +39,13 @@ export function payAll(payment: Payment, rows: number, bytes: number): Allowance
   return spendRest(payment, rows, bytes, true);
 }
 
-/** Pays for a request that is refused, unless it is for its allowance; that it says in any case. */
+/**
+ * Pays for a request that is refused, unless it is for its allowance; that it says in any case. `bytes` are those that were
+ * looked at: what is only discarded costs nothing, as it does behind a 429. Nor does more than was paid where it is our fault.
+ */
 export function payRefused({ access, caller, paid, refused }: Payment, refusal: Refusal, bytes: number): Allowance | undefined {
   if (refusal === refused?.refusal) return refused;
-  return access.owe(caller, rest(rowsOf(refusal), paid?.events), rest(bytes, paid?.bytes));
+  return access.owe(caller, rest(rowsOf(refusal), paid?.events), refusal.status >= 500 ? 0 : rest(bytes, paid?.bytes));
 }
 
 function spendRest({ access, caller, paid }: Payment, rows: number, bytes: number, isLast: boolean): Allowance | undefined {
