@@ -1,5 +1,6 @@
-import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
+import type { Costs, Limit } from '#api/access/taken-in-parts.ts';
+import { makeTakenInParts } from '#api/access/taken-in-parts.ts';
 import type { Allowance } from '#api/door/caller.ts';
 import type { Paid } from '#api/door/paid.ts';
 
@@ -19,9 +20,6 @@ export type RateLimit = {
   foresee(events: number, bytes: number, nowMs: number): Required<Allowance> | undefined;
 };
 
-type Costs = Readonly<Record<'events' | 'bytes', number>>;
-type Part = { name: keyof Costs; bucket: Bucket };
-
 const noCosts: Costs = { events: 0, bytes: 0 };
 
 /**
@@ -29,50 +27,46 @@ const noCosts: Costs = { events: 0, bytes: 0 };
  * let through together is the key's rate. Undefined where nothing is limited.
  */
 export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, processes: number): RateLimit | undefined {
-  const parts = [
-    ...(eventsPerSecond === 0 ? [] : [makePart('events', eventsPerSecond / processes)]),
-    ...(bytesPerSecond === 0 ? [] : [makePart('bytes', bytesPerSecond / processes)]),
+  const limits = [
+    ...(eventsPerSecond === 0 ? [] : [makeLimit('events', eventsPerSecond / processes)]),
+    ...(bytesPerSecond === 0 ? [] : [makeLimit('bytes', bytesPerSecond / processes)]),
   ];
-  if (parts.length === 0) return undefined;
-  const policy = parts.map(describePolicy).join(', ');
+  if (limits.length === 0) return undefined;
+  const takenInParts = makeTakenInParts(limits);
+  const policy = limits.map(describePolicy).join(', ');
   const headersAt = (nowMs: number): Record<string, string> => ({
     'RateLimit-Policy': policy,
-    RateLimit: parts
+    RateLimit: limits
       .map(({ name, bucket }) => `"${name}";r=${bucket.remaining(nowMs)};t=${wholeSeconds(bucket.resetMs(nowMs))}`)
       .join(', '),
   });
   /** What the last request that was looked at and refused would have cost; no other is begun before that fits. */
   let asked: Costs = noCosts;
-  const refuse = (exceeded: readonly Part[], costs: Costs, nowMs: number): Required<Allowance> => {
-    const waitMs = Math.max(...parts.map(({ name, bucket }) => bucket.waitMs(costs[name], nowMs)));
+  const refuse = (exceeded: readonly Limit[], costs: Costs, nowMs: number): Required<Allowance> => {
+    const waitMs = Math.max(...limits.map(({ name, bucket }) => bucket.waitMs(costs[name], nowMs)));
     const refusal = rateLimited(exceeded.map(describePolicy).join(', '), Math.max(1, wholeSeconds(waitMs)));
     return { headers: headersAt(nowMs), refusal };
   };
   const owe = (costs: Costs, nowMs: number): void => {
-    for (const { name, bucket } of parts) bucket.owe(costs[name], nowMs);
+    for (const { name, bucket } of limits) bucket.take(costs[name], nowMs);
   };
   return {
     foresee(events, bytes, nowMs) {
       const costs = { events: Math.max(events, asked.events), bytes: Math.max(bytes, asked.bytes) };
-      const exceeded = parts.filter(({ name, bucket }) => bucket.waitMs(costs[name], nowMs) > 0);
+      const exceeded = limits.filter(({ name, bucket }) => bucket.waitMs(costs[name], nowMs) > 0);
       if (exceeded.length > 0) return refuse(exceeded, costs, nowMs);
       asked = noCosts;
       return undefined;
     },
     spend(events, bytes, nowMs, paid, isLast = true) {
       const costs = { events, bytes };
-      // A request that is being read brings an event at least, though none was counted yet.
-      const least = { events: paid?.events === 0 ? Math.max(1, events) : events, bytes };
-      const exceeded = parts.filter(({ name, bucket }) => !bucket.passes(least[name], nowMs, paid?.taken[name]));
+      const exceeded = takenInParts.exceeded(costs, nowMs, paid?.taken);
       if (exceeded.length > 0) {
         owe(costs, nowMs);
         asked = { events: (paid?.events ?? 0) + events, bytes: (paid?.bytes ?? 0) + bytes };
         return refuse(exceeded, asked, nowMs);
       }
-      for (const { name, bucket } of parts) {
-        bucket.take(costs[name], nowMs, paid?.taken[name]);
-        if (isLast && paid !== undefined) bucket.finish(paid.taken[name]);
-      }
+      takenInParts.take(costs, nowMs, paid?.taken, isLast);
       return { headers: headersAt(nowMs) };
     },
     owe(events, bytes, nowMs) {
@@ -82,12 +76,12 @@ export function makeRateLimit({ eventsPerSecond, bytesPerSecond }: Rates, proces
   };
 }
 
-function makePart(name: Part['name'], rate: number): Part {
+function makeLimit(name: Limit['name'], rate: number): Limit {
   return { name, bucket: makeBucket(rate, Math.max(1, rate)) };
 }
 
 /** draft-ietf-httpapi-ratelimit-headers: quota q in window w; its quota unit for bytes is "content-bytes". */
-function describePolicy({ name, bucket }: Part): string {
+function describePolicy({ name, bucket }: Limit): string {
   return `"${name}";q=${Math.floor(bucket.burst)};w=1${name === 'bytes' ? ';qu="content-bytes"' : ''}`;
 }
 

@@ -17,7 +17,12 @@ export type BodyLimits = {
 };
 
 /** Bytes of bodies that are being read, decoded, over all connections: many slow senders must not fill the memory. */
-export type BodyBudget = { bytesUsed: number; readonly bytesMax: number };
+export type BodyBudget = {
+  bytesUsed: number;
+  readonly bytesMax: number;
+  /** Gives back, where it can, what stands in the way of so many bytes. Set by what holds some that it can do without. */
+  makeRoom?(bytes: number): void;
+};
 
 /**
  * A body that is refused is still read up to here: most clients look for an answer only when they have sent it all, and
@@ -84,6 +89,7 @@ export function gatherBody(
   };
 
   function hold(bytes: number): Refusal | undefined {
+    if (budget.bytesUsed + bytes > budget.bytesMax) budget.makeRoom?.(bytes);
     if (budget.bytesUsed + bytes > budget.bytesMax) return overloaded('Too many bodies are being read; send the request again later');
     held += bytes;
     budget.bytesUsed += bytes;

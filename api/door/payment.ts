@@ -28,7 +28,8 @@ export function foreseePayment(payment: Payment, req: IncomingMessage): Refusal 
 /** Pays for what was read so far. Where the allowance does not reach that is owed, and no more is to be read. */
 export function payOn(payment: Payment, rows: number, bytes: number): Refusal | undefined {
   payment.paid ??= makePaid();
-  const allowance = spendRest(payment, rows, bytes, false);
+  // It brings an event at least, though none was counted yet.
+  const allowance = spendRest(payment, Math.max(1, rows), bytes, false);
   if (allowance?.refusal !== undefined) payment.refused = allowance;
   return allowance?.refusal;
 }
@@ -38,10 +39,13 @@ export function payAll(payment: Payment, rows: number, bytes: number): Allowance
   return spendRest(payment, rows, bytes, true);
 }
 
-/** Pays for a request that is refused, unless it is for its allowance; that it says in any case. */
+/**
+ * Pays for a request that is refused, unless it is for its allowance; that it says in any case. `bytes` are those that were
+ * looked at: what is only discarded costs nothing, as it does behind a 429. Nor does more than was paid where it is our fault.
+ */
 export function payRefused({ access, caller, paid, refused }: Payment, refusal: Refusal, bytes: number): Allowance | undefined {
   if (refusal === refused?.refusal) return refused;
-  return access.owe(caller, rest(rowsOf(refusal), paid?.events), rest(bytes, paid?.bytes));
+  return access.owe(caller, rest(rowsOf(refusal), paid?.events), refusal.status >= 500 ? 0 : rest(bytes, paid?.bytes));
 }
 
 function spendRest({ access, caller, paid }: Payment, rows: number, bytes: number, isLast: boolean): Allowance | undefined {

@@ -112,7 +112,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
         const cost = Math.max(bytes, decoded);
         refusal ??= payment.paid && payOn(payment, 0, cost);
         if (refusal !== undefined)
-          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, cost)?.headers, ...more });
+          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, decoded)?.headers, ...more });
         const intake = (opened as BodyReader).end();
         const refused = isRefusal(intake) ? intake : undefined;
         let rows = 0;

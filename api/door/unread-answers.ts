@@ -10,14 +10,14 @@ export type UnreadAnswers = {
 
 /** How often late readers are looked for, at most. */
 const lookMsMax = 1_000;
-/** What unread answers may have of the budget however full it is: others' bodies may fill it, and no reader is to blame for them. */
+/** What unread answers keep of the budget however full it is: others' bodies may fill it, and no reader is to blame for them. */
 const ownShare = 0.25;
 
 /**
  * Bounds what clients leave unread: an answer must be taken within `timeoutMs`, else its connection is ended, however
- * little of it is taken now and then. Its bytes count in the budget of bodies until then. Where that has no room and the
- * answers have more than their share, the connections end of those that read the longest: what they were told of is in
- * the log, and a retry does no harm.
+ * little of it is taken now and then. Its bytes count in the budget of bodies until then. Where that has no room, for an
+ * answer or for a body, and the answers have more than their share, the connections end of those that read the longest:
+ * what they were told of is in the log, and a retry does no harm.
  */
 export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: number; log: Log }): UnreadAnswers {
   const { budget, timeoutMs, log } = options;
@@ -32,11 +32,15 @@ export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: numb
     unread.set(res, { bytes, since: performance.now() });
     hold(bytes);
     res.once('close', () => forget(res));
+    makeRoom(0);
+    clock ??= setInterval(look, Math.min(lookMsMax, timeoutMs / 2)).unref();
+  }
+
+  function makeRoom(bytes: number): void {
     for (const [oldest] of unread) {
-      if (budget.bytesUsed <= budget.bytesMax || bytesUnread <= budget.bytesMax * ownShare) break;
+      if (budget.bytesUsed + bytes <= budget.bytesMax || bytesUnread <= budget.bytesMax * ownShare) break;
       end(oldest);
     }
-    if (unread.size > 0) clock ??= setInterval(look, Math.min(lookMsMax, timeoutMs / 2)).unref();
   }
 
   function hold(bytes: number): void {
@@ -49,9 +53,6 @@ export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: numb
     if (answer === undefined) return;
     unread.delete(res);
     hold(-answer.bytes);
-    if (unread.size > 0) return;
-    clearInterval(clock);
-    clock = undefined;
   }
 
   function end(res: ServerResponse): void {
@@ -69,7 +70,12 @@ export function makeUnreadAnswers(options: { budget: BodyBudget; timeoutMs: numb
     }
     if (ended > 0) log.warn('connections were ended: their clients did not read their answers', { connections: ended });
     ended = 0;
+    // Here, not where the last one leaves: what was ended is to be told first.
+    if (unread.size > 0) return;
+    clearInterval(clock);
+    clock = undefined;
   }
 
+  budget.makeRoom = makeRoom;
   return { watch };
 }

@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { answerJson } from '#api/door/answer.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import { gatherBody } from '#api/door/gather-body.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
 import { quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
@@ -17,9 +19,11 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** Answers `/large` with much and the rest with little. */
+const limits = { bytesMax: 60_000_000, types: new Set(['application/json']) };
+
+/** Answers `/large` with much and the rest with little, or with what is found against the body. */
 async function serve(timeoutMs: number, bytesMax = 100_000_000) {
-  const budget = { bytesUsed: 0, bytesMax };
+  const budget: BodyBudget = { bytesUsed: 0, bytesMax };
   const unread = makeUnreadAnswers({ budget, timeoutMs, log: quietLog });
   let watched = 0;
   const exchanges = makeExchanges('instance', [], {
@@ -29,7 +33,17 @@ async function serve(timeoutMs: number, bytesMax = 100_000_000) {
     },
   });
   const server = createServer((req, res) => {
-    exchanges.end(exchanges.begin(req, res, 'test'), answerJson(200, req.url === '/large' ? large : '{}'));
+    const answer = (status: number): void =>
+      exchanges.end(exchanges.begin(req, res, 'test'), answerJson(status, req.url === '/large' ? large : '{}'));
+    if (req.method === 'GET') return answer(200);
+    const fail = (error: unknown): void => void res.destroy(error as Error);
+    gatherBody(
+      req,
+      fail,
+      { limits, budget, found: undefined },
+      () => undefined,
+      (refusal) => answer(refusal?.status ?? 200),
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -96,6 +110,25 @@ describe('an answer that its client does not read', () => {
     // Two are more than a quarter.
     await ask('/large');
     await waitFor(async () => watched() === 2 && (await openConnections()) === 1, { what: 'the first connection to be ended' });
+  });
+
+  test('makes room for a body that finds none, down to its share', async () => {
+    const bytesMax = 60_000_000;
+    const { budget, ask, openConnections, url, watched } = await serve(60_000, bytesMax);
+    for (const answers of [1, 2, 3]) {
+      await ask('/large');
+      await waitFor(() => watched() === answers, { what: `${answers} answers to wait for their readers` });
+    }
+    const post = (bytes: number): Promise<Response> =>
+      fetch(url, { method: 'POST', body: Buffer.alloc(bytes), headers: { 'Content-Type': 'application/json', Connection: 'close' } });
+    const unread = budget.bytesUsed;
+    assert.equal((await post(bytesMax - unread + 1_000_000)).status, 200);
+    await waitFor(async () => (await openConnections()) === 2, { what: 'the first connection to be ended' });
+    // What others hold is not theirs to make room for.
+    budget.bytesUsed += bytesMax;
+    assert.equal((await post(1_000_000)).status, 503);
+    await waitFor(async () => (await openConnections()) <= 1, { what: 'those above their share to be ended' });
+    assert.ok(budget.bytesUsed - bytesMax <= bytesMax / 4, `${budget.bytesUsed - bytesMax} are unread`);
   });
 
   test('that leaves at once is not even looked at', async () => {

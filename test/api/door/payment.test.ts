@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { openLockedDoor } from '#test/api/access/locked-door.ts';
+
+const door = await openLockedDoor();
+after(() => door.close());
+
+describe('a body that is refused', () => {
+  const post = async (bytes: number): Promise<Response> => {
+    const { key } = await door.makeKey({ scopes: ['append:pin'], eventsPerSecond: 1_000, bytesPerSecond: 1_000_000 });
+    return door.ask(key, '/events?kind=pin', {
+      method: 'POST',
+      body: Buffer.alloc(bytes, 'x'),
+      headers: { 'Content-Type': 'application/x-ndjson' },
+    });
+  };
+
+  test('for our own sake costs nothing: it may be sent again', async () => {
+    const held = door.budget.bytesUsed;
+    door.budget.bytesUsed = door.budget.bytesMax;
+    try {
+      const answer = await post(5_000_000);
+      assert.equal(answer.status, 503, await answer.text());
+      assert.match(answer.headers.get('ratelimit')!, /"bytes";r=1000000;t=0$/);
+    } finally {
+      door.budget.bytesUsed = held;
+    }
+  });
+
+  test('for its size costs no bytes that were only discarded', async () => {
+    const answer = await post(30_000_000);
+    assert.equal(answer.status, 413, await answer.text());
+    assert.match(answer.headers.get('ratelimit')!, /^"events";r=999;t=1, "bytes";r=1000000;t=0$/);
+  });
+});
