@@ -38,6 +38,7 @@ const decoderBytes = 262_144;
  * Reads a request's body in pieces. Calls `done` once with what was found against the request, after the body's end or
  * after so much of a refused body that reading on makes no sense (`closeAfter`: the rest would be read as the next
  * request); not at all where the client went away before the end, so that half an event is never taken.
+ * `looked` is how much of it was looked at: the rest is discarded.
  * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `fail`. Where `done` answers a
  * promise, what the body holds counts until that is settled. Where `write` says that it is behind it is called without a
  * piece, once in each turn of the loop, until it is not; the body waits meanwhile.
@@ -47,10 +48,11 @@ export function gatherBody(
   fail: (error: unknown) => void,
   { limits, budget, found }: { limits: BodyLimits; budget: BodyBudget; found: Refusal | undefined },
   write: (chunk: Buffer | undefined) => Refusal | Behind | undefined,
-  done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean) => void | Promise<void>,
+  done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean, looked: number) => void | Promise<void>,
 ): void {
   let refusal = found ?? refusalByHeaders(req, limits);
   let size = 0;
+  let looked = 0;
   let turnBegan = 0;
   let held = 0;
   let hasEnded = false;
@@ -66,7 +68,7 @@ export function gatherBody(
     finished = true;
     let working: void | Promise<void> = undefined;
     try {
-      working = done(refusal, size, closeAfter);
+      working = done(refusal, size, closeAfter, looked);
     } catch (error) {
       // Express does not see what an event listener throws; one request must not end the process.
       fail(error);
@@ -172,6 +174,7 @@ export function gatherBody(
   req.on('data', (chunk: Buffer) => {
     if (finished) return;
     size += chunk.length;
+    if (refusal === undefined && size <= limits.bytesMax) looked = size;
     const said = refusal ?? (size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk));
     if (said === undefined || !isRefusal(said)) {
       isBehind = said !== undefined || isBehind;

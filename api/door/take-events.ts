@@ -105,14 +105,14 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
       fail,
       { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
       write,
-      (refusal, bytes, closeAfter) => {
+      (refusal, bytes, closeAfter, looked) => {
         exchange.bytesIn = bytes;
         const more = closeAfter ? { Connection: 'close' } : undefined;
         // What counts is what it costs us, packed or not.
-        const cost = Math.max(bytes, decoded);
+        const cost = Math.max(looked, decoded);
         refusal ??= payment.paid && payOn(payment, 0, cost);
         if (refusal !== undefined)
-          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, decoded)?.headers, ...more });
+          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, cost)?.headers, ...more });
         const intake = (opened as BodyReader).end();
         const refused = isRefusal(intake) ? intake : undefined;
         let rows = 0;

@@ -50,6 +50,26 @@ describe('requests that pay in parts under both rates', () => {
     assert.ok(bytesFirst.pay(200, 2_000_000, true));
   });
 
+  test('go beyond the burst that was full, though a small one has just taken of the other', () => {
+    const begin = makeRequests({ nowMs: 0 });
+    assert.ok(begin().pay(1, 0, true));
+    const upload = begin();
+    for (let part = 1; part <= 46; part++) assert.ok(upload.pay(1, 65_536, part === 46), `${part}`);
+    // Not of the other: what it had left is 954 events of 1,000.
+    assert.ok(begin().pay(950, 0, true));
+    assert.ok(!begin().pay(10, 0, true));
+  });
+
+  test('leave the lead to the next when they stop paying: whoever leaves in the middle keeps nobody out', () => {
+    const clock = { nowMs: 0 };
+    const begin = makeRequests(clock);
+    assert.ok(begin().pay(1, 65_536, false));
+    clock.nowMs = 2_000;
+    assert.ok(begin().pay(1, 0, true));
+    const upload = begin();
+    for (let part = 1; part <= 46; part++) assert.ok(upload.pay(1, 65_536, part === 46), `${part}`);
+  });
+
   test('bring an event at least: where another has taken all there was, a body is not looked at though its rows are unknown', () => {
     const begin = makeRequests({ nowMs: 0 }, { events: 10, bytes: 0 });
     const [first, second, third] = [begin(), begin(), begin()];

@@ -19,19 +19,25 @@ function obey(client: Client, allowance: Allowance | undefined, nowMs: number): 
   return false;
 }
 
-/** Sends uploads of so many rows, one in ten seconds, that pay for 200 rows every `partMs`; each is sent until it is taken. */
-function makeUploader(limit: RateLimit, rows: number, partMs: number): { client: Client; step: (nowMs: number) => void } {
+type Upload = { parts: number; events: number; bytes: number; partMs: number };
+
+/** Sends uploads, one in ten seconds, of so many parts, each of so much; each is sent until it is taken. */
+function makeUploader(limit: RateLimit, { parts, events, bytes, partMs }: Upload): { client: Client; step: (nowMs: number) => void } {
   const client = makeClient();
   let paid: Paid | undefined;
+  let paidParts = 0;
   let dueAtMs = 0;
   function step(nowMs: number): void {
     if (nowMs < Math.max(client.readyAtMs, dueAtMs)) return;
-    if (paid === undefined && !obey(client, limit.foresee(1, rows * rowBytes, nowMs), nowMs)) return;
-    paid ??= makePaid();
-    const isLast = paid.events + 200 >= rows;
-    const isTaken = obey(client, limit.spend(200, 200 * rowBytes, nowMs, paid, isLast), nowMs);
-    paid.events += 200;
-    paid.bytes += 200 * rowBytes;
+    if (paid === undefined) {
+      if (!obey(client, limit.foresee(1, parts * bytes, nowMs), nowMs)) return;
+      paid = makePaid();
+      paidParts = 0;
+    }
+    const isLast = ++paidParts === parts;
+    const isTaken = obey(client, limit.spend(events, bytes, nowMs, paid, isLast), nowMs);
+    paid.events += events;
+    paid.bytes += bytes;
     if (isTaken && !isLast) return void (client.readyAtMs = nowMs + partMs);
     paid = undefined;
     if (!isTaken) return;
@@ -45,7 +51,7 @@ describe('an upload of five seconds of the rate', () => {
   for (const partMs of [1, 10, 100, 300])
     test(`that is read in ${partMs} ms a part is taken beside small requests of the same key`, () => {
       const limit = makeRateLimit({ eventsPerSecond: 1_000, bytesPerSecond: 250_000 }, 1)!;
-      const upload = makeUploader(limit, 5_000, partMs);
+      const upload = makeUploader(limit, { parts: 25, events: 200, bytes: 200 * rowBytes, partMs });
       const small = makeClient();
       for (let nowMs = 0; nowMs < 600_000; nowMs++) {
         upload.step(nowMs);
@@ -56,6 +62,27 @@ describe('an upload of five seconds of the rate', () => {
       const { taken, refused } = upload.client;
       assert.ok(taken >= 50, `${taken} of 60 uploads were taken, ${refused} times they were 429`);
       assert.ok(small.taken > 10_000, `${small.taken} small ones were taken`);
+    });
+
+  const rates = { eventsPerSecond: 500, bytesPerSecond: 1_000_000 };
+  const beside: [what: string, upload: Upload, events: number, bytes: number][] = [
+    ['of few rows, events', { parts: 40, events: 5, bytes: 131_072, partMs: 5 }, 7, 2_000],
+    ['of small rows, bytes', { parts: 13, events: 200, bytes: 8_000, partMs: 5 }, 1, 14_000],
+  ];
+  for (const [what, each, events, bytes] of beside)
+    test(`${what} being the rate of which small requests of the same key take 70 %`, () => {
+      const limit = makeRateLimit(rates, 1)!;
+      const upload = makeUploader(limit, each);
+      const small = Array.from({ length: 20 }, makeClient);
+      for (let nowMs = 0; nowMs < 600_000; nowMs++) {
+        upload.step(nowMs);
+        // Each of the twenty in its turn, one request in 20 ms: what the last took is not back when an upload begins.
+        const one = small[((nowMs - 13) / 20) % 20];
+        if (one === undefined || nowMs < one.readyAtMs || !obey(one, limit.foresee(1, bytes, nowMs), nowMs)) continue;
+        if (obey(one, limit.spend(events, bytes, nowMs), nowMs)) one.taken++;
+      }
+      const { taken, refused } = upload.client;
+      assert.ok(taken === 60 && refused < 20, `${taken} of 60 uploads were taken, ${refused} times they were 429`);
     });
 
   test('that begins slowly keeps the lead when a small one takes of what is full again', () => {
