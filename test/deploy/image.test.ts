@@ -69,7 +69,7 @@ async function run(...command: string[]): Promise<string> {
 
 async function saying(process: Process, text: string, what: string): Promise<void> {
   const early = process.ended.then(({ said }) => Promise.reject(new Error(`It ended before ${what}:\n${said}`)));
-  await Promise.race([waitFor(() => process.said().includes(text), { timeoutMs: 30_000, what }), early]);
+  await Promise.race([waitFor(() => process.said().includes(text), { what }), early]);
 }
 
 test('these are the commands of docker-compose.yml and of the image', () => {
@@ -117,7 +117,7 @@ test('every process starts, takes events and ends', async () => {
       const { servers } = JSON.parse((await start('pinflow', 'status', '--json').ended).stdout) as { servers: Record<string, unknown> };
       return Object.values(servers).every((state) => state === 'up');
     },
-    { timeoutMs: 30_000, what: 'a status in which all servers are up' },
+    { what: 'a status in which all servers are up' },
   );
   assert.deepEqual(await Promise.all([api.stop(), worker.stop()]), [0, 0]);
 });

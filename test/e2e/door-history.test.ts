@@ -80,7 +80,7 @@ test('with two brokers, too, while one of them is killed and comes back', { time
     return new Set(topics.flatMap(({ partitions }) => partitions.map(({ leader }) => leader)));
   };
   for (const round of [1, 2]) {
-    await waitFor(async () => (await leaders()).size === 2, { timeoutMs: 60_000, what: `both brokers to lead, round ${round}` });
+    await waitFor(async () => (await leaders()).size === 2, { what: `both brokers to lead, round ${round}` });
     cluster.second.signal('SIGKILL');
     await load.moreOk(1_000, `without the second broker, round ${round}`);
     await cluster.second.startAgain();

@@ -30,11 +30,9 @@ async function metrics(): Promise<unknown> {
 
 async function settled(records: number): Promise<void> {
   await waitFor(async () => (await stack.streamed()) === records, {
-    timeoutMs: 30_000,
     what: `${records} records in the stream's account`,
   });
   await waitFor(async () => (await stack.published()) === records, {
-    timeoutMs: 60_000,
     what: `${records} records in published intervals`,
   });
   await waitFor(
@@ -44,7 +42,7 @@ async function settled(records: number): Promise<void> {
       );
       return row?.done === true;
     },
-    { timeoutMs: 30_000, what: 'marts after the last interval' },
+    { what: 'marts after the last interval' },
   );
 }
 
@@ -136,13 +134,11 @@ test('tctl triggers the last closed interval again, which changes nothing', asyn
   assert.equal(triggered.code, 0, triggered.stderr);
   assert.match(triggered.stdout, /Trigger request sent/);
   await waitFor(async () => (await stack.manualRuns()) > before, {
-    timeoutMs: 30_000,
     what: 'a completed tick that the schedule did not start',
   });
   // The tick only starts it. That interval held nothing, so nothing but this runs it.
   const ranSince = `SELECT FROM pinflow.interval WHERE run_id IS NOT NULL AND records = 0 AND state = 'complete' AND updated_at > $1`;
   await waitFor(async () => (await stack.postgres.query(ranSince, [asked?.at])).length > 0, {
-    timeoutMs: 30_000,
     what: 'the run of the last closed interval to end',
   });
   assert.deepEqual(await stack.postgres.query(`SELECT id FROM pinflow.generation ORDER BY id`), generations);

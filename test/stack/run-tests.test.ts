@@ -98,12 +98,14 @@ test('a file that tells its processes to end passes', async () => {
   assert.equal(code, 0, said);
 });
 
-test('all files run, and those that wait longest begin first', () => {
+test('all files run; the long ones begin early and one after the other', () => {
   const files = filesOf([]);
   const all = globSync('test/**/*.test.ts', { cwd: projectFolder });
   assert.deepEqual(files.toSorted(), all.toSorted());
-  const folders = [...new Set(files.map((file) => file.split(sep)[1]))];
-  assert.deepEqual(folders.slice(0, 4), ['e2e', 'workflows', 'stack', 'activities']);
+  const folders = files.map((file) => file.split(sep)[1]);
+  assert.equal(folders[0], 'e2e');
+  assert.ok(folders.every((folder, i) => folder !== 'e2e' || folders[i + 1] !== 'e2e'));
+  assert.ok(folders.lastIndexOf('workflows') < files.length / 2);
 });
 
 test('a filter is a file, a folder or a pattern', () => {

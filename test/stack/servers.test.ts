@@ -18,7 +18,7 @@ import { makeTestFolder } from '#test/support/stack-home.ts';
 const home = makeTestFolder();
 const names = ['kafka', 'postgres', 's3', 'temporal'];
 const STOP_MS = 10_000;
-const START = { timeoutMs: 60_000, what: 'the servers' };
+const START = { what: 'the servers' };
 const stacks: ChildProcess[] = [];
 after(() => stacks.forEach((stack) => stack.kill('SIGTERM')));
 
@@ -61,7 +61,7 @@ test('a stack comes up, is alone in its home, heals, and is cleaned up after', a
 
   process.kill(pidOf('kafka'), 'SIGKILL');
   await waitFor(() => first.said().includes('kafka was ended by SIGKILL; starting it again in 1 s'), { what: 'the line about Kafka' });
-  await waitFor(async () => (await kafkaBrokers()) === 1, { timeoutMs: 15_000, what: 'Kafka' });
+  await waitFor(async () => (await kafkaBrokers()) === 1, { what: 'Kafka' });
 
   const left = names.map(pidOf);
   first.process.kill('SIGKILL');

@@ -32,7 +32,7 @@ export function startHistory(url: string) {
     const receipt = 'headers' in answer ? String(answer.headers['pinflow-receipt'] ?? '') : '';
     history.push({ id, outcome: status === 200 ? 'ok' : status === 503 ? 'failed' : 'unknown', receipt });
     // What was refused for now comes back when the door says that it can be taken.
-    if (status === 503) await waitFor(() => ended || isReady(), { timeoutMs: 60_000, what: 'the door to be ready again' });
+    if (status === 503) await waitFor(() => ended || isReady(), { what: 'the door to be ready again' });
   }
 
   const load = Promise.all(
@@ -45,7 +45,7 @@ export function startHistory(url: string) {
     count,
     async moreOk(wanted: number, what: string): Promise<void> {
       const target = count('ok') + wanted;
-      await waitFor(() => count('ok') >= target, { timeoutMs: 60_000, what: `${wanted} more acked requests ${what}` });
+      await waitFor(() => count('ok') >= target, { what: `${wanted} more acked requests ${what}` });
     },
     /** Ends the load and returns what happened. */
     async end(): Promise<readonly Entry[]> {

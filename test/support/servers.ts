@@ -9,7 +9,8 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
 
 const POLL_MS = 25;
-const WAIT_MS = 15_000;
+/** What is not there by then never comes: long enough for a machine that does much else. */
+const WAIT_MS = 60_000;
 
 /**
  * Settings of a test's own on the servers that `npm test` runs: a prefix that nobody else has, an empty database (also

@@ -45,7 +45,7 @@ describe('the batch, when something is in its way', () => {
     const goOn = rig.holdS3();
     let ended: TickResult | undefined;
     const ticking = rig.tick().then((result) => (ended = result));
-    await waitFor(() => ended, { what: 'the tick, which waits for no interval', timeoutMs: 30_000 });
+    await waitFor(() => ended, { what: 'the tick, which waits for no interval' });
     const { started, left } = await ticking;
     const running = started.slice(0, intervalsAtOnce);
     assert.ok(left >= 1, JSON.stringify({ started, left }));
@@ -72,7 +72,7 @@ describe('the batch, when something is in its way', () => {
         await rig.tick(look);
         return (await rig.states()).every((state) => state === 'complete');
       },
-      { what: 'all to be complete', timeoutMs: 60_000 },
+      { what: 'all to be complete' },
     );
     assert.equal((await rig.pins()).filter((id) => String(id).startsWith('slow-')).length, intervalsAtOnce + 1);
   });
@@ -85,7 +85,7 @@ describe('the batch, when something is in its way', () => {
     const pid = await childOf(process.pid);
     process.kill(pid, 'SIGSTOP');
     const ticked = await ticking;
-    await waitFor(() => !isAlive(pid), { what: 'the process that hangs to be killed', timeoutMs: 30_000 });
+    await waitFor(() => !isAlive(pid), { what: 'the process that hangs to be killed' });
     const [result] = await rig.outcomes(ticked);
     assert.equal(result?.outcome, 'published');
     const { events } = await rig.runOf(result.start).fetchHistory();
@@ -127,7 +127,7 @@ describe('the batch, when something is in its way', () => {
     const before = await files();
     const { started } = await rig.tick();
     const [start] = started;
-    await waitFor(async () => (await rig.stateOf(start!)) === 'backing_off', { what: 'the interval to back off', timeoutMs: 60_000 });
+    await waitFor(async () => (await rig.stateOf(start!)) === 'backing_off', { what: 'the interval to back off' });
     const { events } = await rig.runOf(start!).fetchHistory();
     const steps = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityId ?? []);
     assert.ok(steps.includes('plan') && !steps.includes('clean-00000'), steps.join(', '));

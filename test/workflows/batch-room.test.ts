@@ -28,7 +28,7 @@ describe('the room of intervals', () => {
     const { left } = await rig.tick(patient);
     assert.ok(left >= others.length, `${left} wait for room`);
     const landed = async (): Promise<number> => (await rig.states()).filter((state) => state === 'complete').length;
-    await waitFor(async () => (await landed()) === others.length, { what: 'the other intervals to be published', timeoutMs: 60_000 });
+    await waitFor(async () => (await landed()) === others.length, { what: 'the other intervals to be published' });
     assert.deepEqual(await rig.pins(), others);
 
     for (let i = 0; i < intervalsAtOnce; i++) await rig.land(i, [`stands-${i}`], stands);

@@ -114,7 +114,7 @@ describe('the batch on a real Temporal, Kafka, Postgres and S3', () => {
         const one = await trigger();
         return one.manual ? one : undefined;
       },
-      { what: 'a trigger between two intervals', timeoutMs: 30_000 },
+      { what: 'a trigger between two intervals' },
     );
     assert.equal(result.started.length, 1, JSON.stringify(result));
     assert.equal((await rig.ended(result.started[0]!)).state, 'complete');

@@ -103,7 +103,6 @@ describe('a reader that is sent home while its attempts fail', { concurrency: tr
   };
   const brought = (reader: ReaderName, partition: number, records: number): Promise<unknown> =>
     waitFor(async () => (await account(reader, partition)).records === records, {
-      timeoutMs: 60_000,
       what: `${records} records in the account of ${reader}`,
     });
 

@@ -71,7 +71,7 @@ const rescale = (slots: number): Promise<ReaderState> =>
 const slotsStarted = (): string[] => started.map(({ slot, slots }) => `${slot}/${slots}`);
 
 test('a reader starts one segment a slot', async () => {
-  await waitFor(() => started.length === 2, { timeoutMs: 15_000, what: 'two segments' });
+  await waitFor(() => started.length === 2, { what: 'two segments' });
   assert.deepEqual(slotsStarted().sort(), ['0/2', '1/2']);
   assert.deepEqual(
     (await state()).slots.map((slot) => slot.state),
@@ -91,7 +91,7 @@ test('pause answers when every slot is home, and resume goes on with new segment
   );
   started.length = 0;
   await update('resume');
-  await waitFor(() => started.length === 2, { timeoutMs: 15_000, what: 'two segments after resume' });
+  await waitFor(() => started.length === 2, { what: 'two segments after resume' });
   assert.deepEqual(
     started.map(({ segment }) => segment).sort((one, other) => one - other),
     [2, 3],
@@ -102,7 +102,7 @@ test('rescale gives the partitions to another number of slots, and refuses nonse
   await assert.rejects(rescale(0), (error: Error) => /1 to 64 slots/.test((error.cause as Error).message));
   started.length = 0;
   await rescale(3);
-  await waitFor(() => started.length === 3, { timeoutMs: 15_000, what: 'three segments' });
+  await waitFor(() => started.length === 3, { what: 'three segments' });
   assert.deepEqual(slotsStarted().sort(), ['0/3', '1/3', '2/3']);
 });
 
@@ -114,7 +114,7 @@ test('a segment that fails for good is followed by the next, or home at once whe
   await waitFor(async () => (await state()).slots.filter(({ failure }) => failure?.includes('gives up')).length === 3, {
     what: 'three failed segments',
   });
-  await waitFor(() => started.length === 6, { timeoutMs: 20_000, what: 'three further segments' });
+  await waitFor(() => started.length === 6, { what: 'three further segments' });
   await update('pause');
   failing = 3;
   await update('resume');

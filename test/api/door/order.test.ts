@@ -34,9 +34,9 @@ test('an event that was answered with 504 never lands behind a newer one, howeve
   ] as const) {
     const delayed = proxy.delayOpen();
     assert.equal(await post('same', older), 504);
-    await waitFor(() => delayed.held().senders === 0, { what: 'the old connections to be given up', timeoutMs: 30_000 });
+    await waitFor(() => delayed.held().senders === 0, { what: 'the old connections to be given up' });
     assert.ok(delayed.held().requests > 0);
-    await waitFor(async () => (await post('same', newer)) === 200, { what: 'a newer event to be acked', timeoutMs: 30_000 });
+    await waitFor(async () => (await post('same', newer)) === 200, { what: 'a newer event to be acked' });
     await delayed.arrive();
   }
   const titles = (await readRecords(door.kafka, door.topics, door.names.topicOf('pin')))

@@ -209,7 +209,7 @@ test('while the log is away reading is 503, and afterwards nothing is missing', 
     await waitFor(async () => (await read()) === 503, { what: 'reading to fail' });
     await proxy.comeBack();
     await waitFor(() => post('after'), { what: 'the door to take events again' });
-    await waitFor(() => read().then(() => ids.has('after')), { what: 'the record behind the outage', timeoutMs: 30_000 });
+    await waitFor(() => read().then(() => ids.has('after')), { what: 'the record behind the outage' });
   } finally {
     await door.close();
     await proxy.close();
