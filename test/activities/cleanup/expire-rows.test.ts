@@ -12,7 +12,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
 import { Failure } from '#domain/failures.ts';
 import { cleanUpCounted } from '#test/activities/cleanup/rows.ts';
-import { testConfig } from '#test/support/servers.ts';
+import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
 /** An hour of retention: rows that are 61 minutes old are out of it, rows of 59 are in. */
@@ -147,7 +147,7 @@ async function killedAfter(steps: number): Promise<void> {
   const program = `
     const { cleanUp } = await import('#activities/cleanup/make-cleanup-activities.ts');
     const { makePostgres } = await import('#adapters/postgres.ts');
-    const postgres = makePostgres({ url: ${JSON.stringify(config.postgresUrl)}, applicationName: 'pinflow-test' });
+    const postgres = makePostgres({ url: ${JSON.stringify(config.postgresUrl)}, applicationName: 'pinflow-dies' });
     const progress = { signal: new AbortController().signal, beat: () => console.log('step') };
     await cleanUp({ config: ${JSON.stringify(hour)}, postgres }, { target: 'idempotency', run: 'dies' }, progress, { rowsMax: 10, budgetMs: 60_000 });`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -155,4 +155,7 @@ async function killedAfter(steps: number): Promise<void> {
   createInterface({ input: child.stdout }).on('line', () => ++seen === steps && child.kill('SIGKILL'));
   const [, signal] = await new Promise<[number | null, string | null]>((resolve) => child.once('exit', (...end) => resolve(end)));
   assert.equal(signal, 'SIGKILL', 'the process was done before it was killed');
+  // Postgres commits what it was sent before it sees that nobody is there.
+  const stays = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pinflow-dies'`;
+  await waitFor(async () => (await postgres.query(stays)).length === 0, { what: 'Postgres to let the dead process go' });
 }
