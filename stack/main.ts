@@ -30,8 +30,9 @@ program
   .command('test')
   .description('check and test everything, or the named test files and folders')
   .argument('[files...]')
-  .action(async (files: string[]) => {
-    process.exitCode = await runTest(files);
+  .option('--long', 'in their long form, where they have one: more rounds of what they break')
+  .action(async (files: string[], options: { long?: true }) => {
+    process.exitCode = await runTest(files, options);
   });
 
 await program.parseAsync();

@@ -19,6 +19,9 @@ const LEFT_MS = 12_000;
 const POLL_MS = 50;
 const runner = join(projectFolder, 'stack', 'run-tests-child.ts');
 
+/** What tests see of `--long` (test/support/long-form.ts). */
+export const longTests = 'PINFLOW_LONG_TESTS';
+
 /**
  * Runs the test files that `filters` name (files, folders or patterns; all when empty) with Node's runner, whose report
  * goes straight to the terminal. Returns its exit code; when `signal` aborts, nothing of it is left running.

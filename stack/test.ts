@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { callerEnvironment } from '#adapters/config.ts';
 import { homeOfRun, removeStaleHomes, stopStacksOfTests } from './run-homes.ts';
-import { runTests } from './run-tests.ts';
+import { longTests, runTests } from './run-tests.ts';
 import { listenForStop } from './until-stopped.ts';
 import { withServers } from './session.ts';
 import type { CheckResult } from './static-checks.ts';
@@ -15,9 +15,10 @@ const defaults = { JDK_JAVA_OPTIONS: '-XX:TieredStopAtLevel=1' };
 
 /**
  * What `npm test` runs: the static checks while the servers start, then the tests against those servers, in a home and
- * on ports of this run alone. `filters` ask for some tests only, and leave the checks out. Returns the exit code.
+ * on ports of this run alone. `filters` ask for some tests only, and leave the checks out; `long` is for those that have a
+ * long form. Returns the exit code.
  */
-export async function runTest(filters: readonly string[]): Promise<number> {
+export async function runTest(filters: readonly string[], { long }: { long?: true } = {}): Promise<number> {
   const stop = listenForStop();
   await removeStaleHomes();
   const home = homeOfRun(String(process.pid));
@@ -29,7 +30,7 @@ export async function runTest(filters: readonly string[]): Promise<number> {
     report(checks, say);
     let tested;
     try {
-      tested = await runTests(filters, environment, stop.signal);
+      tested = await runTests(filters, long === true ? { ...environment, [longTests]: '1' } : environment, stop.signal);
     } finally {
       await stopStacksOfTests(home, say);
     }
