@@ -76,7 +76,8 @@ async function readOnce(options: ReadOptions, turns: Turns): Promise<void> {
     rebalanceTimeout: 120_000,
     heartbeatInterval: 3_000,
     minBytes: 1,
-    maxWaitTimeInMs: 500,
+    // A record is answered at once. What waits for the end of an idle fetch is a reader that stops, or takes a partition up again.
+    maxWaitTimeInMs: 1_000,
     maxBytesPerPartition: options.bytesPerPartitionMax,
     // Room for every partition: the broker fills a fetch in a fixed order, and a backlog must not starve the last ones.
     maxBytes: options.bytesPerPartitionMax * from.length,
