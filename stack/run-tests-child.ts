@@ -9,7 +9,7 @@ import { nodeFlags } from './node-process.ts';
  * order given; `node --test` would sort them by name. Reports to stdout, the slowest files to stderr.
  */
 /** More than cores: many files wait for servers most of the time. */
-const CONCURRENCY = 4;
+const CONCURRENCY = 3;
 /** A test that hangs fails after this long, so that a run always ends. */
 const TIMEOUT_MS = 240_000;
 const SHOWN = 10;
