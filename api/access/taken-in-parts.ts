@@ -10,9 +10,9 @@ export type Limit = { readonly name: keyof Costs; readonly bucket: Bucket };
  * Requests that take of the same buckets, some in parts while they are read, so that others see what they took. The first
  * part of one that finds a bucket full makes it lead: it alone goes on beyond the bursts of those that it found full, as if
  * its whole cost had been let through then, and those who took beside it and are still being read do not pass any more. One
- * leads at a time: of two that led one bucket each, each would stop the other. Others may have passed beside it: what flowed in since it
- * began, though at any time no more of that than it had taken before. So each bucket lets through what it would if all
- * requests came in one piece. What was refused is owed, but stops nobody who is being read.
+ * leads at a time: of two that led one bucket each, each would stop the other. Others may have passed beside it: what
+ * flowed in since it began, though at any time no more of that than it had taken before. So each bucket lets through what
+ * it would if all requests came in one piece. What was refused is owed, but stops nobody who is being read.
  */
 export type TakenInParts = {
   /** The limits that `costs` do not pass now, behind what their request took before. Takes nothing. */

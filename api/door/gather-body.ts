@@ -37,8 +37,8 @@ const decoderBytes = 262_144;
 /**
  * Reads a request's body in pieces. Calls `done` once with what was found against the request, after the body's end or
  * after so much of a refused body that reading on makes no sense (`closeAfter`: the rest would be read as the next
- * request); not at all where the client went away before the end, so that half an event is never taken.
- * `looked` is how much of it was looked at: the rest is discarded.
+ * request); not at all where the client went away before the end, so that half an event is never taken. `looked` is how
+ * many of the bytes were looked at: the rest was discarded.
  * `found` is what is wrong before the body is read. What `write` or `done` throw goes to `fail`. Where `done` answers a
  * promise, what the body holds counts until that is settled. Where `write` says that it is behind it is called without a
  * piece, once in each turn of the loop, until it is not; the body waits meanwhile.
