@@ -27,11 +27,14 @@ export const longTests = 'PINFLOW_LONG_TESTS';
  * goes straight to the terminal. Returns its exit code; when `signal` aborts, nothing of it is left running.
  */
 export async function runTests(filters: readonly string[], environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
-  const files = filesOf(filters);
-  if (files.length === 0) {
-    process.stderr.write(`No test file matches ${filters.join(' ')}: name files, folders or patterns, as in 'npm test -- test/domain'.\n`);
+  const unmatched = filters.filter((filter) => filesOf([filter]).length === 0);
+  if (unmatched.length > 0) {
+    process.stderr.write(
+      `No test file matches ${unmatched.join(' ')}: name files, folders or patterns, as in 'npm test -- test/domain'.\n`,
+    );
     return 1;
   }
+  const files = filesOf(filters);
   const child = spawn(process.execPath, [...nodeFlags, runner, ...files], {
     cwd: projectFolder,
     env: { UV_THREADPOOL_SIZE: '16', ...environment },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync, readdirSync, writeFileSync } from 'node:fs';
@@ -17,27 +18,38 @@ import { makeTestFolder } from '#test/support/stack-home.ts';
 /** A run of tests ends whatever they did, and so does everything that they started. */
 const endMs = 30_000;
 
+/** A process of the project that is no part of this run of tests. */
+function startScript(script: string): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
+    cwd: projectFolder,
+    env: withoutGivenServers(callerEnvironment()),
+    timeout: endMs,
+  });
+}
+
+/** All that it says, on stdout and stderr. */
+function listenTo(run: ChildProcessWithoutNullStreams): () => string {
+  let said = '';
+  for (const stream of [run.stdout, run.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      said += part;
+    });
+  return () => said;
+}
+
 /** Runs a test file of this text as `npm test` runs one. It may write `child <pid>`. */
 async function runFile(text: string): Promise<{ code: number | null; said: string; childLives: boolean }> {
   const file = join(makeTestFolder(), 'some.test.mjs');
   writeFileSync(file, text);
   const script = `import { callerEnvironment } from '#adapters/config.ts'; import { runTests } from '#stack/run-tests.ts';
     process.exitCode = await runTests([${JSON.stringify(file)}], callerEnvironment(), new AbortController().signal);`;
-  const run = spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
-    cwd: projectFolder,
-    env: withoutGivenServers(callerEnvironment()),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: endMs,
-  });
-  let said = '';
-  for (const stream of [run.stdout, run.stderr])
-    stream.setEncoding('utf8').on('data', (part: string) => {
-      said += part;
-    });
+  const run = startScript(script);
+  const heard = listenTo(run);
   const closed = once(run, 'close');
   const [code] = (await once(run, 'exit')) as [number | null];
   // A run that had to be killed leaves who holds the pipes.
   if (code !== null) await closed;
+  const said = heard();
   const pid = Number(/child (\d+)/.exec(said)?.[1]);
   assert.ok(pid > 0, said);
   const childLives = identityOf(pid) !== undefined;
@@ -77,20 +89,14 @@ test('a run that is broken off ends when nothing of it lives any more', async ()
       let left; try { process.kill(-group, 0); left = 'some live'; } catch { left = 'all gone'; }
       console.log(message + ', ' + left); });
     process.exit();`;
-  const run = spawn(process.execPath, [...nodeFlags, '--input-type=module', '--eval', script], {
-    cwd: projectFolder,
-    env: withoutGivenServers(callerEnvironment()),
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: endMs,
-  });
-  let said = '';
-  run.stdout.setEncoding('utf8').on('data', (part: string) => {
-    said += part;
-    const group = /group (\d+)/.exec(part)?.[1];
-    if (group !== undefined) run.stdin.write(group);
+  const run = startScript(script);
+  const heard = listenTo(run);
+  run.stdout.on('data', () => {
+    const group = /group (\d+)\n/.exec(heard())?.[1];
+    if (group !== undefined && !run.stdin.writableEnded) run.stdin.end(group);
   });
   await once(run, 'close');
-  assert.match(said, /^enough, all gone$/m);
+  assert.match(heard(), /^enough, all gone$/m);
 });
 
 test('a file that tells its processes to end passes', async () => {
@@ -114,6 +120,16 @@ test('a filter is a file, a folder or a pattern', () => {
   assert.ok(filesOf(['test/domain']).includes(gaps));
   assert.deepEqual(filesOf(['test/domain/offset-g*.test.ts']), [gaps]);
   assert.deepEqual(filesOf(['test/domain/no-such.test.ts']), []);
+  assert.deepEqual(filesOf(['test/domain/offset-gaps.test.ts', 'test/domain/offset-g*']), [gaps], 'once');
+});
+
+test('a filter that matches nothing ends the run before it begins, though others match', async () => {
+  const run = startScript(`import { callerEnvironment } from '#adapters/config.ts'; import { runTests } from '#stack/run-tests.ts';
+    process.exitCode = await runTests(['test/domain/offset-gaps.test.ts', 'test/domian'], callerEnvironment(), new AbortController().signal);`);
+  const heard = listenTo(run);
+  const [code] = (await once(run, 'close')) as [number | null];
+  assert.equal(code, 1);
+  assert.match(heard(), /^No test file matches test\/domian: name files, folders or patterns/);
 });
 
 test('a stack of a test inherits where the cache is, and no server', async () => {
