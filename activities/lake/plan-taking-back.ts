@@ -28,14 +28,16 @@ const searchedMax = 1_000;
  * The commit that takes back what a run has committed. Where that is nothing there is nothing to replay, so that a log that
  * cannot be read, which may be why the run is let go, does not keep it; where the table before it cannot be read any
  * more, the run's own commit says what to take back.
+ * @throws Failure `configuration` where something beyond the generation is no commit: behind it the table would be lost.
  */
 export async function planTakingBack(reads: TableReads, change: TableChange, released: Released, log: TableLog): Promise<Action[]> {
   const { base, beyond, committed } = log;
+  // Whoever reads the table from now on reads these first.
+  const commits = new Map(beyond.map(({ version, bytes }) => [version, reads.parse(version, bytes)]));
   if (committed === null) {
     const now = { ...emptySnapshot, version: base + beyond.length };
     return planRestoration({ ...released, before: undefined, now }, change, Date.now(), randomUUID());
   }
-  const commits = new Map(beyond.map(({ version, bytes }) => [version, reads.parse(version, bytes)]));
   const start = await reads.snapshot(base).catch(undefinedIfUnreadable);
   if (start === undefined) {
     const net = netChangeOf([...commits].filter(([version]) => version >= committed).map(([, actions]) => actions));

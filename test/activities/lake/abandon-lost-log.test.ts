@@ -110,6 +110,17 @@ describe('a run’s commit is taken back though the table before it cannot be re
     assert.equal(await columnsAt('m_widened', 3), 'abc');
   });
 
+  test('behind an entry that is no commit nothing is written: nobody could read the table after that', async () => {
+    const { change, pathOf } = await laid('m_no_commit');
+    await lake.s3.put(pathOf(3), Buffer.from('not JSON'));
+    for (const run of ['run', 'one-that-committed-nothing'])
+      await assert.rejects(freshLog().restore(change, { ...released, run }, 2), { kind: 'configuration', message: /is no commit/ });
+    await lake.s3.delete([pathOf(3)]);
+    const restored = await freshLog().restore(change, { ...released, run: 'one-that-committed-nothing' }, 2);
+    assert.deepEqual(restored, { version: 3, committed: null, ...nothingLost });
+    assert.deepEqual(await filesOf('m_no_commit', 3), ['third.parquet']);
+  });
+
   test('an outage is no lost commit: it is waited for', async () => {
     const { change, pathOf } = await laid('m_outage');
     const s3: S3 = {
