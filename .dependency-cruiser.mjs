@@ -1,6 +1,6 @@
 /**
- * The layers of Pinflow as rules: domain < adapters < activities < workflows < workers, api, cli, emulator < stack
- * < bench, test. An import never points upward, types included. Each comment is what a person reads when the rule fires.
+ * The layers of Pinflow as rules: domain < adapters < activities, keys < setup < questions < interventions < workflows <
+ * workers, api, cli, emulator < stack < bench, test. An import never points upward, types included. Each comment is what a person reads when the rule fires.
  */
 
 /** A rule that nothing in `from` may import `to`. */
@@ -14,7 +14,7 @@ function ownedBy(name, packages, owners) {
   return forbid(name, comment, { path: ours, pathNot: [owners, '^test/', '^bench/'] }, { path: `node_modules/${packages}/` });
 }
 
-const ours = '^(domain|adapters|activities|workflows|workers|api|cli|emulator|stack|web|deploy|bench|test)/';
+const ours = '^(domain|adapters|setup|keys|activities|questions|interventions|workflows|workers|api|cli|emulator|stack|deploy|bench|test)/';
 const top = '(workers|api|cli|emulator)';
 
 const layers = [
@@ -31,10 +31,34 @@ const layers = [
     { path: ours, pathNot: '^(domain|adapters)/' },
   ),
   forbid(
+    'keys-import-downward',
+    'keys/ import adapters/, domain/ and themselves only.',
+    { path: '^keys/' },
+    { path: ours, pathNot: '^(domain|adapters|keys)/' },
+  ),
+  forbid(
     'activities-import-downward',
-    'activities/ import adapters/ and domain/ only.',
+    'activities/ hold what Temporal runs; they import adapters/, domain/ and themselves only.',
     { path: '^activities/' },
     { path: ours, pathNot: '^(domain|adapters|activities)/' },
+  ),
+  forbid(
+    'setup-imports-downward',
+    'setup/ prepares an environment; it imports activities/ and what is below.',
+    { path: '^setup/' },
+    { path: ours, pathNot: '^(domain|adapters|activities|setup)/' },
+  ),
+  forbid(
+    'questions-import-downward',
+    'questions/ are asked by people and pages; they import setup/, activities/ and what is below.',
+    { path: '^questions/' },
+    { path: ours, pathNot: '^(domain|adapters|setup|activities|questions)/' },
+  ),
+  forbid(
+    'interventions-import-downward',
+    'interventions/ are what operators do by hand; they import questions/, activities/ and what is below.',
+    { path: '^interventions/' },
+    { path: ours, pathNot: '^(domain|adapters|setup|activities|questions|interventions)/' },
   ),
   forbid(
     'workflows-import-domain-and-types',

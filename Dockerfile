@@ -26,7 +26,11 @@ COPY --from=packages /srv/pinflow/node_modules ./node_modules
 COPY package.json package-lock.json ./
 COPY domain ./domain
 COPY adapters ./adapters
+COPY setup ./setup
+COPY keys ./keys
 COPY activities ./activities
+COPY questions ./questions
+COPY interventions ./interventions
 COPY workflows ./workflows
 COPY workers ./workers
 COPY api ./api

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
-import type { Status } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
-import { askForLook } from '#activities/batch/ask-for-look.ts';
-import { getStatus } from '#activities/status.ts';
+import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
+import { askForLook } from '#interventions/ask-for-look.ts';
+import { getStatus } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';

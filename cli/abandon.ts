@@ -1,5 +1,5 @@
-import type { Abandoned } from '#activities/lake/abandon.ts';
-import { abandonInBucket } from '#activities/lake/abandon-in-bucket.ts';
+import type { Abandoned } from '#interventions/abandon.ts';
+import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
 import { describeProblems } from '#domain/keys/new-key.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { userName, withPostgres } from './batch.ts';

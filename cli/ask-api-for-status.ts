@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { Endpoints } from '#activities/endpoints.ts';
-import { apiUrlOf, describeEndpoints } from '#activities/endpoints.ts';
-import type { Status } from '#activities/status.ts';
+import type { Endpoints } from '#questions/endpoints.ts';
+import { apiUrlOf, describeEndpoints } from '#questions/endpoints.ts';
+import type { Status } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 
 /** A look takes the API some 0.1 s, and as long as its slowest probe (2 s) where a server does not answer. */

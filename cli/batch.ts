@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
-import type { IntervalFilter, LedgerInterval } from '#activities/batch/list-intervals.ts';
-import { listIntervals } from '#activities/batch/list-intervals.ts';
-import type { RetriedInterval } from '#activities/batch/retry-intervals.ts';
-import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
+import type { IntervalFilter, LedgerInterval } from '#questions/list-intervals.ts';
+import { listIntervals } from '#questions/list-intervals.ts';
+import type { RetriedInterval } from '#interventions/retry-intervals.ts';
+import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
 import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
@@ -53,7 +53,7 @@ function checkedWish(intervals: string[], { held, reason, dryRun }: BatchRetryOp
 
 /** Loaded late: what only looks, or finds nothing to do, needs no client of Temporal. */
 async function askForLook(config: Config): Promise<boolean> {
-  const { askForLook: ask } = await import('#activities/batch/ask-for-look.ts');
+  const { askForLook: ask } = await import('#interventions/ask-for-look.ts');
   return ask(config, makeNames(config.prefix));
 }
 

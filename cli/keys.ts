@@ -1,7 +1,7 @@
-import { checkNewKey, createKey } from '#activities/keys/create-key.ts';
-import type { ApiKey } from '#activities/keys/keys-table.ts';
-import { listKeys } from '#activities/keys/list-keys.ts';
-import { findKeyToRevoke, revokeKey } from '#activities/keys/revoke-key.ts';
+import { checkNewKey, createKey } from '#keys/create-key.ts';
+import type { ApiKey } from '#keys/keys-table.ts';
+import { listKeys } from '#keys/list-keys.ts';
+import { findKeyToRevoke, revokeKey } from '#keys/revoke-key.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';

@@ -1,5 +1,5 @@
-import type { Status } from '#activities/status.ts';
-import { getStatus } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
+import { getStatus } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';

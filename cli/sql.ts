@@ -1,6 +1,6 @@
-import { readBucket } from '#activities/choose-bucket.ts';
-import type { AdHocAnswer } from '#activities/lake/ad-hoc-sql.ts';
-import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
+import { readBucket } from '#setup/choose-bucket.ts';
+import type { AdHocAnswer } from '#questions/ad-hoc-sql.ts';
+import { runAdHocSql } from '#questions/ad-hoc-sql.ts';
 import type { Config } from '#adapters/config.ts';
 import type { AdHocProcess } from '#adapters/duckdb/ad-hoc.ts';
 import { makePostgres } from '#adapters/postgres.ts';

@@ -1,4 +1,4 @@
-import type { Status } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
 import type { ReaderStatus, ServerName, Unreachable } from '#domain/status.ts';
 import { isUnreachable } from '#domain/status.ts';
 import { numberOf, plainTable, terminalWidth } from './plain-table.ts';

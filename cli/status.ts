@@ -1,4 +1,4 @@
-import type { Status } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { askApiForStatus } from './ask-api-for-status.ts';
 import type { HomeOption } from './home-option.ts';

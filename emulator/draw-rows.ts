@@ -1,4 +1,4 @@
-import { makePythonRandom } from '#domain/synthetic/python-random.ts';
+import { makePythonRandom } from '#emulator/synthetic/python-random.ts';
 
 /** One turn of an emulator: which row it posts, and how long it sleeps before. */
 export type Draw = { row: number; sleepMs: number };

@@ -1,4 +1,4 @@
-import { apiUrlOf } from '#activities/endpoints.ts';
+import { apiUrlOf } from '#questions/endpoints.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeReport, summaryLineOf } from '#emulator/report-lines.ts';

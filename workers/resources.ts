@@ -7,7 +7,7 @@ import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { makeS3 } from '#adapters/s3.ts';
-import { readBucket } from '#activities/choose-bucket.ts';
+import { readBucket } from '#setup/choose-bucket.ts';
 import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
 import { assertMigrated } from '#workers/migrate.ts';

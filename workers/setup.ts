@@ -1,9 +1,9 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { ensureReader } from '#activities/setup/ensure-reader.ts';
-import { fillSource } from '#activities/setup/fill-source.ts';
-import { createDatabase } from '#activities/setup/create-database.ts';
-import { layOrigin } from '#activities/batch/lay-origin.ts';
-import { chooseBucket } from '#activities/choose-bucket.ts';
+import { ensureReader } from '#setup/ensure-reader.ts';
+import { fillSource } from '#emulator/fill-source.ts';
+import { createDatabase } from '#setup/create-database.ts';
+import { layOrigin } from '#setup/lay-origin.ts';
+import { chooseBucket } from '#setup/choose-bucket.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
-import type { OpenInterval } from '#activities/batch/interval-ledger.ts';
+import type { OpenInterval } from '#activities/ledger/interval-ledger.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { TickInput } from '#domain/lake/tick-input.ts';
 import { makeNames } from '#domain/names.ts';

@@ -10,7 +10,7 @@ import {
   proxyActivities,
   startChild,
 } from '@temporalio/workflow';
-import type { OpenInterval } from '#activities/batch/interval-ledger.ts';
+import type { OpenInterval } from '#activities/ledger/interval-ledger.ts';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import { makeNames, workflowTypes } from '#domain/names.ts';
 import type { BatchInput, IntervalInput, IntervalResult } from '#workflows/interval-input.ts';

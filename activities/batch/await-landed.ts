@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRoomWanted } from '#activities/batch/interval-ledger.ts';
+import { isRoomWanted } from '#activities/ledger/interval-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { IntervalRef } from '#domain/intervals.ts';

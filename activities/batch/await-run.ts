@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '#activities/batch/progress.ts';
-import { readInterval } from '#activities/batch/interval-ledger.ts';
+import { readInterval } from '#activities/ledger/interval-ledger.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { IntervalState } from '#domain/lake/interval-state.ts';
 

@@ -1,5 +1,5 @@
 import { countsKey } from '#activities/batch/clean-part.ts';
-import type { IntervalCounts, RunRef } from '#activities/batch/interval-ledger.ts';
+import type { IntervalCounts, RunRef } from '#activities/ledger/interval-ledger.ts';
 import { readPlan } from '#activities/batch/plan-interval.ts';
 import type { TableFile } from '#activities/batch/select-winners.ts';
 import type { S3 } from '#adapters/s3.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { cleanStatements, macroStep } from '#activities/batch/clean-statements.ts';
-import type { RunRef } from '#activities/batch/interval-ledger.ts';
+import type { RunRef } from '#activities/ledger/interval-ledger.ts';
 import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';

@@ -1,5 +1,5 @@
-import type { Cut } from '#activities/batch/cut-rows.ts';
-import { insertCuts, lockCuts, readLastCut } from '#activities/batch/cut-rows.ts';
+import type { Cut } from '#activities/ledger/cut-rows.ts';
+import { insertCuts, lockCuts, readLastCut } from '#activities/ledger/cut-rows.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';

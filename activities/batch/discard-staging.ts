@@ -1,5 +1,5 @@
 import { countsKey } from '#activities/batch/clean-part.ts';
-import type { RunRef } from '#activities/batch/interval-ledger.ts';
+import type { RunRef } from '#activities/ledger/interval-ledger.ts';
 import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';

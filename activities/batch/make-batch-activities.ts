@@ -10,7 +10,7 @@ import { cleanPart } from '#activities/batch/clean-part.ts';
 import type { CutResult } from '#activities/batch/cut-intervals.ts';
 import { cutIntervals } from '#activities/batch/cut-intervals.ts';
 import { discardStaging } from '#activities/batch/discard-staging.ts';
-import type { DueIntervals, IntervalCounts, OpenInterval, Rest, RunRef } from '#activities/batch/interval-ledger.ts';
+import type { DueIntervals, IntervalCounts, OpenInterval, Rest, RunRef } from '#activities/ledger/interval-ledger.ts';
 import {
   beginRun,
   readDueIntervals,
@@ -18,7 +18,7 @@ import {
   readOpenIntervals,
   recordFailure,
   recordWaiting,
-} from '#activities/batch/interval-ledger.ts';
+} from '#activities/ledger/interval-ledger.ts';
 import type { PlanSummary } from '#activities/batch/plan-interval.ts';
 import { planInterval } from '#activities/batch/plan-interval.ts';
 import type { Progress } from '#activities/batch/progress.ts';

@@ -1,5 +1,5 @@
-import { readCut } from '#activities/batch/cut-rows.ts';
-import type { RunRef } from '#activities/batch/interval-ledger.ts';
+import { readCut } from '#activities/ledger/cut-rows.ts';
+import type { RunRef } from '#activities/ledger/interval-ledger.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';

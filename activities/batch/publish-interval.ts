@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { IntervalCounts, RunRef } from '#activities/batch/interval-ledger.ts';
-import { recordComplete } from '#activities/batch/interval-ledger.ts';
+import type { IntervalCounts, RunRef } from '#activities/ledger/interval-ledger.ts';
+import { recordComplete } from '#activities/ledger/interval-ledger.ts';
 import type { TableFile } from '#activities/batch/select-winners.ts';
 import { readLastOfInterval } from '#activities/lake/generations.ts';
 import type { PublishPlan } from '#activities/lake/lake-lock.ts';

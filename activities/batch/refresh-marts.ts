@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { ComputedMart } from '#activities/batch/compute-marts.ts';
 import { computeMarts } from '#activities/batch/compute-marts.ts';
-import type { MartContent, MartRow } from '#activities/batch/mart-ledger.ts';
-import { readMarts, recordInLake, recordMartDone, recordMartFailure } from '#activities/batch/mart-ledger.ts';
+import type { MartContent, MartRow } from '#activities/ledger/mart-ledger.ts';
+import { readMarts, recordInLake, recordMartDone, recordMartFailure } from '#activities/ledger/mart-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
 import { writeMart } from '#activities/batch/write-mart.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readPlan, stagingKeys } from '#activities/batch/plan-interval.ts';
-import type { RunRef } from '#activities/batch/interval-ledger.ts';
+import type { RunRef } from '#activities/ledger/interval-ledger.ts';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
 import { effects } from '#activities/batch/run-statements.ts';

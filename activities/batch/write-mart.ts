@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { MartContent } from '#activities/batch/mart-ledger.ts';
-import { lockMart, recordInPostgres } from '#activities/batch/mart-ledger.ts';
+import type { MartContent } from '#activities/ledger/mart-ledger.ts';
+import { lockMart, recordInPostgres } from '#activities/ledger/mart-ledger.ts';
 import { identifier } from '#activities/lake/sql-text.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';

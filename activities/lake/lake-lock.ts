@@ -1,5 +1,5 @@
 import type { Generation } from '#activities/lake/generations.ts';
-import type { IntervalCounts } from '#activities/batch/interval-ledger.ts';
+import type { IntervalCounts } from '#activities/ledger/interval-ledger.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';

@@ -1,4 +1,4 @@
-import { assertOwnRun, recordComplete } from '#activities/batch/interval-ledger.ts';
+import { assertOwnRun, recordComplete } from '#activities/ledger/interval-ledger.ts';
 import { finishAbandonment } from '#activities/lake/finish-abandonment.ts';
 import { assertCanFinish, assertFilesThere } from '#activities/lake/assert-can-finish.ts';
 import type { DeltaLog } from '#activities/lake/delta-log.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isSecret } from '#activities/keys/secrets.ts';
+import { isSecret } from '#keys/secrets.ts';
 import type { Clients } from '#api/access/clients.ts';
 import type { Credentials } from '#api/access/credentials.ts';
 import { readCredentials } from '#api/access/credentials.ts';

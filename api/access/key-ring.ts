@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiKey } from '#activities/keys/keys-table.ts';
-import type { ValidKeys } from '#activities/keys/read-valid-keys.ts';
-import { readValidKeys, writeLastUses } from '#activities/keys/read-valid-keys.ts';
-import { hashOf, isSecret } from '#activities/keys/secrets.ts';
+import type { ApiKey } from '#keys/keys-table.ts';
+import type { ValidKeys } from '#keys/read-valid-keys.ts';
+import { readValidKeys, writeLastUses } from '#keys/read-valid-keys.ts';
+import { hashOf, isSecret } from '#keys/secrets.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { RateLimit, Rates } from '#api/access/rate-limit.ts';

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
-import { beginSession, endSession } from '#activities/keys/sessions.ts';
-import { isSecret } from '#activities/keys/secrets.ts';
+import { beginSession, endSession } from '#keys/sessions.ts';
+import { isSecret } from '#keys/secrets.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
 import { readSessionCookie, sessionCookie } from '#api/access/credentials.ts';

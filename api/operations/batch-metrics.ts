@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
-import { countOpenIntervals } from '#activities/batch/list-intervals.ts';
-import { readLakeStatus } from '#activities/lake/lake-status.ts';
+import { countOpenIntervals } from '#questions/list-intervals.ts';
+import { readLakeStatus } from '#questions/lake-status.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { makeLookedGauges } from '#api/operations/looked-gauges.ts';
 import { openStates } from '#domain/lake/interval-state.ts';

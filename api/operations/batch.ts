@@ -1,9 +1,9 @@
 import type { Request, RequestHandler } from 'express';
 import type { ZodType } from 'zod';
-import type { IntervalFilter } from '#activities/batch/list-intervals.ts';
-import { listIntervals } from '#activities/batch/list-intervals.ts';
-import { refusalOf, retryIntervals } from '#activities/batch/retry-intervals.ts';
-import type { Abandoned } from '#activities/lake/abandon.ts';
+import type { IntervalFilter } from '#questions/list-intervals.ts';
+import { listIntervals } from '#questions/list-intervals.ts';
+import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
+import type { Abandoned } from '#interventions/abandon.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Caller } from '#api/door/caller.ts';
 import type { Answer } from '#api/door/answer.ts';

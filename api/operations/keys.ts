@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
 import { refuseBeyondOwn } from '#api/operations/key-bounds.ts';
 import { checkedNewKey } from '#api/operations/new-key-body.ts';
-import { createKey } from '#activities/keys/create-key.ts';
-import { listKeys } from '#activities/keys/list-keys.ts';
-import { revokeKey } from '#activities/keys/revoke-key.ts';
+import { createKey } from '#keys/create-key.ts';
+import { listKeys } from '#keys/list-keys.ts';
+import { revokeKey } from '#keys/revoke-key.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { keysUnavailable } from '#api/access/key-access.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Emit } from '#activities/tail/tail-lines.ts';
-import { textOfLine } from '#activities/tail/tail-lines.ts';
+import type { Emit } from '#questions/tail/tail-lines.ts';
+import { textOfLine } from '#questions/tail/tail-lines.ts';
 
 /** Lines on their way to one reader of a tail. */
 export type Outlet = {

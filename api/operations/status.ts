@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Status } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
 import { answerJson } from '#api/door/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
-import type { Follow, RecordTailOptions } from '#activities/tail/tail-records.ts';
-import { openRecordTail } from '#activities/tail/tail-records.ts';
-import { openRefusalTail } from '#activities/tail/tail-refusals.ts';
+import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
+import { openRecordTail } from '#questions/tail/tail-records.ts';
+import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Exchange, Exchanges } from '#api/door/exchange.ts';

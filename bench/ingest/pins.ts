@@ -1,4 +1,4 @@
-import { makeSyntheticRows } from '#domain/synthetic/rows.ts';
+import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
 
 const bytesMin = 765;
 const bytesMax = 865;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createDatabase } from '#activities/setup/create-database.ts';
+import { createDatabase } from '#setup/create-database.ts';
 import type { Config } from '#adapters/config.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';

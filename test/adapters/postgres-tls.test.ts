@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createDatabase } from '#activities/setup/create-database.ts';
+import { createDatabase } from '#setup/create-database.ts';
 import { callerEnvironment, loadConfig } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import type { FailureKind } from '#domain/failures.ts';

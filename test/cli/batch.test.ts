@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import type { Abandoned } from '#activities/lake/abandon.ts';
-import type { LedgerInterval } from '#activities/batch/list-intervals.ts';
+import type { Abandoned } from '#interventions/abandon.ts';
+import type { LedgerInterval } from '#questions/list-intervals.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { environmentOf } from '#test/api/start-api.ts';

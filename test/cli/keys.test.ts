@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import type { ApiKey } from '#activities/keys/keys-table.ts';
-import { hashOf } from '#activities/keys/secrets.ts';
+import type { ApiKey } from '#keys/keys-table.ts';
+import { hashOf } from '#keys/secrets.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { environmentOf } from '#test/api/start-api.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';

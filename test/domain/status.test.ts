@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Status } from '#activities/status.ts';
+import type { Status } from '#questions/status.ts';
 import type { ReaderStatus } from '#domain/status.ts';
 import { problemsOf } from '#domain/status.ts';
 

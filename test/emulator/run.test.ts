@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import { makeSyntheticRows } from '#domain/synthetic/rows.ts';
+import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
 import type { EmulatorOptions, Posted } from '#emulator/run.ts';
 import { runEmulator } from '#emulator/run.ts';
 import type { Source } from '#emulator/source.ts';

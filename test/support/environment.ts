@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
-import { chooseBucket } from '#activities/choose-bucket.ts';
+import { chooseBucket } from '#setup/choose-bucket.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';

@@ -23,7 +23,9 @@ test('no workflow reaches a driver', { skip: trackedFiles.includes(entry) ? fals
   assertNone(
     [
       ...new Set(
-        [...code.matchAll(/"\.\/((?:adapters|activities|workers|api|stack|cli|emulator)\/[\w./-]+)"/g)].map(([, path = '']) => path),
+        [
+          ...code.matchAll(/"\.\/((?:adapters|setup|keys|activities|questions|interventions|workers|api|stack|cli|emulator)\/[\w./-]+)"/g),
+        ].map(([, path = '']) => path),
       ),
     ],
     'Workflows import types of activities only, which leave nothing in the bundle:',

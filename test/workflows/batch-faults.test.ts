@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { LedgerInterval } from '#activities/batch/list-intervals.ts';
-import { listIntervals } from '#activities/batch/list-intervals.ts';
-import { abandonPending } from '#activities/lake/abandon.ts';
+import type { LedgerInterval } from '#questions/list-intervals.ts';
+import { listIntervals } from '#questions/list-intervals.ts';
+import { abandonPending } from '#interventions/abandon.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestGeneration } from '#activities/lake/generations.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';

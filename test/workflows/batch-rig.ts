@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { readInterval } from '#activities/batch/interval-ledger.ts';
-import { layOrigin } from '#activities/batch/lay-origin.ts';
-import { runAdHocSql } from '#activities/lake/ad-hoc-sql.ts';
+import { readInterval } from '#activities/ledger/interval-ledger.ts';
+import { layOrigin } from '#setup/lay-origin.ts';
+import { runAdHocSql } from '#questions/ad-hoc-sql.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import { cutMarginMs } from '#domain/intervals.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
-import { abandonPending } from '#activities/lake/abandon.ts';
+import { abandonPending } from '#interventions/abandon.ts';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { plan } from '#test/activities/lake/publish-run.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { askForLook } from '#activities/batch/ask-for-look.ts';
-import { retryIntervals } from '#activities/batch/retry-intervals.ts';
+import { askForLook } from '#interventions/ask-for-look.ts';
+import { retryIntervals } from '#interventions/retry-intervals.ts';
 import { timeText } from '#domain/intervals.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
 import { waitFor } from '#test/support/servers.ts';

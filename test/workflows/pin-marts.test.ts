@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { readMarts } from '#activities/batch/mart-ledger.ts';
+import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { waitFor } from '#test/support/servers.ts';
 import type { BatchRig } from '#test/workflows/batch-rig.ts';
 import { openBatchRig } from '#test/workflows/batch-rig.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { cutIntervals } from '#activities/batch/cut-intervals.ts';
-import { readCut, readLastCut } from '#activities/batch/cut-rows.ts';
-import { readOpenIntervals } from '#activities/batch/interval-ledger.ts';
-import { layOrigin } from '#activities/batch/lay-origin.ts';
+import { readCut, readLastCut } from '#activities/ledger/cut-rows.ts';
+import { readOpenIntervals } from '#activities/ledger/interval-ledger.ts';
+import { layOrigin } from '#setup/lay-origin.ts';
 import { planInterval, readPlan } from '#activities/batch/plan-interval.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { beginRun } from '#activities/batch/interval-ledger.ts';
+import { beginRun } from '#activities/ledger/interval-ledger.ts';
 import type { Published } from '#activities/batch/publish-interval.ts';
 import { publishInterval } from '#activities/batch/publish-interval.ts';
 import { readNewestGeneration } from '#activities/lake/generations.ts';

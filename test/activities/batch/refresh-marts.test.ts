@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { readMarts } from '#activities/batch/mart-ledger.ts';
+import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import type { MartsResult } from '#activities/batch/refresh-marts.ts';
 import { refreshMarts } from '#activities/batch/refresh-marts.ts';

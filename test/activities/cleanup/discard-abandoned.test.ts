@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { sweepAll } from '#activities/cleanup/sweep.ts';
 import { unwatched } from '#activities/batch/progress.ts';
 import { makeStagingSweep } from '#activities/cleanup/discard-abandoned.ts';
-import { chooseBucket } from '#activities/choose-bucket.ts';
+import { chooseBucket } from '#setup/choose-bucket.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';

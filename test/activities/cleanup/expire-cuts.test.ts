@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { insertCuts, readCut, readLastCut } from '#activities/batch/cut-rows.ts';
-import { beginRun, readInterval } from '#activities/batch/interval-ledger.ts';
+import { insertCuts, readCut, readLastCut } from '#activities/ledger/cut-rows.ts';
+import { beginRun, readInterval } from '#activities/ledger/interval-ledger.ts';
 import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beginRun } from '#activities/batch/interval-ledger.ts';
+import { beginRun } from '#activities/ledger/interval-ledger.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import type { PublishPlan } from '#activities/lake/lake-lock.ts';
 import type { PublishDependencies } from '#activities/lake/publish.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestGeneration } from '#activities/lake/generations.ts';
-import { beginRun } from '#activities/batch/interval-ledger.ts';
+import { beginRun } from '#activities/ledger/interval-ledger.ts';
 import { readPending } from '#activities/lake/lake-lock.ts';
 import { finishPending, publish as publishPlan } from '#activities/lake/publish.ts';
 import type { S3 } from '#adapters/s3.ts';

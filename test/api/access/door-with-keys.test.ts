@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { createKey } from '#activities/keys/create-key.ts';
-import { revokeKey } from '#activities/keys/revoke-key.ts';
+import { createKey } from '#keys/create-key.ts';
+import { revokeKey } from '#keys/revoke-key.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
 import { readRecords } from '#test/api/read-records.ts';

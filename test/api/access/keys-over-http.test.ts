@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { after, describe, test } from 'node:test';
-import type { ApiKey } from '#activities/keys/keys-table.ts';
+import type { ApiKey } from '#keys/keys-table.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
 import { waitFor } from '#test/support/servers.ts';
 

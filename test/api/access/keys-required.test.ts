@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createKey } from '#activities/keys/create-key.ts';
+import { createKey } from '#keys/create-key.ts';
 import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { areKeysRequired } from '#api/access/keys-required.ts';

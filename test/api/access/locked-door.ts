@@ -1,5 +1,5 @@
-import type { ApiKey } from '#activities/keys/keys-table.ts';
-import { createKey } from '#activities/keys/create-key.ts';
+import type { ApiKey } from '#keys/keys-table.ts';
+import { createKey } from '#keys/create-key.ts';
 import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { revokeKey } from '#activities/keys/revoke-key.ts';
+import { revokeKey } from '#keys/revoke-key.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { waitFor } from '#test/support/servers.ts';

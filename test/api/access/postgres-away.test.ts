@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createKey } from '#activities/keys/create-key.ts';
+import { createKey } from '#keys/create-key.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { openDoor } from '#test/api/open-door.ts';

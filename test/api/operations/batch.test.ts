@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { LedgerInterval } from '#activities/batch/list-intervals.ts';
+import type { LedgerInterval } from '#questions/list-intervals.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
 import { waitFor } from '#test/support/servers.ts';
 

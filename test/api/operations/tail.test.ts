@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import kafkajs from 'kafkajs';
-import type { RecordLine, RefusalLine, RejectLine, TailLine } from '#activities/tail/tail-lines.ts';
+import type { RecordLine, RefusalLine, RejectLine, TailLine } from '#questions/tail/tail-lines.ts';
 import { insertRejects } from '#activities/stream/outcome-rows.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
