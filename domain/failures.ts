@@ -27,7 +27,7 @@ export const failureKinds = {
   invalid_data: { retry: false, cause: 'data' },
   /**
    * The program is wrong, or does not fit what it runs against: SQL that cannot be bound, a table that is not there. It says
-   * nothing about the data. A reader holds its position and goes on by itself once the program is mended.
+   * nothing about the data. A reader holds its checkpoint and goes on by itself once the program is mended.
    */
   fault: { retry: false, cause: 'code' },
   /** The engine that works on the data died of it, or took its process along. Where it happens again, the data may be the cause. */

@@ -42,7 +42,7 @@ export type ReaderStatus = {
   partitions: PartitionStatus[];
   lagRecords: number;
   lagSeconds: number;
-  /** Since a position of the reader moved last; null before the first. */
+  /** Since a checkpoint of the reader moved last; null before the first. */
   idleSeconds: number | null;
 };
 
@@ -96,7 +96,7 @@ export function isUnreachable(part: object | string | null): part is Unreachable
   return typeof part === 'object' && part !== null && 'error' in part;
 }
 
-/** Lag of a position in records; a position before the log's start lacks only what is still there. */
+/** Lag of a checkpoint in records; a checkpoint before the log's start lacks only what is still there. */
 export function lagRecordsOf({ nextOffset, low, high }: { nextOffset: number; low: number; high: number }): number {
   return Math.max(0, high - Math.max(nextOffset, low));
 }
@@ -141,7 +141,7 @@ export function problemsOf(status: Omit<PipelineStatus<unknown>, 'problems'>): s
     const state = status.servers[name];
     return state === 'up' ? [] : [`${name}: ${state.error}`];
   });
-  // A reader's position needs both; that they are down is said already.
+  // A reader's checkpoint needs both; that they are down is said already.
   const canTell = status.servers.kafka === 'up' && status.servers.postgres === 'up';
   const readers = canTell ? (['stream', 'landing'] as const).flatMap((reader) => readerProblems(reader, status[reader])) : [];
   const intervals = isUnreachable(status.intervals) ? [] : status.intervals.flatMap((interval) => intervalProblem(interval));

@@ -164,7 +164,7 @@ async function readLog(names: Names, topics: StatusDependencies['topics']): Prom
   return offsets;
 }
 
-type Position = {
+type Checkpoint = {
   topic: string;
   partition: number;
   next_offset: number;
@@ -174,19 +174,19 @@ type Position = {
   idle_seconds: number;
 };
 
-/** A landing range that is fixed but not landed yet is not in the sink: the position counts from its first offset. */
-const selectPositions = `
+/** A landing range that is fixed but not landed yet is not in the sink: the checkpoint counts from its first offset. */
+const selectCheckpoints = `
   SELECT p.topic, p.partition, p.owner, p.problem, p.gap_offsets, extract(epoch FROM now() - p.updated_at)::double precision AS idle_seconds,
     least(p.next_offset, (SELECT min(r.first_offset) FROM pinflow.landing_range r
       WHERE p.reader = 'landing' AND r.topic = p.topic AND r.partition = p.partition AND r.state = 'fixed')) AS next_offset
-  FROM pinflow.position p WHERE p.reader = $1 AND p.topic = ANY($2)`;
+  FROM pinflow.checkpoint p WHERE p.reader = $1 AND p.topic = ANY($2)`;
 
 type ReaderLook = Pick<StatusDependencies, 'names' | 'postgres' | 'topics'> & { reader: 'stream' | 'landing'; offsets: LogOffsets };
 
 async function readReader({ reader, names, postgres, topics, offsets }: ReaderLook): Promise<ReaderStatus> {
-  const positions = await postgres.query<Position>(selectPositions, [reader, names.topics]);
-  const perTopic = await Promise.all(names.topics.map((topic) => readTopic(topics, topic, offsets.get(topic) ?? [], positions)));
-  const idle = positions.map(({ idle_seconds }) => idle_seconds);
+  const checkpoints = await postgres.query<Checkpoint>(selectCheckpoints, [reader, names.topics]);
+  const perTopic = await Promise.all(names.topics.map((topic) => readTopic(topics, topic, offsets.get(topic) ?? [], checkpoints)));
+  const idle = checkpoints.map(({ idle_seconds }) => idle_seconds);
   return totalLagOf(perTopic.flat(), idle.length === 0 ? null : roundTo10th(Math.min(...idle)));
 }
 
@@ -194,11 +194,11 @@ async function readTopic(
   topics: StatusDependencies['topics'],
   topic: string,
   offsets: PartitionOffsets[],
-  positions: Position[],
+  checkpoints: Checkpoint[],
 ): Promise<PartitionStatus[]> {
-  const positionOf = (partition: number): Position | undefined =>
-    positions.find((one) => one.topic === topic && one.partition === partition);
-  const nextOffsetOf = ({ partition, low }: PartitionOffsets): number => positionOf(partition)?.next_offset ?? low;
+  const checkpointOf = (partition: number): Checkpoint | undefined =>
+    checkpoints.find((one) => one.topic === topic && one.partition === partition);
+  const nextOffsetOf = ({ partition, low }: PartitionOffsets): number => checkpointOf(partition)?.next_offset ?? low;
   const lagOf = (one: PartitionOffsets): number => lagRecordsOf({ nextOffset: nextOffsetOf(one), low: one.low, high: one.high });
   const unread = offsets
     .filter((one) => lagOf(one) > 0)
@@ -211,9 +211,9 @@ async function readTopic(
     highWatermark: one.high,
     lagRecords: lagOf(one),
     lagSeconds: roundTo10th(ages.get(one.partition) ?? 0),
-    gapOffsets: positionOf(one.partition)?.gap_offsets ?? 0,
-    owner: positionOf(one.partition)?.owner ?? '',
-    problem: positionOf(one.partition)?.problem ?? null,
+    gapOffsets: checkpointOf(one.partition)?.gap_offsets ?? 0,
+    owner: checkpointOf(one.partition)?.owner ?? '',
+    problem: checkpointOf(one.partition)?.problem ?? null,
   }));
 }
 

@@ -13,7 +13,7 @@ export const failedSlotWait = '5s';
 
 /**
  * A segment of a reader. Its retry never backs off (coefficient 1): a killed worker's slots are back within heartbeat
- * timeout + 1 s, however often it is killed. Unlimited: an outage holds the position, it does not end the reader.
+ * timeout + 1 s, however often it is killed. Unlimited: an outage holds the checkpoint, it does not end the reader.
  */
 export function segmentOptions(segmentMs: number): ActivityOptions {
   return {

@@ -20,7 +20,7 @@ import { failedSlotWait, idleSlotWait, segmentOptions } from '#workflows/policie
 
 /**
  * The supervisor of a reader: fixed slots, each a chain of segments (bounded activities). It decides who reads what and
- * when; positions live in Postgres, and no record passes through here.
+ * when; checkpoints live in Postgres, and no record passes through here.
  */
 export type ReaderInput = {
   slots: number;
@@ -134,7 +134,7 @@ export async function superviseReader(
 
   /**
    * Once its cancellation was asked for, the server repeats no attempt: one that is killed or fails meanwhile arrives here
-   * as the segment's failure. It is home all the same, as its position is in Postgres. Without a cancellation a
+   * as the segment's failure. It is home all the same, as its checkpoint is in Postgres. Without a cancellation a
    * segment fails only where the server gives up on it; the next one goes on after a rest, because only people end a reader.
    */
   const restAfterFailure = async (one: SlotState, error: unknown): Promise<void> => {

@@ -40,14 +40,14 @@ export async function awaitLanded(
 
 /**
  * The partitions that are behind. A partition is landed up to its first range that is fixed and not landed, else up to
- * the position. One in which the interval holds nothing is not waited for.
+ * the checkpoint. One in which the interval holds nothing is not waited for.
  */
 async function findBehind(postgres: Postgres, start: string, end: string): Promise<Behind[]> {
   return postgres.query<Behind>(
     `SELECT topic, partition, "landedTo", cut FROM (
        SELECT last.topic, last.partition, last."offset" AS cut, coalesce(least(
          (SELECT min(first_offset) FROM pinflow.landing_range r WHERE r.topic = last.topic AND r.partition = last.partition AND r.state = 'fixed'),
-         (SELECT next_offset FROM pinflow.position p WHERE p.reader = 'landing' AND p.topic = last.topic AND p.partition = last.partition)
+         (SELECT next_offset FROM pinflow.checkpoint p WHERE p.reader = 'landing' AND p.topic = last.topic AND p.partition = last.partition)
        ), 0) AS "landedTo"
        FROM pinflow.cut last
        LEFT JOIN pinflow.cut first ON first.at = $1 AND first.topic = last.topic AND first.partition = last.partition

@@ -5,10 +5,10 @@ import type { TopicPartition } from '#domain/terms.ts';
 /** A partition, and the first offset that not every reader has stored yet. */
 export type StoredPartition = TopicPartition & { storedTo: number };
 
-/** The partitions that both readers, or the given one, have a position in. */
+/** The partitions that both readers, or the given one, have a checkpoint in. */
 export async function readStoredPartitions(statements: Statements, readers: readonly string[]): Promise<StoredPartition[]> {
   return statements.query<StoredPartition>(
-    `SELECT topic, partition, min(next_offset) AS "storedTo" FROM pinflow.position WHERE reader = ANY($1)
+    `SELECT topic, partition, min(next_offset) AS "storedTo" FROM pinflow.checkpoint WHERE reader = ANY($1)
      GROUP BY topic, partition HAVING count(*) = $2 ORDER BY topic, partition`,
     [readers, readers.length],
   );

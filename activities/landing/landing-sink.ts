@@ -1,5 +1,5 @@
 import { putRawObject } from '#activities/landing/put-raw-object.ts';
-import { advancePosition } from '#activities/reader/positions.ts';
+import { advanceCheckpoint } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition, RecordMark, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Postgres } from '#adapters/postgres.ts';
@@ -231,7 +231,7 @@ function landed(state: Partition, { to, records }: Buffered): void {
 /** Covers offsets that hold no record: there is nothing to upload, so the range is landed at once. */
 async function passGap(postgres: Postgres, owned: OwnedPartition, { from, to, gaps }: Buffered): Promise<void> {
   await postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'landing', owned, { from, to, last: undefined, gaps });
+    await advanceCheckpoint(statements, 'landing', owned, { from, to, last: undefined, gaps });
     await statements.execute(
       `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, state, records, object_bytes, gaps, landed_at)
        VALUES ($1, $2, $3, $4, $5, 'landed', 0, 0, $6::int8multirange, now())`,
@@ -245,7 +245,7 @@ async function fixRange(postgres: Postgres, owned: OwnedPartition, { from, to, a
   const range = { first: from, last: to - 1 };
   const objectKey = rawObjectKey(owned.topic, owned.partition, range.first, range.last, appendTimeMin);
   await postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'landing', owned, { from, to, last, gaps });
+    await advanceCheckpoint(statements, 'landing', owned, { from, to, last, gaps });
     await statements.execute(
       `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key) VALUES ($1, $2, $3, $4, $5, $6)`,
       [owned.topic, owned.partition, range.first, range.last, owned.epoch, objectKey],

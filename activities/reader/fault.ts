@@ -13,5 +13,5 @@ export function asFailure(error: unknown): Failure {
 
 /** What a person reads of a partition that stands still because of a fault. */
 export function faultProblem({ message }: Failure): string {
-  return `${message} This is a fault of the program or of its tables, not of the data: the position holds, nothing is skipped, and reading goes on by itself once it is mended.`;
+  return `${message} This is a fault of the program or of its tables, not of the data: the checkpoint holds, nothing is skipped, and reading goes on by itself once it is mended.`;
 }

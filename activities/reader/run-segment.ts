@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertMoving } from '#activities/reader/assert-moving.ts';
-import { releasePartitions } from '#activities/reader/positions.ts';
+import { releasePartitions } from '#activities/reader/checkpoints.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition, SegmentResult } from '#activities/reader/segment.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { Slot } from '#activities/reader/slot.ts';

@@ -10,7 +10,7 @@ const mendedByPeopleRetry = '10s';
 /**
  * The activity of a reader's queue. Cancellation (pause, rescale) and worker shutdown end it at the next commit and let
  * it complete, so that the supervisor simply starts the next segment. Whatever fails is retried: a reader holds its
- * position through any outage, and only people end it.
+ * checkpoint through any outage, and only people end it.
  */
 export function makeSegmentActivities(dependencies: SegmentDependencies): { runSegment: (input: SegmentInput) => Promise<SegmentResult> } {
   return {

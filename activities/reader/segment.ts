@@ -1,4 +1,4 @@
-import type { ReaderName } from '#activities/reader/positions.ts';
+import type { ReaderName } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import type { ReadOptions } from '#adapters/kafka/reader.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';

@@ -9,7 +9,7 @@ export type OwnedPartition = TopicPartition & {
   nextOffset: number;
   /** The record before nextOffset, gaps apart: tells whether Kafka still has the log that was read. Null before the first. */
   last: RecordMark | null;
-  /** Owners in a row that were gone without letting go, since the position moved last. */
+  /** Owners in a row that were gone without letting go, since the checkpoint moved last. */
   deaths: number;
 };
 

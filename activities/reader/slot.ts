@@ -3,7 +3,7 @@ import { asFailure, faultProblem } from '#activities/reader/fault.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SegmentDependencies, SegmentInput, SegmentPartition } from '#activities/reader/segment.ts';
-import { recordProblem, takePartition } from '#activities/reader/positions.ts';
+import { recordProblem, takePartition } from '#activities/reader/checkpoints.ts';
 import type { RecordBatch } from '#adapters/kafka/reader.ts';
 import type { PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { FailureKind } from '#domain/failures.ts';
@@ -17,7 +17,7 @@ export type Held = OwnedPartition & {
   wantedFrom: number;
   /** Where reading begins: the last record before the wanted ones where that one shows whether the log is still the same. */
   readFrom: number;
-  /** Whether the record before the position is still to be compared. */
+  /** Whether the record before the checkpoint is still to be compared. */
   unchecked: boolean;
   /** First offset that no batch brought yet. */
   read: number;
@@ -95,10 +95,10 @@ async function placeInLog(reporting: Reporting, one: Held, { low, high }: Partit
     return stopPartition(
       reporting,
       one,
-      `Offset ${start} of ${one.topic}/${one.partition} is not in Kafka, which has ${low} to ${high}: nothing is skipped. Restore the records or move the position by hand.`,
+      `Offset ${start} of ${one.topic}/${one.partition} is not in Kafka, which has ${low} to ${high}: nothing is skipped. Restore the records or move the checkpoint by hand.`,
     );
   }
-  // A fixed range that is not landed yet begins before the position; its own bounds guard it.
+  // A fixed range that is not landed yet begins before the checkpoint; its own bounds guard it.
   if (start !== one.nextOffset || last === null || last.offset < low || last.offset >= start) return;
   one.unchecked = true;
   one.readFrom = last.offset;
@@ -134,7 +134,7 @@ export async function wantedRecords(
       await stopPartition(
         dependencies,
         one,
-        `Offset ${last?.offset} of ${one.topic}/${one.partition} is another record than the one that was read there: Kafka's log was truncated or made anew. Nothing is skipped; move the position by hand.`,
+        `Offset ${last?.offset} of ${one.topic}/${one.partition} is another record than the one that was read there: Kafka's log was truncated or made anew. Nothing is skipped; move the checkpoint by hand.`,
       );
       return [];
     }

@@ -1,4 +1,4 @@
-import { recordProblem } from '#activities/reader/positions.ts';
+import { recordProblem } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { DeadlyRange } from '#activities/stream/clean-tries.ts';
 import { beginTry, failTry, forgetTries, readDeadlyRanges } from '#activities/stream/clean-tries.ts';
@@ -20,7 +20,7 @@ const partRows = 512;
 const cutInto = 8;
 
 /**
- * Care after deaths. Processes that died in a row while they held the partition may have died of the records at its position: a
+ * Care after deaths. Processes that died in a row while they held the partition may have died of the records at its checkpoint: a
  * crash of the native engine asks nobody. So the first batch's worth of records is tried in small parts, each alone in its
  * process and noted beforehand; a part that is found noted by a process that is gone was deadly and is tried in smaller ones,
  * down to single records. It may as well have been ended by a second kill -9, so the way down is not record by record at once.

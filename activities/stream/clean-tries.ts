@@ -1,4 +1,4 @@
-import { processName } from '#activities/reader/positions.ts';
+import { processName } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { OffsetRange } from '#domain/terms.ts';
@@ -7,7 +7,7 @@ import type { OffsetRange } from '#domain/terms.ts';
 export type DeadlyRange = { first: number; last: number; deaths: number };
 type Range = Pick<DeadlyRange, 'first' | 'last'>;
 
-/** The ranges from the partition's position on that processes began to clean and did not end. */
+/** The ranges from the partition's checkpoint on that processes began to clean and did not end. */
 export async function readDeadlyRanges(postgres: Postgres, { topic, partition, nextOffset }: OwnedPartition): Promise<DeadlyRange[]> {
   const rows = await postgres.query<{ first_offset: number; last_offset: number; deaths: number }>(
     `SELECT first_offset, last_offset, deaths + (process IS NOT NULL AND process <> $4)::int AS deaths FROM pinflow.clean_try
@@ -35,7 +35,7 @@ export async function failTry(postgres: Postgres, { topic, partition }: OwnedPar
   );
 }
 
-/** Forgets the tries of what the position has passed. */
+/** Forgets the tries of what the checkpoint has passed. */
 export async function forgetTries(postgres: Postgres, { topic, partition, to }: OffsetRange): Promise<void> {
   await postgres.execute(`DELETE FROM pinflow.clean_try WHERE topic = $1 AND partition = $2 AND last_offset < $3`, [topic, partition, to]);
 }

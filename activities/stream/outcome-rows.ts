@@ -1,5 +1,5 @@
 import type { RejectRow } from '#activities/stream/reduce-to-identities.ts';
-import type { Advance } from '#activities/reader/positions.ts';
+import type { Advance } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition } from '#activities/reader/sink.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';

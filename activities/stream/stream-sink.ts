@@ -1,5 +1,5 @@
-import type { Advance } from '#activities/reader/positions.ts';
-import { advanceOver, advanceOverGap, advancePosition } from '#activities/reader/positions.ts';
+import type { Advance } from '#activities/reader/checkpoints.ts';
+import { advanceOver, advanceOverGap, advanceCheckpoint } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
 import type { SinkStatements } from '#activities/stream/sink-statements.ts';
@@ -153,7 +153,7 @@ async function writeBatch(
   { records, cleaned }: Batch,
 ): Promise<void> {
   const { identities, rejects, clean } = reduceToIdentities(kind, cleaned);
-  await advancePosition(statements, 'stream', owned, step);
+  await advanceCheckpoint(statements, 'stream', owned, step);
   const upserted = await sink.upsert(statements, kind, owned, identities);
   await insertRejects(statements, kind, records, rejects);
   const superseded = clean - identities.rows + upserted.superseded;
@@ -189,7 +189,7 @@ async function bury(
 ): Promise<void> {
   const step = advanceOver(state.to, [record]);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, step);
+    await advanceCheckpoint(statements, 'stream', state.owned, step);
     await insertDeadLetter(statements, state.kind, record, reason, refusal);
     await insertStreamBatch(statements, state.owned, step, { ...nothing, dead: 1 });
   });
@@ -203,7 +203,7 @@ async function passGap(options: StreamSinkOptions, state: Partition): Promise<vo
   if (state.seen <= state.to) return;
   const step = advanceOverGap(state.to, state.seen);
   await options.postgres.transaction(async (statements) => {
-    await advancePosition(statements, 'stream', state.owned, step);
+    await advanceCheckpoint(statements, 'stream', state.owned, step);
     await insertStreamBatch(statements, state.owned, step, nothing);
   });
   moved(state, step);

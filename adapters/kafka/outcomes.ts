@@ -8,8 +8,8 @@ export type Outcome = Ack | Failure;
 export type Batch = { outcomes: Outcome[]; left: number; done: (outcomes: Outcome[]) => void };
 
 /** Notes the fate of one record; the last one answers the batch. */
-export function decide(batch: Batch, position: number, outcome: Outcome): void {
-  batch.outcomes[position] = outcome;
+export function decide(batch: Batch, index: number, outcome: Outcome): void {
+  batch.outcomes[index] = outcome;
   batch.left -= 1;
   if (batch.left === 0) batch.done(batch.outcomes);
 }

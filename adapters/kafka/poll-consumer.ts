@@ -5,8 +5,8 @@ import { toLogRecord } from '#adapters/kafka/reader.ts';
 import { Failure } from '#domain/failures.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 
-/** A position in a partition: the next offset to read. */
-export type Position = TopicPartition & { offset: number };
+/** The next offset to read of a partition. */
+export type NextOffset = TopicPartition & { offset: number };
 
 /** A member of a consumer group that reads when it is asked to. One call at a time. */
 export type PollConsumer<Selected> = {
@@ -18,11 +18,11 @@ export type PollConsumer<Selected> = {
    */
   poll(wanted: { timeoutMs: number; bytesMax: number; signal: AbortSignal }): Promise<Selected[]>;
   /**
-   * Commits the given positions, by default behind all that was polled. Where the group has changed meanwhile nothing is
+   * Commits the given offsets, by default behind all that was polled. Where the group has changed meanwhile nothing is
    * committed, and the records come again.
    * @throws Failure
    */
-  commit(positions?: readonly Position[]): Promise<void>;
+  commit(offsets?: readonly NextOffset[]): Promise<void>;
   /** Leaves the group, without a commit; a poll under way answers at once. */
   close(): Promise<void>;
 };
@@ -31,7 +31,7 @@ export type PollConsumerOptions<Selected> = {
   kafka: Kafka;
   groupId: string;
   topics: readonly string[];
-  /** Where the group has no position in a partition: its start, or its end as it is now. */
+  /** Where the group has no offset in a partition: its start, or its end as it is now. */
   fromBeginning: boolean;
   /** Undefined skips the record. */
   select: (record: LogRecord) => Selected | undefined;
@@ -57,11 +57,11 @@ type Offer = { records: LogRecord[]; at: number; taken: () => void };
 /** One kafkajs consumer from its start to its failure. */
 type Life = { consumer: Consumer; offer: Offer | undefined; failure: Error | undefined; isPlaced: boolean; joining: Promise<void> };
 
-/** Joins the group in the background. @throws Failure where Kafka does not tell the positions to start from. */
+/** Joins the group in the background. @throws Failure where Kafka does not tell the offsets to start from. */
 export async function openPollConsumer<Selected>(options: PollConsumerOptions<Selected>): Promise<PollConsumer<Selected>> {
-  let starts: readonly Position[] = options.fromBeginning ? [] : await findEnds(options);
+  let starts: readonly NextOffset[] = options.fromBeginning ? [] : await findEnds(options);
   /** Behind what was polled and is not committed, by partition. */
-  let polled = new Map<string, Position>();
+  let polled = new Map<string, NextOffset>();
   let closed = false;
   let wake: () => void = () => undefined;
   let life = begin();
@@ -87,7 +87,7 @@ export async function openPollConsumer<Selected>(options: PollConsumerOptions<Se
       wake();
     };
     consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
-    // From here on the broker's positions count: what was polled and not committed comes again, to whoever has the partition.
+    // From here on the broker's offsets count: what was polled and not committed comes again, to whoever has the partition.
     consumer.on(consumer.events.GROUP_JOIN, () => void (polled = new Map()));
     begun.joining = join(begun).catch(async (error: unknown) => {
       fail(error);
@@ -102,9 +102,9 @@ export async function openPollConsumer<Selected>(options: PollConsumerOptions<Se
     await consumer.subscribe({ topics: [...options.topics], fromBeginning: options.fromBeginning });
     if (closed) return;
     await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => offerBatch(begun, payload) });
-    // Without a commit, a change of the group would move a position "at the end" behind records that came meanwhile.
+    // Without a commit, a change of the group would move an offset "at the end" behind records that came meanwhile.
     while (starts.length > 0 && !closed && begun.failure === undefined) {
-      if (await commitPositions(consumer, starts)) {
+      if (await commitOffsets(consumer, starts)) {
         for (const { topic, partition, offset } of starts) consumer.seek({ topic, partition, offset: String(offset) });
         starts = [];
       } else await delay(commitPauseMs);
@@ -183,16 +183,16 @@ export async function openPollConsumer<Selected>(options: PollConsumerOptions<Se
     return came;
   }
 
-  async function commit(positions: readonly Position[] = [...polled.values()]): Promise<void> {
+  async function commit(offsets: readonly NextOffset[] = [...polled.values()]): Promise<void> {
     if (life.failure !== undefined) {
       const { failure } = life;
       life = begin();
       throw failure;
     }
-    if (positions.length === 0) return;
+    if (offsets.length === 0) return;
     const committed = polled;
-    await commitPositions(life.consumer, positions);
-    for (const position of positions) if (committed.get(keyOf(position))?.offset === position.offset) committed.delete(keyOf(position));
+    await commitOffsets(life.consumer, offsets);
+    for (const offset of offsets) if (committed.get(keyOf(offset))?.offset === offset.offset) committed.delete(keyOf(offset));
   }
 
   return {
@@ -211,8 +211,8 @@ export async function openPollConsumer<Selected>(options: PollConsumerOptions<Se
   };
 }
 
-/** Ends of the partitions in which the group has no position. */
-async function findEnds({ kafka, groupId, topics }: { kafka: Kafka; groupId: string; topics: readonly string[] }): Promise<Position[]> {
+/** Ends of the partitions in which the group has no offset. */
+async function findEnds({ kafka, groupId, topics }: { kafka: Kafka; groupId: string; topics: readonly string[] }): Promise<NextOffset[]> {
   const admin = kafka.admin();
   try {
     await admin.connect();
@@ -228,7 +228,7 @@ async function findEnds({ kafka, groupId, topics }: { kafka: Kafka; groupId: str
     );
     return ends.flat();
   } catch (error) {
-    throw toKafkaFailure(error, 'looking up the positions of a consumer group');
+    throw toKafkaFailure(error, 'looking up the offsets of a consumer group');
   } finally {
     await admin.disconnect().catch(() => undefined); // What it was asked for is known or failed.
   }
@@ -237,14 +237,14 @@ async function findEnds({ kafka, groupId, topics }: { kafka: Kafka; groupId: str
 const groupChanged = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID']);
 
 /** @returns false where the group is changing: the broker takes no commits then. */
-async function commitPositions(consumer: Consumer, positions: readonly Position[]): Promise<boolean> {
+async function commitOffsets(consumer: Consumer, offsets: readonly NextOffset[]): Promise<boolean> {
   try {
-    await consumer.commitOffsets(positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
+    await consumer.commitOffsets(offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })));
     return true;
   } catch (error) {
     const { type } = error as { type?: string };
     if (type !== undefined && groupChanged.has(type)) return false;
-    throw asFailure(error, 'committing positions of a consumer group');
+    throw asFailure(error, 'committing offsets of a consumer group');
   }
 }
 

@@ -76,7 +76,7 @@ const disconnectMsMax = 1_000;
 const recordsPerProducerMax = 2 ** 30;
 
 /** `bytes` is below 0 once its fate is known. */
-type Entry = Waiting & { bytes: number; at: number; batch: Batch; position: number };
+type Entry = Waiting & { bytes: number; at: number; batch: Batch; index: number };
 
 export function makePublisher(options: PublisherOptions): Publisher {
   const { log, eventsMax, bytesMax, stallMs, deadlineMs } = options;
@@ -122,10 +122,10 @@ export function makePublisher(options: PublisherOptions): Publisher {
     return new Promise((done) => {
       const batch: Batch = { outcomes: new Array<Outcome>(records.length), left: records.length, done };
       const now = performance.now();
-      for (const [position, record] of records.entries()) {
-        const misfit = findMisfit(record, sizes[position]!);
-        if (misfit === undefined) enqueue(record, sizes[position]!, now, batch, position);
-        else decide(batch, position, misfit);
+      for (const [index, record] of records.entries()) {
+        const misfit = findMisfit(record, sizes[index]!);
+        if (misfit === undefined) enqueue(record, sizes[index]!, now, batch, index);
+        else decide(batch, index, misfit);
       }
       if (records.length === 0) done([]);
       pump();
@@ -139,11 +139,11 @@ export function makePublisher(options: PublisherOptions): Publisher {
       : new Failure('invalid_data', `The record has ${size} bytes, the topic takes ${batchBytesMax}.`);
   }
 
-  function enqueue(record: RecordToPublish, size: number, at: number, batch: Batch, position: number): void {
+  function enqueue(record: RecordToPublish, size: number, at: number, batch: Batch, index: number): void {
     events += 1;
     bytes += size;
     const partition = partitionOfKey(record.key, partitionCounts.get(record.topic)!);
-    queue.push({ record, partition, bytes: size, at, batch, position });
+    queue.push({ record, partition, bytes: size, at, batch, index });
   }
 
   // --- Requests ---
@@ -219,7 +219,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
     events -= 1;
     bytes -= entry.bytes;
     entry.bytes = -1;
-    decide(entry.batch, entry.position, outcome);
+    decide(entry.batch, entry.index, outcome);
     if (events === 0) {
       for (const wake of idleWaiters) wake();
       idleWaiters = [];

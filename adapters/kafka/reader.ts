@@ -172,7 +172,7 @@ function makeHand(options: ReadOptions, pause: (partition: TopicPartition) => vo
       pause(place);
       return options.onLost(
         place,
-        `Offset ${from} of ${key} was expected, but Kafka's log begins at ${start}: the records in between are gone. Nothing is skipped; move the position by hand.`,
+        `Offset ${from} of ${key} was expected, but Kafka's log begins at ${start}: the records in between are gone. Nothing is skipped; move the checkpoint by hand.`,
       );
     }
     await options.onBatch({ ...place, from, to, records, highWatermark });

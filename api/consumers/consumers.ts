@@ -170,15 +170,15 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
           await reading.consumer.commit();
           return undefined;
         }
-        const positions = [];
+        const nextOffsets = [];
         for (const { topic, partition, offset } of offsets) {
           const kafkaTopic = placeOf(topic, names, kindByName)?.kafkaTopic;
           if (kafkaTopic === undefined || !reading.subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic', kindByName);
           if (partition >= (await options.topics.partitionCount(kafkaTopic)))
             return { status: 404, reason: 'unknown_partition', message: 'Partition not found' } satisfies Refusal;
-          positions.push({ topic: kafkaTopic, partition, offset: offset + 1 });
+          nextOffsets.push({ topic: kafkaTopic, partition, offset: offset + 1 });
         }
-        await reading.consumer.commit(positions);
+        await reading.consumer.commit(nextOffsets);
         return undefined;
       }),
 

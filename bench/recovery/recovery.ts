@@ -17,7 +17,7 @@ import type { StopRequest } from '#stack/until-stopped.ts';
 export type RecoveryOptions = { rounds?: number };
 
 /** Records up to which Kafka and both readers are, over all topics. Asking fails while a server is away. */
-type Positions = { inKafka: number; streamed: number; landed: number };
+type Progress = { inKafka: number; streamed: number; landed: number };
 
 const ROUNDS = 3;
 const RATE = 100;
@@ -35,7 +35,7 @@ const victims = ['worker', 'kafka'] as const;
 export async function runRecovery({ rounds = ROUNDS }: RecoveryOptions, home: string, { signal }: StopRequest): Promise<number> {
   const stack = await startWholeStack(home, signal, { LANDING_FLUSH_MS: '500' });
   const { environment } = stack;
-  const positions = openPositions(environment);
+  const progress = openProgress(environment);
   const emulator = spawn(
     process.execPath,
     [
@@ -53,16 +53,16 @@ export async function runRecovery({ rounds = ROUNDS }: RecoveryOptions, home: st
     { cwd: projectFolder, env: environment, stdio: 'ignore' },
   );
   try {
-    await until(positions.read, ({ streamed, landed }) => streamed > RATE && landed > RATE, signal);
+    await until(progress.read, ({ streamed, landed }) => streamed > RATE && landed > RATE, signal);
     const seconds = new Map<string, number[]>();
     for (const victim of victims) {
       seconds.set(victim, []);
       for (let round = 0; round < rounds; round++) {
-        const { inKafka } = await positions.read();
+        const { inKafka } = await progress.read();
         const { pid } = processesOf(home).find(({ name }) => name === victim)!;
         process.kill(pid, 'SIGKILL');
         const killedAt = performance.now();
-        await until(positions.read, ({ streamed, landed }) => streamed > inKafka && landed > inKafka, signal);
+        await until(progress.read, ({ streamed, landed }) => streamed > inKafka && landed > inKafka, signal);
         seconds.get(victim)!.push((performance.now() - killedAt) / 1_000);
       }
     }
@@ -70,12 +70,12 @@ export async function runRecovery({ rounds = ROUNDS }: RecoveryOptions, home: st
     return 0;
   } finally {
     emulator.kill('SIGINT');
-    await positions.close();
+    await progress.close();
     await stack.stop();
   }
 }
 
-function openPositions(environment: NodeJS.ProcessEnv): { read: () => Promise<Positions>; close: () => Promise<unknown> } {
+function openProgress(environment: NodeJS.ProcessEnv): { read: () => Promise<Progress>; close: () => Promise<unknown> } {
   const config = loadConfig(environmentOverStack(environment));
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-bench' });
   const topics = makeKafkaTopics(makeKafkaClient(config, 'pinflow-bench'));
@@ -94,7 +94,7 @@ function openPositions(environment: NodeJS.ProcessEnv): { read: () => Promise<Po
 }
 
 /** Asks until it is so. A question that fails is asked again: a server that was killed is coming back. */
-async function until(read: () => Promise<Positions>, isSo: (positions: Positions) => boolean, signal: AbortSignal): Promise<void> {
+async function until(read: () => Promise<Progress>, isSo: (progress: Progress) => boolean, signal: AbortSignal): Promise<void> {
   const giveUpAt = performance.now() + GIVE_UP_MS;
   for (let cause: unknown; ;) {
     signal.throwIfAborted();

@@ -19,14 +19,14 @@ import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
 describe('lag arithmetic', () => {
-  const cases: [name: string, position: { nextOffset: number; low: number; high: number }, lag: number][] = [
+  const cases: [name: string, checkpoint: { nextOffset: number; low: number; high: number }, lag: number][] = [
     ['at the end', { nextOffset: 7, low: 0, high: 7 }, 0],
     ['behind', { nextOffset: 3, low: 0, high: 7 }, 4],
     ['an empty log', { nextOffset: 0, low: 0, high: 0 }, 0],
     ['before the log begins: what is deleted is no lag', { nextOffset: 3, low: 5, high: 7 }, 2],
     ['ahead of a watermark that was read earlier', { nextOffset: 9, low: 0, high: 7 }, 0],
   ];
-  for (const [name, position, lag] of cases) test(`${name}: ${lag}`, () => assert.equal(lagRecordsOf(position), lag));
+  for (const [name, checkpoint, lag] of cases) test(`${name}: ${lag}`, () => assert.equal(lagRecordsOf(checkpoint), lag));
 
   test('of a reader is the sum of the records and the longest age', () => {
     const one = {
@@ -119,9 +119,9 @@ describe('status on real servers', () => {
     await producer.disconnect();
   }
 
-  const setPosition = (reader: string, nextOffset: number): Promise<number> =>
+  const setCheckpoint = (reader: string, nextOffset: number): Promise<number> =>
     postgres.execute(
-      `INSERT INTO pinflow.position (reader, topic, partition, owner, next_offset) SELECT $1, t, p, 'slot 0', CASE WHEN t = $3 AND p = 1 THEN $4::bigint ELSE 0 END
+      `INSERT INTO pinflow.checkpoint (reader, topic, partition, owner, next_offset) SELECT $1, t, p, 'slot 0', CASE WHEN t = $3 AND p = 1 THEN $4::bigint ELSE 0 END
        FROM unnest($2::text[]) t, generate_series(0, 1) p ON CONFLICT (reader, topic, partition) DO UPDATE SET next_offset = excluded.next_offset`,
       [reader, names.topics, names.topicOf('pin'), nextOffset],
     );
@@ -139,8 +139,8 @@ describe('status on real servers', () => {
   });
 
   test('a reader at the end has no lag, in records and in seconds; one that is behind ages', async () => {
-    await setPosition('stream', 3);
-    await setPosition('landing', 1);
+    await setCheckpoint('stream', 3);
+    await setCheckpoint('landing', 1);
     const aged = await waitFor(
       async () => {
         const status = await look();
@@ -168,7 +168,7 @@ describe('status on real servers', () => {
   });
 
   test('a range that is fixed but not landed is still lag', async () => {
-    await setPosition('landing', 3);
+    await setCheckpoint('landing', 3);
     assert.equal(known((await look()).landing).lagRecords, 0);
     await postgres.execute(
       `INSERT INTO pinflow.landing_range (topic, partition, first_offset, last_offset, epoch, object_key) VALUES ($1, 1, 2, 2, 0, 'k')`,

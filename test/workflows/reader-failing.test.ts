@@ -9,7 +9,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { Config } from '#adapters/config.ts';
-import type { ReaderName } from '#activities/reader/positions.ts';
+import type { ReaderName } from '#activities/reader/checkpoints.ts';
 import { workflowTypes } from '#domain/names.ts';
 import { environmentOf } from '#test/api/start-api.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';

@@ -103,7 +103,7 @@ export async function openLakeEnvironment(overrides: Partial<Config> = {}): Prom
   };
 }
 
-/** What the landing reader would leave of these records of one partition: a raw object, its landed row, the position. */
+/** What the landing reader would leave of these records of one partition: a raw object, its landed row, the checkpoint. */
 export async function landByHand(
   { names, postgres, s3 }: Environment,
   kind: Kind,
@@ -131,8 +131,8 @@ export async function landByHand(
     [topic, partition, first, last, key, records.length, object.length],
   );
   await postgres.execute(
-    `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ('landing', $1, $2, $3)
-     ON CONFLICT (reader, topic, partition) DO UPDATE SET next_offset = greatest(pinflow.position.next_offset, excluded.next_offset)`,
+    `INSERT INTO pinflow.checkpoint (reader, topic, partition, next_offset) VALUES ('landing', $1, $2, $3)
+     ON CONFLICT (reader, topic, partition) DO UPDATE SET next_offset = greatest(pinflow.checkpoint.next_offset, excluded.next_offset)`,
     [topic, partition, last + 1],
   );
 }

@@ -17,7 +17,7 @@ before(async () => {
   await migrate(postgres);
 });
 after(() => postgres.close());
-beforeEach(() => postgres.execute('TRUNCATE pinflow.door_ack, pinflow.position'));
+beforeEach(() => postgres.execute('TRUNCATE pinflow.door_ack, pinflow.checkpoint'));
 
 type Range = [instance: string, partition: number, first: number, last: number];
 const clean = (rowsMax = 100) => cleanUpCounted({ config, postgres }, 'door_ack', { rowsMax });
@@ -40,9 +40,9 @@ async function ranges(): Promise<Range[]> {
 }
 
 /** How far each reader is, in all partitions. */
-const setPositions = (landing: number, stream: number): Promise<number> =>
+const setCheckpoints = (landing: number, stream: number): Promise<number> =>
   postgres.execute(
-    `INSERT INTO pinflow.position (reader, topic, partition, next_offset)
+    `INSERT INTO pinflow.checkpoint (reader, topic, partition, next_offset)
      SELECT reader, 't', p, CASE reader WHEN 'landing' THEN $1::bigint ELSE $2::bigint END FROM unnest(ARRAY['landing', 'stream']) reader, generate_series(0, 2) p`,
     [landing, stream],
   );
@@ -101,7 +101,7 @@ test('what is younger than a minute is left to the door', async () => {
 });
 
 test('ranges out of retention go, those that a reader has not stored stay', async () => {
-  await setPositions(50_000, 300);
+  await setCheckpoints(50_000, 300);
   await lay(4, [...flushes('a', 0, 0, 100), ...flushes('b', 1, 0, 10)]);
   await lay(
     4,
@@ -118,7 +118,7 @@ test('ranges out of retention go, those that a reader has not stored stay', asyn
   assert.equal(before.length, 180);
 });
 
-test('without a position nothing is taken for stored', async () => {
+test('without a checkpoint nothing is taken for stored', async () => {
   await lay(9, flushes('a', 0, 0, 5));
   await clean();
   assert.deepEqual(await ranges(), [['a', 0, 0, 49]]);

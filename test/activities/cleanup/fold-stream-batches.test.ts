@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => postgres.close());
 beforeEach(async () => {
-  await postgres.execute('TRUNCATE pinflow.stream_batch, pinflow.stream_day, pinflow.position');
+  await postgres.execute('TRUNCATE pinflow.stream_batch, pinflow.stream_day, pinflow.checkpoint');
   // 500 batches of ten offsets in each of two partitions, an hour apart, the newest now. Every third holds two gaps of Kafka's own.
   await postgres.execute(
     `INSERT INTO pinflow.stream_batch (topic, partition, first_offset, last_offset, epoch, applied, superseded, unchanged, rejected, dead, gaps, committed_at)
@@ -25,7 +25,7 @@ beforeEach(async () => {
        now() - make_interval(hours => 499 - i) FROM generate_series(0, 1) p, generate_series(0, 499) i`,
   );
   await postgres.execute(
-    `INSERT INTO pinflow.position (reader, topic, partition, next_offset) SELECT 'stream', 't', p, 5000 FROM generate_series(0, 1) p`,
+    `INSERT INTO pinflow.checkpoint (reader, topic, partition, next_offset) SELECT 'stream', 't', p, 5000 FROM generate_series(0, 1) p`,
   );
 });
 

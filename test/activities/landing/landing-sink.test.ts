@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import { makeLandingSink } from '#activities/landing/landing-sink.ts';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
@@ -188,7 +188,7 @@ test('an object with other records under the same key is refused, not overwritte
   await first.finish(partition);
   // As if the topic had been created anew: the same offsets again, with other bytes.
   await environment.postgres.execute(`DELETE FROM pinflow.landing_range WHERE topic = $1`, [partition.topic]);
-  await environment.postgres.execute(`UPDATE pinflow.position SET next_offset = 0 WHERE reader = 'landing' AND topic = $1`, [
+  await environment.postgres.execute(`UPDATE pinflow.checkpoint SET next_offset = 0 WHERE reader = 'landing' AND topic = $1`, [
     partition.topic,
   ]);
   const second = sink();

@@ -19,7 +19,7 @@ test('a segment reads its partitions from the stored offsets, ends when asked, a
   const ended = await first.end();
   assert.equal(ended.ended, 'asked');
   assert.deepEqual([partitionOf(ended, 0)?.to, partitionOf(ended, 1)?.to, ended.rows], ['250', '3', 253]);
-  const held = await environment.postgres.query('SELECT 1 FROM pinflow.position WHERE held_by IS NOT NULL OR deaths > 0');
+  const held = await environment.postgres.query('SELECT 1 FROM pinflow.checkpoint WHERE held_by IS NOT NULL OR deaths > 0');
   assert.deepEqual(held, [], 'who takes them next knows that nobody died of them');
 
   await environment.produce(pins, 0, pinsNamed(253, 5));
@@ -61,14 +61,14 @@ test('a stored offset that Kafka no longer has stops that partition and says so;
   const result = await one.end();
   assert.match(partitionOf(result, 1)?.problem ?? '', /Offset 3 of .*\/1 is not in Kafka, which has 8 to 13/);
   const [row] = await environment.postgres.query<{ problem: string | null; next_offset: number }>(
-    `SELECT problem, next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
+    `SELECT problem, next_offset FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
     [pins],
   );
   assert.equal(row?.next_offset, 3, 'nothing was skipped');
   assert.match(row.problem ?? '', /nothing is skipped/);
   // Moved by hand, as the sentence says.
   await environment.postgres.execute(
-    `UPDATE pinflow.position SET next_offset = 8 WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
+    `UPDATE pinflow.checkpoint SET next_offset = 8 WHERE reader = 'stream' AND topic = $1 AND partition = 1`,
     [pins],
   );
   const healed = segment();
@@ -101,9 +101,9 @@ test('a sink that fails for now fails the segment, which can be run again', asyn
 
 test('a log that was made anew, or truncated and written on, is not read on as if nothing had happened', async () => {
   const before = await applied();
-  // The position says that the record before it carried another append time than the one that Kafka has there now.
+  // The checkpoint says that the record before it carried another append time than the one that Kafka has there now.
   await environment.postgres.execute(
-    `UPDATE pinflow.position SET last_append_time = last_append_time - interval '1 second' WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+    `UPDATE pinflow.checkpoint SET last_append_time = last_append_time - interval '1 second' WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
     [pins],
   );
   const one = segment();
@@ -114,7 +114,7 @@ test('a log that was made anew, or truncated and written on, is not read on as i
   assert.match(partitionOf(result, 0)?.problem ?? '', /another record than the one that was read there/);
   assert.equal(await applied(), before + 2);
   await environment.postgres.execute(
-    `UPDATE pinflow.position SET last_append_time = NULL WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+    `UPDATE pinflow.checkpoint SET last_append_time = NULL WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
     [pins],
   );
   const healed = segment();
@@ -145,7 +145,7 @@ test('a fault of the program stops the partition that meets it and says so; the 
   const problemOf = async (): Promise<string | null | undefined> =>
     (
       await postgres.query<{ problem: string | null }>(
-        `SELECT problem FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+        `SELECT problem FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
         [geo],
       )
     )[0]?.problem;
@@ -155,7 +155,7 @@ test('a fault of the program stops the partition that meets it and says so; the 
   await environment.produce(geo, 0, [geoJson]);
   const one = segment();
   await waitFor(async () => (await problemOf()) != null, { what: 'the problem' });
-  assert.match((await problemOf())!, /column "country".*does not exist.*a fault of the program.*the position holds/s);
+  assert.match((await problemOf())!, /column "country".*does not exist.*a fault of the program.*the checkpoint holds/s);
   await environment.produce(pins, 0, pinsNamed(5_000, 6));
   await waitFor(async () => (await applied()) === before + 6, { what: 'the other partition applied' });
   await one.end();
@@ -178,12 +178,12 @@ test('a table that refuses a dead letter stops the partition, not the slot: no r
   const one = segment();
   const [found] = await waitFor(
     async () => {
-      const rows = await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.position WHERE problem IS NOT NULL`);
+      const rows = await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.checkpoint WHERE problem IS NOT NULL`);
       return rows.length > 0 ? rows : undefined;
     },
     { what: 'the problem' },
   );
-  assert.match(found!.problem, /constraint no_row.*a fault of the program.*the position holds/s);
+  assert.match(found!.problem, /constraint no_row.*a fault of the program.*the checkpoint holds/s);
   await environment.produce(pins, 0, pinsNamed(5_500, 2));
   await waitFor(async () => (await applied()) === before + 2, { what: 'the other partition applied' });
   await one.end();
@@ -200,7 +200,7 @@ test('an error that is no failure is a fault as well, and its message, which may
     makeSink: () => ({ ...dependencies().makeSink(), accept: () => Promise.reject(new TypeError('MARKED is no number')) }),
   });
   const found = await waitFor(
-    async () => (await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.position WHERE problem IS NOT NULL`))[0],
+    async () => (await postgres.query<{ problem: string }>(`SELECT problem FROM pinflow.checkpoint WHERE problem IS NOT NULL`))[0],
     { what: 'the problem' },
   );
   await one.end();

@@ -16,7 +16,7 @@ test('what the old owner of a partition commits while it is taken is no loss', a
   const epoch = async (): Promise<number> =>
     (
       await environment.postgres.query<{ epoch: number }>(
-        `SELECT epoch FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
+        `SELECT epoch FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = 0`,
         [pins],
       )
     )[0]!.epoch;
@@ -46,21 +46,21 @@ test('what the old owner of a partition commits while it is taken is no loss', a
   assert.equal(partitionOf(await young.end(), 0)?.problem, null);
 });
 
-const setPosition = (partition: number, by: number): Promise<number> =>
+const setCheckpoint = (partition: number, by: number): Promise<number> =>
   environment.postgres.execute(
-    `UPDATE pinflow.position SET next_offset = next_offset + $3 WHERE reader = 'stream' AND topic = $1 AND partition = $2`,
+    `UPDATE pinflow.checkpoint SET next_offset = next_offset + $3 WHERE reader = 'stream' AND topic = $1 AND partition = $2`,
     [pins, partition, by],
   );
 
 test('a segment with a partition that stands still ends early, so that the partition goes on soon after it is set right', async () => {
   const before = await applied();
-  await setPosition(1, 1_000);
+  await setCheckpoint(1, 1_000);
   const one = segment({ lookAgainMs: 300 });
   await environment.produce(pins, 0, pinsNamed(6_000, 2));
   const result = await one.result;
   assert.equal(result.ended, 'time');
   assert.match(partitionOf(result, 1)?.problem ?? '', /is not in Kafka/);
-  await setPosition(1, -1_000);
+  await setCheckpoint(1, -1_000);
   const healed = segment();
   await environment.produce(pins, 1, pinsNamed(6_002, 2));
   await waitFor(async () => (await applied()) === before + 4, { what: 'both partitions applied' });
@@ -73,10 +73,10 @@ for (const reader of ['stream', 'landing'] as const) {
     const partition = reader === 'stream' ? 0 : 1;
     const userJson = (ind: number): string =>
       JSON.stringify({ ind, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51' });
-    const position = async (): Promise<Record<string, unknown> | undefined> =>
+    const checkpoint = async (): Promise<Record<string, unknown> | undefined> =>
       (
         await environment.postgres.query(
-          `SELECT next_offset, gap_offsets, last_gap::text AS last_gap, problem FROM pinflow.position WHERE reader = $1 AND topic = $2 AND partition = $3`,
+          `SELECT next_offset, gap_offsets, last_gap::text AS last_gap, problem FROM pinflow.checkpoint WHERE reader = $1 AND topic = $2 AND partition = $3`,
           [reader, user, partition],
         )
       )[0];
@@ -98,7 +98,7 @@ for (const reader of ['stream', 'landing'] as const) {
           });
     await sendInTransactions(environment.kafka, user, [{ values: [userJson(1), userJson(2)], outcome: 'commit' }], partition);
     const one = reads();
-    await waitFor(async () => (await position())?.['next_offset'] === 3, { what: 'the marker passed' });
+    await waitFor(async () => (await checkpoint())?.['next_offset'] === 3, { what: 'the marker passed' });
     await one.end();
     await sendInTransactions(
       environment.kafka,
@@ -111,10 +111,10 @@ for (const reader of ['stream', 'landing'] as const) {
       partition,
     );
     const next = reads();
-    await waitFor(async () => (await position())?.['next_offset'] === 10, { what: 'the end of the log' });
+    await waitFor(async () => (await checkpoint())?.['next_offset'] === 10, { what: 'the end of the log' });
     const result = await next.end();
     assert.equal(result.partitions.find((held) => held.topic === user && held.partition === partition)?.lag, 0);
-    const found = await position();
+    const found = await checkpoint();
     assert.equal(found?.['problem'], null);
     assert.equal(found['gap_offsets'], 7);
     assert.match(String(found['last_gap']), /,10\)$/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { listValue } from '@duckdb/node-api';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
@@ -41,7 +41,7 @@ async function account({ topic, partition }: TopicPartition): Promise<unknown> {
   const [row] = await environment.postgres.query(
     `SELECT coalesce(sum(applied), 0)::int AS applied, coalesce(sum(rejected), 0)::int AS rejected, coalesce(sum(dead), 0)::int AS dead,
        (SELECT count(*)::int FROM pinflow.dead_letter WHERE topic = $1 AND partition = $2) AS letters,
-       (SELECT next_offset FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = $2) AS next
+       (SELECT next_offset FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = $2) AS next
      FROM pinflow.stream_batch WHERE topic = $1 AND partition = $2`,
     [topic, partition],
   );
@@ -67,7 +67,7 @@ async function cleanerThatRuns(sql: string): Promise<StreamCleaner & { samples: 
   return { ...made, samples: () => samples };
 }
 
-describe('what refuses every record blames none: that is a fault, nothing is buried, and the position holds', () => {
+describe('what refuses every record blames none: that is a fault, nothing is buried, and the checkpoint holds', () => {
   const casts: [what: string, sql: string][] = [
     ['a cast that no value survives', `SELECT (json->>'index')::DATE FROM (SELECT unnest($1::VARCHAR[])::JSON AS json)`],
     ['a number beyond its type', `SELECT (999 + (json->>'index')::INTEGER)::TINYINT FROM (SELECT unnest($1::VARCHAR[])::JSON AS json)`],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { deathsMax } from '#activities/stream/careful.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
@@ -16,7 +16,7 @@ after(close);
 
 const problemOf = async ({ topic, partition }: TopicPartition): Promise<unknown> =>
   (
-    await environment.postgres.query(`SELECT problem FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = $2`, [
+    await environment.postgres.query(`SELECT problem FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = $2`, [
       topic,
       partition,
     ])
@@ -26,7 +26,7 @@ const problemOf = async ({ topic, partition }: TopicPartition): Promise<unknown>
 async function takenAfter(deaths: number, partition: TopicPartition, said: unknown[]): Promise<Sink> {
   const { postgres, names } = environment;
   await takePartition(postgres, 'stream', partition, 'test', 0);
-  await postgres.execute(`UPDATE pinflow.position SET held_by = 'gone', deaths = $3 WHERE topic = $1 AND partition = $2`, [
+  await postgres.execute(`UPDATE pinflow.checkpoint SET held_by = 'gone', deaths = $3 WHERE topic = $1 AND partition = $2`, [
     partition.topic,
     partition.partition,
     deaths - 1,
@@ -86,7 +86,7 @@ async function live(partition: TopicPartition, records: LogRecord[], deadly: num
     assert.equal((error as Error).message, gone);
     const { topic, partition: number } = partition;
     for (const [table, holder] of [
-      ['position', 'held_by'],
+      ['checkpoint', 'held_by'],
       ['clean_try', 'process'],
     ])
       await postgres.execute(`UPDATE pinflow.${table} SET ${holder} = $3 WHERE topic = $1 AND partition = $2`, [topic, number, gone]);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';

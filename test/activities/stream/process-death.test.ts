@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { advanceOver, advancePosition, releasePartitions, takePartition } from '#activities/reader/positions.ts';
+import { advanceOver, advanceCheckpoint, releasePartitions, takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { deathsMax } from '#activities/stream/careful.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
@@ -42,10 +42,10 @@ const query = (sql: string, { topic, partition }: TopicPartition): Promise<Recor
   environment.postgres.query(sql, [topic, partition]);
 const deadLetters = (partition: TopicPartition): Promise<Record<string, unknown>[]> =>
   query(`SELECT "offset", reason, value FROM pinflow.dead_letter WHERE topic = $1 AND partition = $2`, partition);
-const position = async (partition: TopicPartition): Promise<Record<string, unknown> | undefined> =>
+const checkpoint = async (partition: TopicPartition): Promise<Record<string, unknown> | undefined> =>
   (
     await query(
-      `SELECT next_offset, deaths, problem FROM pinflow.position WHERE reader = 'stream' AND topic = $1 AND partition = $2`,
+      `SELECT next_offset, deaths, problem FROM pinflow.checkpoint WHERE reader = 'stream' AND topic = $1 AND partition = $2`,
       partition,
     )
   )[0];
@@ -67,28 +67,28 @@ test('a record that kills the process is found after some deaths and buried with
   assert.deepEqual(await environment.postgres.query(`SELECT pins FROM metrics.category_per_minute WHERE category = 'death'`), [
     { pins: 69 },
   ]);
-  assert.deepEqual(await position(partition), { next_offset: 70, deaths: 0, problem: null });
+  assert.deepEqual(await checkpoint(partition), { next_offset: 70, deaths: 0, problem: null });
   assert.deepEqual(await query('SELECT 1 FROM pinflow.clean_try WHERE topic = $1 AND partition = $2', partition), []);
 });
 
-test('where every record kills the process no record is blamed: the position holds and says so', async () => {
+test('where every record kills the process no record is blamed: the checkpoint holds and says so', async () => {
   const partition = { topic: environment.names.topicOf('pin'), partition: 101 };
   const values = [0, 1, 2].map((i) => pinJson(`all-${i}`));
   // Every value holds it, the sample's too.
   const { deaths, code } = await live({ partition, values, kills: 'unique_id' }, deathsMax + 3);
   assert.deepEqual([deaths, code], [deathsMax + 3, null]);
   assert.deepEqual(await deadLetters(partition), []);
-  const { next_offset, problem } = (await position(partition))!;
+  const { next_offset, problem } = (await checkpoint(partition))!;
   assert.equal(next_offset, 0);
   assert.match(String(problem), /processes in a row ended in the middle of their work at offset 0/);
 });
 
-test('only owners that are gone without a word count as deaths, and only until the position moves', async () => {
+test('only owners that are gone without a word count as deaths, and only until the checkpoint moves', async () => {
   const { postgres, names } = environment;
   const partition = { topic: names.topicOf('pin'), partition: 102 };
   const take = () => takePartition(postgres, 'stream', partition, 'test', 0);
   const heldBy = (name: string) =>
-    postgres.execute(`UPDATE pinflow.position SET held_by = $3 WHERE topic = $1 AND partition = $2`, [
+    postgres.execute(`UPDATE pinflow.checkpoint SET held_by = $3 WHERE topic = $1 AND partition = $2`, [
       partition.topic,
       partition.partition,
       name,
@@ -105,7 +105,7 @@ test('only owners that are gone without a word count as deaths, and only until t
   const owned = await take();
   assert.equal(owned.deaths, 2);
   await postgres.transaction((statements) =>
-    advancePosition(statements, 'stream', owned, advanceOver(0, [{ offset: 0, appendTimeMs: 0 }])),
+    advanceCheckpoint(statements, 'stream', owned, advanceOver(0, [{ offset: 0, appendTimeMs: 0 }])),
   );
   assert.equal((await take()).deaths, 0);
 });
@@ -129,7 +129,7 @@ test('an outage in the middle of careful tries blames no record', async () => {
   };
   await takePartition(postgres, 'stream', partition, 'test', 0);
   // As left by a process that died of the first record alone, once less than it takes to be blamed.
-  await postgres.execute(`UPDATE pinflow.position SET held_by = 'gone' WHERE topic = $1 AND partition = 103`, [partition.topic]);
+  await postgres.execute(`UPDATE pinflow.checkpoint SET held_by = 'gone' WHERE topic = $1 AND partition = 103`, [partition.topic]);
   await postgres.execute(
     `INSERT INTO pinflow.clean_try (topic, partition, first_offset, last_offset, deaths, process) VALUES ($1, 103, 0, 0, $2, 'gone')`,
     [partition.topic, deathsMax - 2],
@@ -140,5 +140,5 @@ test('an outage in the middle of careful tries blames no record', async () => {
   await (await begun()).accept(partition, values);
   cleaner.close();
   assert.deepEqual(await deadLetters(partition), []);
-  assert.deepEqual(await position(partition), { next_offset: 2, deaths: 0, problem: null });
+  assert.deepEqual(await checkpoint(partition), { next_offset: 2, deaths: 0, problem: null });
 });

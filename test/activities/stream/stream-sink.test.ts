@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { takePartition } from '#activities/reader/positions.ts';
+import { takePartition } from '#activities/reader/checkpoints.ts';
 import type { Sink } from '#activities/reader/sink.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import type { StreamSinkOptions } from '#activities/stream/stream-sink.ts';
@@ -201,7 +201,7 @@ test('only the record that cleaning refuses for good becomes a dead letter', asy
   ]);
 });
 
-test('a fault of our own SQL costs no record: the position holds until it is mended', async () => {
+test('a fault of our own SQL costs no record: the checkpoint holds until it is mended', async () => {
   const faults: [what: string, sql: string][] = [
     ['an unknown column', 'SELECT nothing, $1::VARCHAR[]'],
     ['a missing function', 'SELECT nothing($1::VARCHAR[])'],
@@ -250,7 +250,7 @@ test('a record that the engine dies of is found and buried with its bytes; the o
   assert.deepEqual(await minutes('ten'), [{ window_start: new Date(noon), pins: 9 }]);
 });
 
-test('an engine that dies of every record blames none: that is a fault, and the position holds', async () => {
+test('an engine that dies of every record blames none: that is a fault, and the checkpoint holds', async () => {
   const partition = pinPartition();
   const one = await begun(partition, { cleaner: await cleanerThatDies(cleaner, () => true) });
   const records = [0, 1, 2].map((offset) => record(partition, offset, pinJson(`eleven-${offset}`, { category: 'eleven' })));

@@ -25,7 +25,7 @@ export async function takePartition(
   logStart: number,
 ): Promise<OwnedPartition> {
   await postgres.execute(
-    `INSERT INTO pinflow.position (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+    `INSERT INTO pinflow.checkpoint (reader, topic, partition, next_offset) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [reader, partition.topic, partition.partition, logStart],
   );
   const [row] = await postgres.query<{
@@ -35,13 +35,13 @@ export async function takePartition(
     last_append_time: Date | null;
     deaths: number;
   }>(
-    `UPDATE pinflow.position SET epoch = epoch + 1, owner = $4, problem = NULL,
+    `UPDATE pinflow.checkpoint SET epoch = epoch + 1, owner = $4, problem = NULL,
        deaths = deaths + (held_by IS NOT NULL AND held_by <> $5)::int, held_by = $5
      WHERE reader = $1 AND topic = $2 AND partition = $3 RETURNING epoch, next_offset, last_offset, last_append_time, deaths`,
     [reader, partition.topic, partition.partition, owner, processName],
   );
   if (row === undefined)
-    throw new Failure('missing', `The position of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
+    throw new Failure('missing', `The checkpoint of ${reader} ${partition.topic}/${partition.partition} vanished while it was taken.`);
   return {
     ...partition,
     epoch: row.epoch,
@@ -57,13 +57,13 @@ export async function takePartition(
 /** Lets partitions go: whoever takes them next knows that nobody died of them. A process that takes them again knows that by itself. */
 export async function releasePartitions(postgres: Postgres, reader: ReaderName, partitions: readonly OwnedPartition[]): Promise<void> {
   await postgres.execute(
-    `UPDATE pinflow.position p SET held_by = NULL FROM unnest($2::text[], $3::int[], $4::bigint[]) AS o (topic, partition, epoch)
+    `UPDATE pinflow.checkpoint p SET held_by = NULL FROM unnest($2::text[], $3::int[], $4::bigint[]) AS o (topic, partition, epoch)
      WHERE p.reader = $1 AND p.topic = o.topic AND p.partition = o.partition AND p.epoch = o.epoch`,
     [reader, partitions.map(({ topic }) => topic), partitions.map(({ partition }) => partition), partitions.map(({ epoch }) => epoch)],
   );
 }
 
-/** A step of a partition's position: over records, of which it names the last, and over the gaps that Kafka made itself. */
+/** A step of a partition's checkpoint: over records, of which it names the last, and over the gaps that Kafka made itself. */
 export type Advance = { from: number; to: number; last: RecordMark | undefined; gaps: readonly OffsetGap[] };
 
 /** The step over records in offset order, the first of which may lie behind `from`. */
@@ -84,7 +84,7 @@ export function advanceOverGap(from: number, to: number): Advance {
  * and whoever comes second finds another (epoch, next offset).
  * @throws Failure `fenced` when another owner took over.
  */
-export async function advancePosition(
+export async function advanceCheckpoint(
   statements: Statements,
   reader: ReaderName,
   partition: OwnedPartition,
@@ -92,8 +92,8 @@ export async function advancePosition(
 ): Promise<void> {
   const lastGap = gaps.at(-1);
   const hit = await statements.prepared<{ epoch: number }>(
-    'advance_position',
-    `UPDATE pinflow.position SET next_offset = $6, last_offset = coalesce($7, last_offset), last_append_time = coalesce($8, last_append_time),
+    'advance_checkpoint',
+    `UPDATE pinflow.checkpoint SET next_offset = $6, last_offset = coalesce($7, last_offset), last_append_time = coalesce($8, last_append_time),
        gap_offsets = gap_offsets + $9, last_gap = coalesce($10::int8range, last_gap), updated_at = now(), deaths = 0
      WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4 AND next_offset = $5 RETURNING epoch`,
     [
@@ -124,7 +124,7 @@ export async function recordProblem(
   partition: OwnedPartition,
   problem: string | null,
 ): Promise<void> {
-  await postgres.execute(`UPDATE pinflow.position SET problem = $5 WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`, [
+  await postgres.execute(`UPDATE pinflow.checkpoint SET problem = $5 WHERE reader = $1 AND topic = $2 AND partition = $3 AND epoch = $4`, [
     reader,
     partition.topic,
     partition.partition,
