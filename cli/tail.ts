@@ -4,7 +4,7 @@ import type { TailLine } from '#questions/tail/tail-lines.ts';
 import type { Config } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
 import { printable } from '#domain/printable.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import { exitCodes } from './exit-codes.ts';
 import { orNothingRuns } from './nothing-runs.ts';
 import type { HomeOption } from './home-option.ts';

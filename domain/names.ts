@@ -1,5 +1,5 @@
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kindDefinitions, kinds } from '#domain/kinds/list.ts';
 
 /**
  * Every string that two processes must agree on. `prefix` lets two environments share servers; it is empty in the
@@ -60,8 +60,5 @@ export const searchAttributes = {
 } as const;
 
 /** Lake tables in the order in which a publish commits them. Marts are added by the mart list. */
-export const lakeTables = ['clean_pins', 'clean_geo', 'clean_users', 'rejects'] as const;
+export const lakeTables = [...kindDefinitions.map(({ lakeTable }) => lakeTable), 'rejects'] as const;
 export type LakeTable = (typeof lakeTables)[number];
-export const cleanTableOf: Record<Kind, LakeTable> = { pin: 'clean_pins', geo: 'clean_geo', user: 'clean_users' };
-/** Ad-hoc view per kind: one row per identity. */
-export const viewOf: Record<Kind, string> = { pin: 'pins', geo: 'geo', user: 'users' };

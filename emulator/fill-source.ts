@@ -1,42 +1,21 @@
 import { createDatabase } from '#setup/create-database.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import type { SourceTable } from '#emulator/source-tables.ts';
+import { sourceTables } from '#emulator/source-tables.ts';
 import type { SyntheticRows } from '#emulator/synthetic/rows.ts';
 import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
 
 /**
- * The emulator's source: the course's three tables, filled once with synthetic rows. Tables that hold anything already
+ * The emulator's source: the course's tables, one a kind, filled once with synthetic rows. Tables that hold anything already
  * are left alone, whoever filled them.
  */
-const createTables = `
-  CREATE TABLE IF NOT EXISTS pinterest_data (
-    index bigint PRIMARY KEY, unique_id text, title text, description text, poster_name text, follower_count text,
-    tag_list text, is_image_or_video text, image_src text, downloaded int, save_location text, category text);
-  CREATE TABLE IF NOT EXISTS geolocation_data (
-    ind bigint PRIMARY KEY, "timestamp" timestamp, latitude double precision, longitude double precision, country text);
-  CREATE TABLE IF NOT EXISTS user_data (
-    ind bigint PRIMARY KEY, first_name text, last_name text, age int, date_joined timestamp);`;
-
-/** Array types of the columns, in the order of the row objects' fields. */
-const columnTypes = {
-  pinterest_data: {
-    index: 'bigint',
-    unique_id: 'text',
-    title: 'text',
-    description: 'text',
-    poster_name: 'text',
-    follower_count: 'text',
-    tag_list: 'text',
-    is_image_or_video: 'text',
-    image_src: 'text',
-    downloaded: 'int',
-    save_location: 'text',
-    category: 'text',
-  },
-  geolocation_data: { ind: 'bigint', timestamp: 'timestamp', latitude: 'double precision', longitude: 'double precision', country: 'text' },
-  user_data: { ind: 'bigint', first_name: 'text', last_name: 'text', age: 'int', date_joined: 'timestamp' },
-} as const;
-type SourceTable = keyof typeof columnTypes;
+const createTables = sourceTables
+  .map(({ table, key, wire }) => {
+    const columns = wire.map(({ name, source }) => `"${name}" ${source}${name === key ? ' PRIMARY KEY' : ''}`);
+    return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')});`;
+  })
+  .join('\n');
 
 /** Serialises two processes that set up the same source. */
 const LOCK_KEY = 7_462_001;
@@ -50,7 +29,7 @@ export type FillSourceOptions = {
 };
 
 /**
- * Creates the source database and its tables, and fills them in one transaction if all three are empty.
+ * Creates the source database and its tables, and fills them in one transaction if all are empty.
  * @returns how many rows a table were written: 0 when there was something already.
  */
 export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: FillSourceOptions): Promise<number> {
@@ -60,15 +39,12 @@ export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: 
     return await postgres.transaction(async (statements) => {
       await statements.query('SELECT pg_advisory_xact_lock($1)', [LOCK_KEY]);
       await statements.execute(createTables);
-      const [filled] = await statements.query<{ any: boolean }>(
-        'SELECT EXISTS (SELECT FROM pinterest_data) OR EXISTS (SELECT FROM geolocation_data) OR EXISTS (SELECT FROM user_data) AS any',
-      );
+      const anyRows = sourceTables.map(({ table }) => `EXISTS (SELECT FROM ${table})`).join(' OR ');
+      const [filled] = await statements.query<{ any: boolean }>(`SELECT ${anyRows} AS any`);
       if (filled?.any === true) return 0;
       const rows = makeRows();
-      await insertRows(statements, 'pinterest_data', rows.pins);
-      await insertRows(statements, 'geolocation_data', rows.geo);
-      await insertRows(statements, 'user_data', rows.users);
-      return rows.pins.length;
+      for (const one of sourceTables) await insertRows(statements, one, rows[one.kind]);
+      return Math.max(...sourceTables.map(({ kind }) => rows[kind].length));
     });
   } finally {
     await postgres.close();
@@ -76,15 +52,14 @@ export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: 
 }
 
 /** One array a column and statement: the fastest way without COPY, and the statement's text never grows. */
-async function insertRows(statements: Statements, table: SourceTable, rows: readonly object[]): Promise<void> {
-  const types = Object.entries(columnTypes[table]);
-  const columns = types.map(([name]) => `"${name}"`).join(', ');
-  const arrays = types.map(([, type], i) => `$${i + 1}::${type}[]`).join(', ');
+async function insertRows(statements: Statements, { table, wire }: SourceTable, rows: readonly object[]): Promise<void> {
+  const columns = wire.map(({ name }) => `"${name}"`).join(', ');
+  const arrays = wire.map(({ source }, i) => `$${i + 1}::${source}[]`).join(', ');
   for (let first = 0; first < rows.length; first += chunkRows) {
     const chunk = rows.slice(first, first + chunkRows) as Record<string, unknown>[];
     await statements.execute(
       `INSERT INTO ${table} (${columns}) SELECT * FROM unnest(${arrays})`,
-      types.map(([name]) => chunk.map((row) => row[name])),
+      wire.map(({ name }) => chunk.map((row) => row[name])),
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Attempt } from '#emulator/retry.ts';
 import type { SourceEvent } from '#emulator/source.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /**
  * The two shapes in which the course's clients post:

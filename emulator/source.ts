@@ -1,7 +1,9 @@
 import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { ofKinds } from '#domain/kinds/list.ts';
+import { sourceTables } from '#emulator/source-tables.ts';
 
 /** A row of each kind with the same row number; geo or user may be missing in a source of one's own. */
 export type SourceEvent = { ind: number } & Record<Kind, Record<string, unknown> | undefined>;
@@ -13,46 +15,42 @@ export type Source = {
   fetch(rows: readonly number[]): Promise<SourceEvent[]>;
 };
 
-/** Field order is that of the course's clients. Dates travel as ISO text. */
-const selects: Record<Kind, { key: string; sql: string }> = {
-  pin: {
-    key: 'index',
-    sql: 'SELECT index, unique_id, title, description, poster_name, follower_count, tag_list, is_image_or_video, image_src, downloaded, save_location, category FROM pinterest_data WHERE index = ANY($1)',
-  },
-  geo: {
-    key: 'ind',
-    sql: `SELECT ind, to_char("timestamp"::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS') AS timestamp, latitude, longitude, country FROM geolocation_data WHERE ind = ANY($1)`,
-  },
-  user: {
-    key: 'ind',
-    sql: `SELECT ind, first_name, last_name, age, to_char(date_joined::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS') AS date_joined FROM user_data WHERE ind = ANY($1)`,
-  },
-};
+/** Members in the order of the course's clients. Dates travel as ISO text. */
+const sources = sourceTables.map(({ kind, table, key, wire }) => {
+  const columns = wire.map(({ name, source }) =>
+    source === 'timestamp' ? `to_char("${name}"::timestamp, 'YYYY-MM-DD"T"HH24:MI:SS') AS "${name}"` : `"${name}"`,
+  );
+  return { kind, table, key, sql: `SELECT ${columns.join(', ')} FROM ${table} WHERE "${key}" = ANY($1)` };
+});
+/** Whose rows are drawn; those of the other kinds go with them by row number. */
+const leading = sources[0]!;
 
 /**
- * Opens the three tables: reads the row numbers of the pin table once, so that a draw is a look-up by key, not a scan.
+ * Opens the source's tables: reads the row numbers of the leading one once, so that a draw is a look-up by key, not a scan.
  * @throws Failure `missing` when there are no tables, or no rows.
  */
 export async function openSource(postgres: Postgres): Promise<Source> {
-  const numbers = await translated(() => postgres.query<{ index: number }>('SELECT index FROM pinterest_data ORDER BY index'));
-  const keys = numbers.map((row) => row.index);
+  const numbers = await translated(() =>
+    postgres.query<{ key: number }>(`SELECT "${leading.key}" AS key FROM ${leading.table} ORDER BY "${leading.key}"`),
+  );
+  const keys = numbers.map((row) => row.key);
   if (keys.length === 0)
     throw new Failure(
       'missing',
-      'The source table pinterest_data is empty: fill it, or empty all three tables and start the stack, which fills them.',
+      `The source table ${leading.table} is empty: fill it, or empty all of the source's tables and start the stack, which fills them.`,
     );
 
-  async function byKey(kind: Kind, wanted: readonly number[]): Promise<Map<number, Record<string, unknown>>> {
-    const rows = await translated(() => postgres.query(selects[kind].sql, [wanted]));
-    return new Map(rows.map((row) => [Number(row[selects[kind].key]), row]));
+  async function byKey({ sql, key }: (typeof sources)[number], wanted: readonly number[]): Promise<Map<number, Record<string, unknown>>> {
+    const rows = await translated(() => postgres.query(sql, [wanted]));
+    return new Map(rows.map((row) => [Number(row[key]), row]));
   }
 
   return {
     rowCount: keys.length,
     async fetch(rows) {
       const wanted = rows.map((row) => keys[row] as number);
-      const [pin, geo, user] = await Promise.all([byKey('pin', wanted), byKey('geo', wanted), byKey('user', wanted)]);
-      return wanted.map((ind) => ({ ind, pin: pin.get(ind), geo: geo.get(ind), user: user.get(ind) }));
+      const found = await Promise.all(sources.map((source) => byKey(source, wanted)));
+      return wanted.map((ind) => ({ ind, ...ofKinds(({ name }) => found[sources.findIndex(({ kind }) => kind === name)]?.get(ind)) }));
     },
   };
 }
@@ -65,7 +63,7 @@ async function translated<Result>(work: () => Promise<Result>): Promise<Result> 
     if (state === '3D000' || state === '42P01') {
       throw new Failure(
         'missing',
-        "The emulator's source has no tables pinterest_data, geolocation_data and user_data: start the stack, which creates them, or point PINFLOW_SOURCE_URL at a database that has them.",
+        `The emulator's source has no tables ${new Intl.ListFormat('en-GB').format(sources.map(({ table }) => table))}: start the stack, which creates them, or point PINFLOW_SOURCE_URL at a database that has them.`,
         { cause: error },
       );
     }

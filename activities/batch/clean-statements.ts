@@ -1,9 +1,10 @@
 import { effects } from '#activities/batch/run-statements.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { kindSqlOf } from '#domain/kinds/list.ts';
 import type { RawSlice } from '#domain/lake/batch-plan.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import { literal, parquetList } from '#activities/lake/sql-text.ts';
 
 /** Files of one kind of a part: raw objects in, two Parquet files out. */
@@ -30,7 +31,7 @@ export function cleanStatements(kind: Kind, { slices, rawFiles, clean, rejects }
      FROM read_json([${rawFiles.map(literal).join(', ')}], columns = ${lineColumns}, format = 'newline_delimited', compression = 'zstd')
      WHERE ${offsetFilter(slices)}`,
     `CREATE OR REPLACE TEMP VIEW records AS ${domainSql(cleanFiles.fromRawLines)}`,
-    `COPY (${domainSql(cleanKinds[kind].sqlFile)}) TO ${literal(clean)} (FORMAT parquet, COMPRESSION snappy)`,
+    `COPY (${domainSql(kindSqlOf[kind].clean)}) TO ${literal(clean)} (FORMAT parquet, COMPRESSION snappy)`,
     `CREATE OR REPLACE TEMP TABLE cleaned AS SELECT * FROM ${parquetList([clean])} WHERE reject IS NOT NULL`,
     `CREATE OR REPLACE TEMP TABLE kind_name AS SELECT ${literal(kind)} AS kind`,
     `COPY (${domainSql(cleanFiles.rejects)}) TO ${literal(rejects)} (FORMAT parquet, COMPRESSION snappy)`,

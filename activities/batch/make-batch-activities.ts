@@ -83,7 +83,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const deltaLog = makeDeltaLog(s3, cache);
   const publishing = { postgres, s3, log: deltaLog };
   const runStatements = makeRunStatements(config);
-  const cleanVersion = codeVersion(domainSqlBelow('clean'));
+  const cleanVersion = codeVersion({ ...domainSqlBelow('clean'), ...domainSqlBelow('kinds') });
   const martsVersion = codeVersion(domainSqlBelow('metrics'));
   return watchAll({
     cutIntervals: (progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress }),

@@ -9,8 +9,9 @@ import { coverRange, planParts } from '#domain/lake/batch-plan.ts';
 import { stagingFolder } from '#domain/lake/tables.ts';
 import type { LakeTable, Names } from '#domain/names.ts';
 import { lakeTables } from '#domain/names.ts';
-import type { Kind, OffsetRange } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { OffsetRange } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /** What crosses Temporal of a plan: the plan itself is an object. One activity writes the tables of a group. */
 export type PlanSummary = {

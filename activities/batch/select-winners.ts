@@ -11,7 +11,8 @@ import type { ChildStep } from '#adapters/duckdb/child.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { S3 } from '#adapters/s3.ts';
-import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { kindSqlOf } from '#domain/kinds/list.ts';
 import type { BatchPlan } from '#domain/lake/batch-plan.ts';
 import { intervalFilePath, kindOfTable, lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
 import type { LakeTable } from '#domain/names.ts';
@@ -72,7 +73,7 @@ function tableSteps(table: LakeTable, inputs: readonly string[], output: string)
   return [
     ...effects([
       `CREATE OR REPLACE TEMP VIEW cleaned AS SELECT * FROM ${parquetList(inputs)}`,
-      `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(cleanKinds[kind].keysFile)}`,
+      `CREATE OR REPLACE TEMP VIEW keyed AS ${domainSql(kindSqlOf[kind].keys)}`,
       `CREATE OR REPLACE TEMP TABLE winners AS ${domainSql(cleanFiles.latestPerIdentity)}`,
       write(
         `(SELECT * FROM cleaned SEMI JOIN winners ON winners.partition = cleaned.partition AND winners."offset" = cleaned."offset" WHERE reject IS NULL)`,

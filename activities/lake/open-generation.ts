@@ -5,13 +5,13 @@ import type { LakeCache } from '#activities/lake/lake-cache.ts';
 import { identifier, literal } from '#activities/lake/sql-text.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
-import type { Column } from '#domain/clean/kinds.ts';
-import { cleanFiles, identityOf } from '#domain/clean/kinds.ts';
+import type { Column } from '#domain/kinds/columns.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { definitionOf, kinds } from '#domain/kinds/list.ts';
 import { lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
 import { metrics } from '#domain/metrics/list.ts';
-import { cleanTableOf, lakeTables, viewOf } from '#domain/names.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import { lakeTables } from '#domain/names.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** The lake at one generation, ready for a DuckDB connection that sees local files only. */
 export type OpenLake = {
@@ -40,7 +40,7 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, folde
   };
   for (const table of lakeTables) await add(table, `lake.${identifier(table)}`, lakeTableShapes[table].columns);
   for (const { name, columns } of metrics) await add(name, identifier(name), columns);
-  for (const kind of kinds) views.push(`CREATE VIEW ${identifier(viewOf[kind])} AS ${latestRows(kind)}`);
+  for (const kind of kinds) views.push(`CREATE VIEW ${identifier(definitionOf[kind].view)} AS ${latestRows(kind)}`);
   views.push(`CREATE VIEW rejects AS SELECT * FROM lake.rejects`);
   return { generation, views, files };
 }
@@ -68,8 +68,8 @@ function relation(columns: readonly Column[], files: readonly string[]): string 
 
 /** One row per identity: the latest over all intervals. Coordinates are unique, as each kind has one topic. */
 function latestRows(kind: Kind): string {
-  const table = `lake.${identifier(cleanTableOf[kind])}`;
-  return `WITH keyed AS (SELECT ${identifier(identityOf[kind])} AS identity, append_time, partition, "offset" FROM ${table}),
+  const table = `lake.${identifier(definitionOf[kind].lakeTable)}`;
+  return `WITH keyed AS (SELECT ${identifier(definitionOf[kind].identity)} AS identity, append_time, partition, "offset" FROM ${table}),
 winners AS (${domainSql(cleanFiles.latestPerIdentity)}
 )
 SELECT * FROM ${table} AS rows SEMI JOIN winners ON winners.partition = rows.partition AND winners."offset" = rows."offset"`;

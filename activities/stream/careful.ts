@@ -6,7 +6,8 @@ import { assertCleansSample } from '#activities/stream/known-good.ts';
 import type { Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { failureKindOf } from '#domain/failures.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 
 /** Deaths of one record, tried alone, after which it is the record. */
 export const deathsMax = 3;

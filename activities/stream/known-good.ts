@@ -1,7 +1,8 @@
 import type { CleanedBatch, Clean, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
-import { sampleRecord } from '#domain/clean/samples.ts';
+import { sampleRecord } from '#domain/kinds/samples.ts';
 import { Failure, failureKindOf } from '#domain/failures.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 
 /**
  * Before a record is blamed, one that is known to be good must pass the same way: a wrong cast in our own SQL, or a column

@@ -6,7 +6,8 @@ import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import type { Failure } from '#domain/failures.ts';
 import { countOffsets, multirangeText } from '#domain/offset-gaps.ts';
 import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 
 export type BatchOutcome = {
   applied: number;

@@ -1,6 +1,6 @@
 import type { CleanedBatch } from '#adapters/duckdb/lasting-cleaner.ts';
-import type { Kind } from '#domain/terms.ts';
-import { identityOf } from '#domain/clean/kinds.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { definitionOf } from '#domain/kinds/list.ts';
 
 /** Columns of the rows that go to the sink: one row an identity. Arrays are parallel and `rows` long. */
 export type IdentityRows = { rows: number; columns: Record<string, unknown[]>; firstOffset: number[]; firstAppendTime: unknown[] };
@@ -18,7 +18,7 @@ export function reduceToIdentities(kind: Kind, cleaned: CleanedBatch): { identit
   };
   const offsets = column('offset') as number[];
   const reject = column('reject') as (string | null)[];
-  const identity = column(identityOf[kind]);
+  const identity = column(definitionOf[kind].identity);
   const appendTime = column('append_time') as string[];
   // ISO texts of one form sort as their times do.
   const isBefore = (a: number, b: number): boolean =>

@@ -16,7 +16,8 @@ import type { Failure } from '#domain/failures.ts';
 import { failureKindOf } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import { countOffsets } from '#domain/offset-gaps.ts';
-import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type StreamSinkOptions = {
   postgres: Postgres;

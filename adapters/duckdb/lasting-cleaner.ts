@@ -1,9 +1,10 @@
 import { failureKindOf } from '#domain/failures.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 
 /**
  * What cleaning made of a batch, one array a column, all `rows` long and in the order of the records. Names are those of
- * domain/clean/kinds.ts, then `reject` (reason code, null for a clean row; a reject's other columns up to `extra` mean nothing).
+ * domain/kinds/list.ts, then `reject` (reason code, null for a clean row; a reject's other columns up to `extra` mean nothing).
  * Values suit Postgres UNNEST: BIGINT as number (as text beyond 2^53), timestamps as ISO text with microseconds, lists
  * (tag_list, coordinates) as JSON text because nested arrays do not fit UNNEST, the rest as they are.
  */

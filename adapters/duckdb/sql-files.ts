@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 
 /**
- * The SQL of domain/ as text, by its name below domain/ (`clean/pin.sql`). Files are read once a process; they are part
+ * The SQL of domain/ as text, by its name below domain/ (`kinds/pin/clean.sql`). Files are read once a process; they are part
  * of the code, so a missing one is a programmer's error.
  */
 export function domainSql(name: string): string {

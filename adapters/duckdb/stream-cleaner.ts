@@ -6,12 +6,13 @@ import type { CleanedBatch, CleaningEngine, StreamCleaner } from '#adapters/duck
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { plainInteger } from '#adapters/duckdb/values.ts';
-import type { Column, DuckdbType } from '#domain/clean/kinds.ts';
-import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import type { Column, DuckdbType } from '#domain/kinds/columns.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { cleanColumnsOf, kindSqlOf, kinds } from '#domain/kinds/list.ts';
 import { Failure } from '#domain/failures.ts';
 import { liftHeaders } from '#domain/raw-line.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
 
 export type StreamCleanerOptions = {
@@ -90,7 +91,7 @@ function makeLane(connection: DuckDBConnection): Lane {
       made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
     return {
       rows: records.length,
-      columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])),
+      columns: Object.fromEntries([...cleanColumnsOf[kind].map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])),
     };
   };
   return {
@@ -98,7 +99,7 @@ function makeLane(connection: DuckDBConnection): Lane {
       if (records.length === 0)
         return Promise.resolve({
           rows: 0,
-          columns: Object.fromEntries([...cleanKinds[kind].columns.map(({ name }) => name), 'reject'].map((name) => [name, []])),
+          columns: Object.fromEntries([...cleanColumnsOf[kind].map(({ name }) => name), 'reject'].map((name) => [name, []])),
         });
       waiting += 1;
       const result = last
@@ -127,7 +128,7 @@ const passedBy = new Set(['topic', 'partition', 'offset', 'append_time', 'event_
 const rejectColumn = { name: 'reject', duckdb: 'VARCHAR' } as const;
 
 function engineColumnsOf(kind: Kind): Pick<Column, 'name' | 'duckdb'>[] {
-  return [...cleanKinds[kind].columns.filter(({ name }) => !passedBy.has(name)), rejectColumn];
+  return [...cleanColumnsOf[kind].filter(({ name }) => !passedBy.has(name)), rejectColumn];
 }
 
 const textForms: Partial<Record<DuckdbType, (name: string) => string>> = {
@@ -146,7 +147,7 @@ WITH records AS (
     received_at, v::JSON AS v, problem
   FROM (SELECT unnest($1::VARCHAR[]) AS v, unnest($2::VARCHAR[]) AS problem, unnest($3::VARCHAR[]) AS received_at)
 ), cleaned AS (
-${domainSql(cleanKinds[kind].sqlFile)}
+${domainSql(kindSqlOf[kind].clean)}
 )
 SELECT ${engineColumnsOf(kind)
       .map(({ name, duckdb }) => textForms[duckdb]?.(name) ?? `"${name}"`)

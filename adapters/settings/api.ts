@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
 import { hostNames, httpUrl, networks, optionalText, port, positive } from '#adapters/settings/fields.ts';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /** The API and its door. */
 export const apiSettings = {

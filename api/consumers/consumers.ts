@@ -9,7 +9,7 @@ import type { Refusal } from '#api/door/refusal.ts';
 import { overloaded, unknownKind } from '#api/door/refusal.ts';
 import type { Names } from '#domain/names.ts';
 import type { ConsumerOffset, ConsumerSettings } from '#domain/schemas/consumers.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** The consumer instances of this process (REST v2). What needs Kafka throws its failures. */
 export type Consumers = {

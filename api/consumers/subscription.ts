@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Names } from '#domain/names.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 import { headerNames } from '#domain/terms.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';

@@ -1,18 +1,16 @@
 import { z } from 'zod';
-import { pinItem, pinRow } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
+import { kinds } from '#domain/kinds/list.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import { scopes } from '#domain/keys/scopes.ts';
 import { kinesisError } from '#domain/schemas/kinesis.ts';
-import { geoRow } from '#domain/schemas/geo.ts';
-import { userRow } from '#domain/schemas/user.ts';
 
 export type Json = { [name: string]: unknown };
 
 /** Schemas that the document shows once, under a name. */
 const named = new Map<unknown, string>([
   [pinItem, 'PinItem'],
-  [pinRow, 'PinRow'],
-  [geoRow, 'GeoRow'],
-  [userRow, 'UserRow'],
+  ...kinds.map((kind): [unknown, string] => [rowSchemas[kind], `${kind[0]!.toUpperCase()}${kind.slice(1)}Row`]),
 ]);
 
 /** The JSON Schema of what a zod schema takes; schemas that have a name are references. */

@@ -7,7 +7,7 @@ import type { BodyBudget } from '#api/door/gather-body.ts';
 import type { Idempotency } from '#api/door/idempotency.ts';
 import type { DoorMetrics } from '#api/door/metrics.ts';
 import type { Names } from '#domain/names.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** What the routes that take events share. */
 export type Door = {

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import { headerNames } from '#domain/terms.ts';
 
 /** Makes the headers of a record; `keyId` is empty where no key was used. */

@@ -6,7 +6,7 @@ import type { BodyLimits } from '#api/door/gather-body.ts';
 import type { DoorRoute } from '#api/door/metrics.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** An event that the door will publish: the client's own bytes, the identity as key. */
 export type EventToTake = { kind: Kind; source: string; key: Buffer; value: Buffer };

@@ -1,6 +1,6 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /**
  * The header `Pinflow-Receipt` of a single event: a structured-field dictionary (RFC 9651) of kind, partition, offset

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import type { KeyProblem } from '#domain/door/row-key.ts';
+import { isTextIdentity } from '#domain/door/row-key.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
 import type { Failure } from '#domain/failures.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** Why the door does not take a request or a row: a closed list, in answers, metrics and the account of refusals. */
 export type RefusalReason =
@@ -102,7 +103,7 @@ export function refusalOfIssues(issues: readonly z.core.$ZodIssue[]): Refusal {
   const place = issue.path.map(String).join('.');
   return {
     status: 422,
-    reason: reason ?? (issue.path.at(-1) === 'unique_id' ? 'missing_key' : 'invalid_field'),
+    reason: reason ?? (isTextIdentity(issue.path.at(-1)) ? 'missing_key' : 'invalid_field'),
     message: `${place === '' ? 'body' : place}: ${issue.message.replace(/\.$/, '')}. See /openapi.json`,
   };
 }

@@ -5,8 +5,8 @@ import { overloaded } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { readSince, unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const rowsMax = 1_000;
 const sinceDefault = '1h';

@@ -3,7 +3,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
 import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
 import { kindOfRefused } from '#api/operations/refused-kind.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import { printable } from '#domain/printable.ts';
 
 /** Refusals that are alike, since the last flush. */

@@ -1,6 +1,6 @@
 import type { Exchange } from '#api/door/exchange.ts';
 import { kindByEnding, parseTopicName } from '#domain/door/topic-name.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 const namedInPath = /\/(?:topics|streams)\/([^/?]+)/;
 

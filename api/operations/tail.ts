@@ -13,8 +13,8 @@ import { makeOutlet } from '#api/operations/outlet.ts';
 import { readSince, unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /** `kinds` is absent where all are wanted. */
 export type TailQuery = { kinds: readonly Kind[] | undefined; rejected: boolean; limit: number; sinceMs: number | undefined };

@@ -16,8 +16,8 @@ import { keyText } from '#domain/door/row-key.ts';
 import type { SplitProblem } from '#domain/door/split-rows.ts';
 import { makeJsonSplitter, makeLineSplitter } from '#domain/door/split-rows.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
-import type { Kind } from '#domain/terms.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines'];
 const eventsTypes: ReadonlySet<string> = new Set(['application/json', ...lineTypes]);

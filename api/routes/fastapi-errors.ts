@@ -4,8 +4,8 @@ import { refusalOfProblem } from '#api/door/refusal.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
-import { uniqueIdBytesMax } from '#domain/schemas/fields.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
+import { identityBytesMax } from '#domain/kinds/field-schemas.ts';
 
 /** One entry of a 422 answer, as FastAPI 0.136 with Pydantic 2.14 gives it. */
 export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: Record<string, unknown> };
@@ -95,9 +95,9 @@ function explainIssue(issue: z.core.$ZodIssue, row: Readonly<Record<string, unkn
     return {
       type: 'string_too_long',
       loc,
-      msg: `String should have at most ${uniqueIdBytesMax} bytes`,
+      msg: `String should have at most ${identityBytesMax} bytes`,
       input,
-      ctx: { max_length: uniqueIdBytesMax },
+      ctx: { max_length: identityBytesMax },
     };
   if (reason === 'missing_key' || issue.code === 'too_small')
     return { type: 'string_too_short', loc, msg: 'String should have at least 1 character', input, ctx: { min_length: 1 } };

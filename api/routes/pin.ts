@@ -8,7 +8,7 @@ import type { Refusal } from '#api/door/refusal.ts';
 import { isRefusal, refusalOfIssues } from '#api/door/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainPin, readFastapiBody } from '#api/routes/fastapi-errors.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
 
 export const jsonTypes: ReadonlySet<string> = new Set(['application/json']);
 

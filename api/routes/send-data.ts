@@ -16,7 +16,7 @@ import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { SendDataAnswer } from '#domain/schemas/generation-c.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 
 /** `POST /send_data?topic=<name>` (generation C): one row of any kind, which the topic's name tells. */
 export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {

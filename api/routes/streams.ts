@@ -19,7 +19,7 @@ import type { TopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { KinesisRecordAnswer, KinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 import { kinesisRecord, kinesisRecords } from '#domain/schemas/kinesis.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 
 const kinesisTypes: ReadonlySet<string> = new Set(['application/json', 'application/x-amz-json-1.1']);
 

@@ -11,7 +11,7 @@ const beyondAscii = /[^\x00-\x7f]/g;
 export function makePins(count: number): string[] {
   const pins: string[] = [];
   for (let seed = 1; pins.length < count; seed++) {
-    for (const pin of makeSyntheticRows(seed).pins) {
+    for (const pin of makeSyntheticRows(seed).pin) {
       const text = asPythonWrites(pin);
       if (text.length >= bytesMin && text.length <= bytesMax) pins.push(text);
     }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Argument } from 'commander';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { spanOfTime, wholeNumber } from '../option-values.ts';
 import { withHome } from '../home-option.ts';

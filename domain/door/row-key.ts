@@ -1,31 +1,27 @@
 import { z } from 'zod';
-import type { Kind } from '#domain/terms.ts';
+import { rowNumberNames } from '#domain/kinds/kind.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { ofKinds } from '#domain/kinds/list.ts';
 
 /** A JSON object that a client sent. */
 export type Row = Readonly<Record<string, unknown>>;
 export type KeyProblem = 'wrong_kind' | 'missing_key' | 'key_conflict';
 
-/** Fields that only rows of the kind have; the identity of a pin is one of them, row numbers are nobody's. */
-const ownFields: Record<Kind, readonly string[]> = {
-  pin: [
-    'unique_id',
-    'title',
-    'description',
-    'poster_name',
-    'follower_count',
-    'tag_list',
-    'is_image_or_video',
-    'image_src',
-    'downloaded',
-    'save_location',
-    'category',
-  ],
-  geo: ['timestamp', 'latitude', 'longitude', 'country'],
-  user: ['first_name', 'last_name', 'age', 'date_joined'],
-};
-const rowNumberNames = ['index', 'ind', 'idx'] as const;
-/** Fields that tell nothing about the kind by being there; `kind` names it to `POST /events`. */
-const neutralFields: readonly string[] = [...rowNumberNames, 'kind'];
+/** Members that only rows of the kind have; the identity of a pin is one of them, row numbers are nobody's. */
+const ownMembers = ofKinds(({ wire }): readonly string[] =>
+  wire.map(({ name }) => name).filter((name) => !rowNumberNames.some((one) => one === name)),
+);
+/** The member that is the identity, where that is a text; undefined where it is the row number. */
+const textIdentityOf = ofKinds(({ identity }) => (rowNumberNames.some((one) => one === identity) ? undefined : identity));
+const textIdentities = new Set(Object.values(textIdentityOf).filter((name) => name !== undefined));
+
+/** Whether a member of some kind's rows is its identity and a text. */
+export function isTextIdentity(member: PropertyKey | undefined): boolean {
+  return typeof member === 'string' && textIdentities.has(member);
+}
+
+/** Members that tell nothing about the kind by being there; `kind` names it to `POST /events`. */
+const neutralMembers: readonly string[] = [...rowNumberNames, 'kind'];
 const integerText = /^(-?\d+)(?:\.0+)?$/;
 const bigintMax = 2n ** 63n;
 
@@ -34,17 +30,19 @@ const bigintMax = 2n ** 63n;
  * would reject, the door refuses. Without this, a client learns of it from a table of rejects.
  */
 export function keyProblem(kind: Kind, row: Row): KeyProblem | undefined {
-  const own = ownFields[kind];
+  const own = ownMembers[kind];
   const names = Object.keys(row);
-  if (!names.some((name) => own.includes(name)) && names.some((name) => !neutralFields.includes(name))) return 'wrong_kind';
+  if (!names.some((name) => own.includes(name)) && names.some((name) => !neutralMembers.includes(name))) return 'wrong_kind';
   if (rowNumbersContradict(row)) return 'key_conflict';
-  const key = kind === 'pin' ? row['unique_id'] : rowNumberOf(row);
+  const text = textIdentityOf[kind];
+  const key = text === undefined ? rowNumberOf(row) : row[text];
   return typeof key !== 'string' || key.trim() === '' ? 'missing_key' : undefined;
 }
 
 /** The record's key: the identity as text. Equal identities must have equal text, so that they share a partition. */
 export function keyText(kind: Kind, row: Row): string {
-  return kind === 'pin' ? (row['unique_id'] as string) : rowNumberOf(row)!;
+  const text = textIdentityOf[kind];
+  return text === undefined ? rowNumberOf(row)! : (row[text] as string);
 }
 
 /** The row number in canonical form under the first of its names that says something; undefined where that is no BIGINT. */
@@ -99,7 +97,7 @@ export function refuseBadKey(kind: Kind): z.core.$ZodCheck<Row> {
       if (reason === undefined || (payload.issues.length > 0 && reason !== 'wrong_kind')) return;
       payload.issues = [{ code: 'custom', message: sentences[reason], params: { reason }, input: payload.value, path: [] }];
     },
-    { when: ({ issues }) => issues.every(({ path }) => path?.[0] === 'unique_id') },
+    { when: ({ issues }) => issues.every(({ path }) => isTextIdentity(path?.[0])) },
   );
 }
 

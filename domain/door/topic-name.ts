@@ -1,10 +1,13 @@
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kindDefinitions } from '#domain/kinds/list.ts';
 
 /** What a client's topic name says. `source` is what stands before the kind. */
 export type TopicName = { kind: Kind; source: string };
 
 /** Endings of a topic or stream name, after the last `.`, `-` or `_`, and the kinds they stand for. */
-export const kindByEnding: Readonly<Record<string, Kind>> = { pin: 'pin', pins: 'pin', geo: 'geo', user: 'user', users: 'user' };
+export const kindByEnding: Readonly<Record<string, Kind>> = Object.fromEntries(
+  kindDefinitions.flatMap(({ name, endings }) => endings.map((ending) => [ending, name])),
+);
 
 const legalName = /^(?:([A-Za-z0-9._-]{0,240})[._-])?([a-z]+)$/;
 

@@ -1,5 +1,6 @@
 import { Failure } from '#domain/failures.ts';
-import type { Kind, OffsetRange } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { OffsetRange } from '#domain/terms.ts';
 
 /** A landed range as the ledger knows it; both offsets inclusive. One that holds no record has no object. */
 export type LandedRange = { first: number; last: number; objectKey: string | null; objectBytes: number };

@@ -1,6 +1,6 @@
 import type { PartitionRecords } from '#domain/lake/batch-plan.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /** What cleaning counted in one partition of a part. */
 export type PartitionCounts = { kind: Kind; topic: string; partition: number; records: number; clean: number; rejects: number };

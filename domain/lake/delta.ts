@@ -1,4 +1,4 @@
-import type { Column, DeltaType } from '#domain/clean/kinds.ts';
+import type { Column, DeltaType } from '#domain/kinds/columns.ts';
 
 /**
  * The part of the Delta protocol that Pinflow writes and reads: PROTOCOL.md of delta-io/delta, reader version 1, writer

@@ -1,4 +1,4 @@
-import type { Column } from '#domain/clean/kinds.ts';
+import type { Column } from '#domain/kinds/columns.ts';
 import type { Action, AddFile, Snapshot } from '#domain/lake/delta.ts';
 import { protocol, schemaString } from '#domain/lake/delta.ts';
 import { partitionColumn } from '#domain/lake/tables.ts';

@@ -1,10 +1,9 @@
-import type { Column } from '#domain/clean/kinds.ts';
-import { cleanKinds, rejectColumns } from '#domain/clean/kinds.ts';
+import { rejectColumns } from '#domain/clean/reject-columns.ts';
 import { compactTime } from '#domain/intervals.ts';
+import type { Column } from '#domain/kinds/columns.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { cleanColumnsOf, kindDefinitions } from '#domain/kinds/list.ts';
 import type { LakeTable } from '#domain/names.ts';
-import { cleanTableOf } from '#domain/names.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
 
 /**
  * What a lake table's files look like. `dt` is the partition column: the UTC date of the interval's start. It stands in
@@ -17,24 +16,19 @@ export type LakeTableShape = {
   sortedBy: readonly string[];
 };
 
-const sortedBy: Record<Kind, readonly string[]> = {
-  pin: ['category', 'append_time', 'unique_id'],
-  geo: ['timestamp', 'ind'],
-  user: ['date_joined', 'ind'],
-};
-
-export const lakeTableShapes: Record<LakeTable, LakeTableShape> = {
-  clean_pins: cleanShape('pin'),
-  clean_geo: cleanShape('geo'),
-  clean_users: cleanShape('user'),
-  rejects: { columns: rejectColumns, partitioned: true, sortedBy: ['kind', 'topic', 'partition', 'offset'] },
-};
+export const lakeTableShapes = Object.fromEntries<LakeTableShape>([
+  ...kindDefinitions.map(({ name, lakeTable, sortedBy }): [LakeTable, LakeTableShape] => [
+    lakeTable,
+    { columns: cleanColumnsOf[name], partitioned: true, sortedBy },
+  ]),
+  ['rejects', { columns: rejectColumns, partitioned: true, sortedBy: ['kind', 'topic', 'partition', 'offset'] }],
+]) as Readonly<Record<LakeTable, LakeTableShape>>;
 
 export const partitionColumn = 'dt';
 
 /** Kind of a clean table; undefined for the others. */
 export function kindOfTable(table: string): Kind | undefined {
-  return kinds.find((kind) => cleanTableOf[kind] === table);
+  return kindDefinitions.find(({ lakeTable }) => lakeTable === table)?.name;
 }
 
 /** Folder of a table in the bucket. */
@@ -58,8 +52,4 @@ export function partitionDate(start: string): string {
 /** What a run keeps aside until it is published. */
 export function stagingFolder(start: string, run: string): string {
   return `staging/${compactTime(start)}/${run}`;
-}
-
-function cleanShape(kind: Kind): LakeTableShape {
-  return { columns: cleanKinds[kind].columns, partitioned: true, sortedBy: sortedBy[kind] };
 }

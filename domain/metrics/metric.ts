@@ -1,4 +1,4 @@
-import type { Column } from '#domain/clean/kinds.ts';
+import type { Column } from '#domain/kinds/columns.ts';
 
 /** A historical metric: what batch materialises as a mart, and what API and dashboard show. */
 export type Metric = {

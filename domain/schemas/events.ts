@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const position = z.int().meta({ description: 'Place of the row in the request, counted from 0; blank lines do not count.' });
 

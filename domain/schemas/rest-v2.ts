@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { rowSchemas } from '#domain/schemas/rows.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 /** Most records of one request: what the publisher puts into one produce request. */
 export const requestRecordsMax = 5_000;

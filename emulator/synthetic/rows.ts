@@ -26,7 +26,7 @@ export type PinSource = {
 };
 export type GeoSource = { ind: number; timestamp: string; latitude: number; longitude: number; country: string };
 export type UserSource = { ind: number; first_name: string; last_name: string; age: number; date_joined: string };
-export type SyntheticRows = { pins: PinSource[]; geo: GeoSource[]; users: UserSource[] };
+export type SyntheticRows = { pin: PinSource[]; geo: GeoSource[]; user: UserSource[] };
 
 export const syntheticRowCount = 11_154;
 
@@ -84,7 +84,7 @@ export function makeSyntheticRows(seed = 2022, count = syntheticRowCount): Synth
     });
   }
   layRareTexts(random, pins);
-  return { pins, geo, users };
+  return { pin: pins, geo, user: users };
 }
 
 /** The table is sorted by category: thirteen blocks of nearly the same size. */

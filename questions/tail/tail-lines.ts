@@ -1,5 +1,6 @@
 import { keyIdOf, liftHeaders } from '#domain/raw-line.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
 
 /** What a tail shows, a JSON object a line. Times are RFC 3339; `keyId` and `source` are null where not known. */

@@ -6,7 +6,8 @@ import { readPartitions } from '#adapters/kafka/reader.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
-import type { Kind, LogRecord, TopicPartition } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 
 export type RecordTailOptions = {
   kafka: ReadOptions['kafka'];

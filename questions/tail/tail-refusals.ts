@@ -4,8 +4,8 @@ import { textOfLine } from '#questions/tail/tail-lines.ts';
 import type { Follow } from '#questions/tail/tail-records.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds as allKinds } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import { kinds as allKinds } from '#domain/kinds/list.ts';
 
 const pollMs = 1_000;
 const rowsMax = 2_000;

@@ -62,7 +62,7 @@ describe('the source', () => {
   });
 
   test('gives rows as they were made, dates as ISO text, in the order asked for', async () => {
-    const { pins, geo, users } = makeSyntheticRows(3, rows);
+    const { pin: pins, geo, user: users } = makeSyntheticRows(3, rows);
     const source = await openSource(postgres);
     assert.equal(source.rowCount, rows);
     const fetched = await source.fetch([299, 0, 17, 0]);

@@ -48,7 +48,7 @@ async function listen(answer: Answering, port = 0): Promise<{ url: string; port:
 const accept: Answering = (_count, res) => res.end('{}');
 
 /** The first rows of the synthetic tables, from memory. */
-const { pins, geo, users } = makeSyntheticRows(1, 50);
+const { pin: pins, geo, user: users } = makeSyntheticRows(1, 50);
 const source: Source = {
   rowCount: 50,
   fetch: async (rows) => rows.map((row) => ({ ind: row, pin: pins[row], geo: geo[row], user: users[row] })),

@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { kindsOfNames, parseTopicName } from '#domain/door/topic-name.ts';
 import type { Names } from '#domain/names.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import { readRecords } from '../api/read-records.ts';
 import type { RawAnswer } from './connection.ts';
 

@@ -6,8 +6,8 @@ import { geo, pin, user } from '#api/docs/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
-import { kinds } from '#domain/terms.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const eventId = '01a1fb16-c5e0-709e-a436-189230e48072';
 const receipt = (position: number, kind: string) => ({ position, kind, partition: 0, offset: 31, event_id: eventId });

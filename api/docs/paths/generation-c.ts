@@ -7,8 +7,8 @@ import { refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
 import { Failure } from '#domain/failures.ts';
 import { getDataAnswer, sendDataAnswer } from '#domain/schemas/generation-c.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
-import { kinds } from '#domain/terms.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const answer = (topic: string, offset: number | null) => ({ status: 'success', topic, partition: offset === null ? null : 0, offset });
 const byIdx = (row: Readonly<Record<string, unknown>>) => ({ idx: 7528, ...without(row, 'ind', 'index') });

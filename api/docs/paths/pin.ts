@@ -4,7 +4,7 @@ import { describeEvents } from '#api/docs/describe.ts';
 import { pin, without } from '#api/docs/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
 
 /** Generation A: one pin a request. */
 export function describePin(door: Pick<Door, 'limits'>): Json {

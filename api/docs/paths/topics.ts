@@ -7,7 +7,7 @@ import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/door/refusal.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const place = (offset: number | null) => ({ partition: offset === null ? null : 0, offset, error_code: null, error: null });
 const places = (...offsets: (number | null)[]) => ({ offsets: offsets.map(place), key_schema_id: null, value_schema_id: null });

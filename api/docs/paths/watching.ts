@@ -3,7 +3,7 @@ import { describeOperation, queryParameter } from '#api/docs/describe.ts';
 import type { Refusal } from '#api/door/refusal.ts';
 import { overloaded } from '#api/door/refusal.ts';
 import { unknownValue } from '#api/operations/since.ts';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const tags = ['Reading'];
 const nullable = { type: ['string', 'null'] };

@@ -2,7 +2,7 @@ import express from 'express';
 import kafkajs from 'kafkajs';
 import { loadConfig } from '#adapters/config.ts';
 import { makeNames } from '#domain/names.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
 
 /** Express as one writes it first: its JSON parser, a schema, and `await producer.send` in each request. kafkajs as it comes. */
 const config = loadConfig();

@@ -8,7 +8,7 @@ import { answerHeaders } from '#bench/ingest/peers/answer-headers.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { Failure } from '#domain/failures.ts';
 import { makeNames } from '#domain/names.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
 
 export type PeerAnswer = { status: number; headers: Record<string, string | number>; body: Buffer };
 

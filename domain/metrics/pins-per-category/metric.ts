@@ -1,4 +1,4 @@
-import { column } from '#domain/clean/kinds.ts';
+import { column } from '#domain/kinds/columns.ts';
 import type { Metric } from '#domain/metrics/metric.ts';
 
 export const pinsPerCategory: Metric = {

@@ -24,7 +24,8 @@ import type { IntervalRef } from '#domain/intervals.ts';
 import { timeText } from '#domain/intervals.ts';
 import { rawObjectKey } from '#domain/raw-object.ts';
 import { encodeRawLines } from '#domain/raw-line.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 import type { Environment } from '#test/support/environment.ts';
 import { openEnvironment } from '#test/support/environment.ts';
 

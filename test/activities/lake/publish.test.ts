@@ -7,7 +7,7 @@ import { readPending } from '#activities/lake/lake-lock.ts';
 import { finishPending, publish as publishPlan } from '#activities/lake/publish.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
-import { column } from '#domain/clean/kinds.ts';
+import { column } from '#domain/kinds/columns.ts';
 import { commitPath } from '#domain/lake/delta.ts';
 import { lakeTables } from '#domain/names.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';

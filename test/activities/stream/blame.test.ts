@@ -8,9 +8,9 @@ import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { sampleRecord } from '#domain/clean/samples.ts';
+import { sampleRecord } from '#domain/kinds/samples.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 import { openStream } from '#test/activities/stream/open-stream.ts';
 import { pinJson } from '#test/support/environment.ts';
 

@@ -100,10 +100,10 @@ describe('DuckDB in this process', () => {
 });
 
 test('the code version changes with any cleaning SQL', () => {
-  const texts = domainSqlBelow('clean');
-  assert.ok(Object.keys(texts).includes('clean/pin.sql') && Object.keys(texts).includes('clean/keys/pin.sql'));
+  const texts = { ...domainSqlBelow('clean'), ...domainSqlBelow('kinds') };
+  assert.ok(Object.keys(texts).includes('kinds/pin/clean.sql') && Object.keys(texts).includes('kinds/pin/keys.sql'));
   const version = codeVersion(texts);
   assert.match(version, /^[0-9a-f]{64}$/);
   assert.equal(codeVersion(Object.fromEntries(Object.entries(texts).toReversed())), version);
-  assert.notEqual(codeVersion({ ...texts, 'clean/pin.sql': `${texts['clean/pin.sql']} ` }), version);
+  assert.notEqual(codeVersion({ ...texts, 'kinds/pin/clean.sql': `${texts['kinds/pin/clean.sql']} ` }), version);
 });

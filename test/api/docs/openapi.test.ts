@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { makeOpenApi } from '#api/docs/openapi.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
+import { pinItem } from '#domain/kinds/pin/schema.ts';
 import type { OpenDoor } from '../open-door.ts';
 import { openDoor } from '../open-door.ts';
 import type { OpenApi } from './document.ts';

@@ -7,7 +7,7 @@ import { isRefusal } from '#api/door/refusal.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
-import { rowSchemas } from '#domain/schemas/rows.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 
 const route = makeEventsRoute({ limits: { eventBytesMax: 200, requestBytesMax: 100_000 } });
 

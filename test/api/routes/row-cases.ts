@@ -1,4 +1,4 @@
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** A row's JSON as a client sends it; its bytes must reach Kafka as they are. */
 export type RowCase = { name: string; kind: Kind; row: string; key: string };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { readRecords } from '#test/api/read-records.ts';

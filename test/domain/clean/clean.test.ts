@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { PlainValue } from '#adapters/duckdb/values.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
-import { cleanKinds, rejectColumns } from '#domain/clean/kinds.ts';
-import type { Kind } from '#domain/terms.ts';
-import { kinds } from '#domain/terms.ts';
+import { cleanColumnsOf, kinds } from '#domain/kinds/list.ts';
+import { rejectColumns } from '#domain/clean/reject-columns.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import type { Halves } from '#test/domain/clean/halves.ts';
 import { openHalves, recordsOf } from '#test/domain/clean/halves.ts';
 
@@ -150,7 +150,7 @@ describe('cleaning', () => {
   test('each SELECT gives the columns that kinds.ts says, in order and type', async () => {
     for (const kind of kinds) {
       const described = await halves.batch(kind, recordsOf([Buffer.from('{}')]));
-      assert.deepEqual(Object.keys(described[0]!), [...cleanKinds[kind].columns.map(({ name }) => name), 'reject']);
+      assert.deepEqual(Object.keys(described[0]!), [...cleanColumnsOf[kind].map(({ name }) => name), 'reject']);
     }
     assert.ok(rejectColumns.every(({ delta }) => delta !== undefined));
   });

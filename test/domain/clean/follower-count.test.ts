@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import { cleanFiles } from '#domain/clean/kinds.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
 
 /** The rule in plain TypeScript: exact decimals, halves up, within BIGINT. */
 function countOracle(text: string): bigint | null {

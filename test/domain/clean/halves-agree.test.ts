@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
 import type { Halves } from '#test/domain/clean/halves.ts';
 import { openHalves, recordsOf } from '#test/domain/clean/halves.ts';

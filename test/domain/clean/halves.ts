@@ -7,9 +7,11 @@ import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
-import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { kindSqlOf } from '#domain/kinds/list.ts';
 import { encodeRawLines } from '#domain/raw-line.ts';
-import type { Kind, LogRecord } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
+import type { LogRecord } from '#domain/terms.ts';
 
 /** Both halves of the pipeline as tests see them: the same records in, rows in one form out. */
 export type Halves = {
@@ -40,7 +42,7 @@ export async function openHalves(): Promise<Halves> {
     async batch(kind, records) {
       const file = writeRawLines(records);
       return duckdb.rows(
-        `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds[kind].sqlFile)}) SELECT * FROM cleaned ORDER BY partition, "offset"`,
+        `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf[kind].clean)}) SELECT * FROM cleaned ORDER BY partition, "offset"`,
       );
     },
     async stream(kind, records) {

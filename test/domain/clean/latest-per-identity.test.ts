@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import { cleanFiles, cleanKinds } from '#domain/clean/kinds.ts';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { kindSqlOf } from '#domain/kinds/list.ts';
 import { overRelations } from '#test/domain/clean/over-relations.ts';
 
 type Keyed = { identity: string; ms: number; partition: number; offset: number };
@@ -61,9 +62,9 @@ test('only the winning records are cleaned, and rejects never win', async () => 
   await duckdb.run(domainSql(cleanFiles.macros));
   await duckdb.run(`CREATE TABLE all_records AS SELECT 't' AS topic, 0 AS partition, o::BIGINT AS "offset", make_timestamptz(o * 1000000) AS append_time, NULL::VARCHAR AS event_id, NULL::VARCHAR AS received_at, v::JSON AS v, NULL::VARCHAR AS problem
     FROM (VALUES (0, '{"ind":1,"country":"old"}'), (1, '{"ind":1,"country":"new"}'), (2, '{"ind":1,"idx":2,"country":"x"}'), (3, '{"ind":2,"country":"only"}')) AS t(o, v)`);
-  const clean = domainSql(cleanKinds.geo.sqlFile);
+  const clean = domainSql(kindSqlOf.geo.clean);
   await duckdb.run(
-    `CREATE TABLE winners AS ${overRelations({ records: 'FROM all_records', cleaned: clean, keyed: domainSql(cleanKinds.geo.keysFile) }, latest)}`,
+    `CREATE TABLE winners AS ${overRelations({ records: 'FROM all_records', cleaned: clean, keyed: domainSql(kindSqlOf.geo.keys) }, latest)}`,
   );
   const rows = await duckdb.rows(
     `WITH records AS (${domainSql(cleanFiles.winningRecords)}), cleaned AS (${clean}) SELECT ind, country, "offset" FROM cleaned ORDER BY ind`,
@@ -81,7 +82,7 @@ test('rejects keep their value as text or in base64', async () => {
   await duckdb.run(`CREATE TABLE raw_lines AS SELECT 't' AS topic, 0 AS p, o::BIGINT AS o, 1::BIGINT AS t, 'e' AS e, NULL::VARCHAR AS r, 'src' AS s, v::JSON AS v, b, x
     FROM (VALUES (0, '{"ind":1}', NULL, NULL), (1, '{"x":1}', NULL, NULL), (2, NULL, 'WzFd', 'not_an_object'), (3, NULL, '/w==', 'invalid_utf8'), (4, NULL, NULL, 'malformed_json')) AS t(o, v, b, x)`);
   const rows = await duckdb.rows(
-    `WITH records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(cleanKinds.geo.sqlFile)}), kind_name AS (SELECT 'geo' AS kind) SELECT * FROM (${domainSql(cleanFiles.rejects)}) ORDER BY "offset"`,
+    `WITH records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf.geo.clean)}), kind_name AS (SELECT 'geo' AS kind) SELECT * FROM (${domainSql(cleanFiles.rejects)}) ORDER BY "offset"`,
   );
   assert.deepEqual(
     rows.map(({ kind, reason, offset, source, value, encoding }) => [kind, reason, offset, source, value, encoding]),

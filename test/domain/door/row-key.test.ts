@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { KeyProblem, Row } from '#domain/door/row-key.ts';
 import { keyProblem, keyText } from '#domain/door/row-key.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
-import type { Kind } from '#domain/terms.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 const cases: readonly { kind: Kind; row: Row; key?: string; problem?: KeyProblem }[] = [
   { kind: 'pin', row: { unique_id: 'u' }, key: 'u' },

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { LandedRange, RawSlice } from '#domain/lake/batch-plan.ts';
 import { coverRange, planParts } from '#domain/lake/batch-plan.ts';
-import { kinds } from '#domain/terms.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
 const range = (from: number, to: number): Parameters<typeof coverRange>[0] => ({ topic: 't', partition: 0, from, to });
 const landed = (first: number, last: number): LandedRange => ({

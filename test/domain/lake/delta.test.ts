@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { column } from '#domain/clean/kinds.ts';
+import { column } from '#domain/kinds/columns.ts';
 import type { Snapshot } from '#domain/lake/delta.ts';
 import { applyCommit, commitPath, emptySnapshot, encodeCommit, parseCommit, runOfCommit, schemaString } from '#domain/lake/delta.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';

@@ -5,7 +5,7 @@ import { makePythonRandom } from '#emulator/synthetic/python-random.ts';
 import type { PinSource } from '#emulator/synthetic/rows.ts';
 import { makeSyntheticRows, syntheticRowCount } from '#emulator/synthetic/rows.ts';
 
-const { pins, geo, users } = makeSyntheticRows();
+const { pin: pins, geo, user: users } = makeSyntheticRows();
 
 describe('python random', () => {
   test('seed 100 with the coin of the sleep before each row draws the sequence every emulator of the course replays', () => {

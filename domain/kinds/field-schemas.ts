@@ -12,20 +12,23 @@ export const flagLike = z
   .union([z.number().refine(Number.isInteger).meta({ type: 'integer' }), z.string().regex(digits), z.boolean()])
   .meta({ description: '0 or 1; as text or as a boolean too.' });
 
-/** The row number has three names; domain/door/row-key.ts says which counts. */
+/** The row number under any of its names; domain/door/row-key.ts says which counts. */
 export const rowNumbers = { ind: z.unknown().optional(), index: z.unknown().optional(), idx: z.unknown().optional() };
 
 /** Longest identity in UTF-8 bytes: it is the record's key and an index row in Postgres. */
-export const uniqueIdBytesMax = 512;
+export const identityBytesMax = 512;
 
-export const uniqueId = z
-  .string()
-  .min(1)
-  .refine((text) => text === '' || text.trim() !== '', { params: { reason: 'missing_key' } })
-  .refine((text) => text.length * 3 <= uniqueIdBytesMax || Buffer.byteLength(text) <= uniqueIdBytesMax, {
-    params: { reason: 'key_too_long' },
-  })
-  .meta({
-    description: `The pin's identity: any text that is not empty, at most ${uniqueIdBytesMax} bytes of UTF-8.`,
-    maxLength: uniqueIdBytesMax,
-  });
+/** An identity that is a text of its own, rather than a row number. `kind` stands in the description. */
+export function makeIdentityText(kind: string): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .refine((text) => text === '' || text.trim() !== '', { params: { reason: 'missing_key' } })
+    .refine((text) => text.length * 3 <= identityBytesMax || Buffer.byteLength(text) <= identityBytesMax, {
+      params: { reason: 'key_too_long' },
+    })
+    .meta({
+      description: `The ${kind}'s identity: any text that is not empty, at most ${identityBytesMax} bytes of UTF-8.`,
+      maxLength: identityBytesMax,
+    });
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { refuseBadKey, refuseKeyConflict } from '#domain/door/row-key.ts';
-import { flagLike, integerLike, rowNumbers, uniqueId } from '#domain/schemas/fields.ts';
+import { refuseKeyConflict } from '#domain/door/row-key.ts';
+import { flagLike, integerLike, makeIdentityText } from '#domain/kinds/field-schemas.ts';
 
 /**
  * A pin as `POST /pin/` takes it: 11 fields are required; poster_name was never sent by the first clients, whose API
@@ -9,7 +9,7 @@ import { flagLike, integerLike, rowNumbers, uniqueId } from '#domain/schemas/fie
 export const pinItem = z
   .looseObject({
     index: integerLike,
-    unique_id: uniqueId,
+    unique_id: makeIdentityText('pin'),
     title: z.string(),
     description: z.string(),
     poster_name: z.string().nullish(),
@@ -40,28 +40,4 @@ export const pinItem = z
         category: 'art',
       },
     ],
-  });
-
-const field = z.unknown().optional();
-
-/** A pin as `POST /topics/...` takes it: only the identity is required; whatever else is missing becomes NULL. */
-export const pinRow = z
-  .looseObject({
-    ...rowNumbers,
-    unique_id: uniqueId,
-    title: field,
-    description: field,
-    poster_name: field,
-    follower_count: field,
-    tag_list: field,
-    is_image_or_video: field,
-    image_src: field,
-    downloaded: field,
-    save_location: field,
-    category: field,
-  })
-  .check(refuseBadKey('pin'))
-  .meta({
-    description: 'A pin; only unique_id is required.',
-    examples: [{ unique_id: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', index: 7528, title: 'Ten quick ideas' }],
   });

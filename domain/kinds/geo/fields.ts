@@ -1,0 +1,33 @@
+import { column } from '#domain/kinds/columns.ts';
+import type { KindDefinition } from '#domain/kinds/kind.ts';
+
+/** Where and when a pin was posted. */
+export const geo = {
+  name: 'geo',
+  description: 'Where and when a pin was posted; ind (also called index or idx) is required.',
+  endings: ['geo'],
+  lakeTable: 'clean_geo',
+  view: 'geo',
+  sinkTable: 'public.geo',
+  identity: 'ind',
+  fields: [
+    column('ind', 'BIGINT'),
+    column('country', 'VARCHAR'),
+    {
+      ...column('coordinates', 'DOUBLE[]'),
+      computed: 'CASE WHEN latitude IS NOT NULL AND longitude IS NOT NULL THEN ARRAY[latitude, longitude] END',
+    },
+    column('timestamp', 'TIMESTAMPTZ'),
+    column('latitude', 'DOUBLE'),
+    column('longitude', 'DOUBLE'),
+  ],
+  sortedBy: ['timestamp', 'ind'],
+  wire: [
+    { name: 'ind', example: 7528, source: 'bigint' },
+    { name: 'timestamp', example: '2020-08-28 03:52:47', source: 'timestamp' },
+    { name: 'latitude', example: -89.9787, source: 'double precision' },
+    { name: 'longitude', example: -173.293, source: 'double precision' },
+    { name: 'country', example: "Cote d'Ivoire", source: 'text' },
+  ],
+  source: { table: 'geolocation_data', key: 'ind' },
+} as const satisfies KindDefinition;

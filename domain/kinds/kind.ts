@@ -1,0 +1,49 @@
+import type { Column } from '#domain/kinds/columns.ts';
+
+/** A column that cleaning makes of what a client sent. */
+export type Field = Column & {
+  /** Computed by the sink from its other columns, in Postgres's SQL, rather than sent there. */
+  computed?: string;
+};
+
+/** A member of a client's row, and how the emulator's source table holds it. */
+export type WireField = {
+  name: string;
+  /** Value of the documents' example and of the sample that is known to be good. */
+  example: unknown;
+  /** Type of the source table's column. */
+  source: 'bigint' | 'int' | 'text' | 'timestamp' | 'double precision';
+};
+
+/**
+ * All that is true about a kind of event. Its folder also holds clean.sql (the SELECT over `records`, see
+ * domain/clean/macros.sql) and keys.sql (identity and coordinates of the clean rows); lists of columns, the sink's
+ * statements, the lake's schemas, the row schemas and the emulator's reading are derived from this.
+ */
+export type KindDefinition = {
+  name: string;
+  /** One sentence for the documents, about a row as clients send it. */
+  description: string;
+  /** Last parts of topic and stream names that mean the kind. */
+  endings: readonly string[];
+  lakeTable: string;
+  /** Ad-hoc view, one row an identity. */
+  view: string;
+  sinkTable: string;
+  /**
+   * The field that tells one thing from another. A BIGINT is the row number, which clients send under one of its names
+   * (`rowNumberNames`); a VARCHAR is sent under its own name.
+   */
+  identity: string;
+  /** In the order of the clean table. The SELECT gives these and the columns of columns.ts, then `reject`. */
+  fields: readonly Field[];
+  /** ORDER BY of a lake file: makes it reproducible, and its row groups' ranges narrow. Ends in what is unique. */
+  sortedBy: readonly string[];
+  /** In the order in which clients send them, which is that of validation errors. Row numbers go by the name that this kind's clients use. */
+  wire: readonly WireField[];
+  /** The emulator's table of rows of this kind, and the column that joins it to the others; absent where it posts none. */
+  source?: { table: string; key: string };
+};
+
+/** The row number has three names; domain/door/row-key.ts says which counts. */
+export const rowNumberNames = ['index', 'ind', 'idx'] as const;

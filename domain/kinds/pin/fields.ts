@@ -1,0 +1,43 @@
+import { column } from '#domain/kinds/columns.ts';
+import type { KindDefinition } from '#domain/kinds/kind.ts';
+
+/** A picture or video that somebody posted. */
+export const pin = {
+  name: 'pin',
+  description: 'A pin; only unique_id is required.',
+  endings: ['pin', 'pins'],
+  lakeTable: 'clean_pins',
+  view: 'pins',
+  sinkTable: 'public.experimental_data',
+  identity: 'unique_id',
+  fields: [
+    column('ind', 'BIGINT'),
+    column('unique_id', 'VARCHAR'),
+    column('title', 'VARCHAR'),
+    column('description', 'VARCHAR'),
+    column('follower_count', 'BIGINT'),
+    column('poster_name', 'VARCHAR'),
+    column('tag_list', 'VARCHAR[]'),
+    column('is_image_or_video', 'VARCHAR'),
+    column('image_src', 'VARCHAR'),
+    column('save_location', 'VARCHAR'),
+    column('category', 'VARCHAR'),
+    column('downloaded', 'BOOLEAN'),
+  ],
+  sortedBy: ['category', 'append_time', 'unique_id'],
+  wire: [
+    { name: 'index', example: 7528, source: 'bigint' },
+    { name: 'unique_id', example: '3f0c1d2e-6a54-4b0f-9c57-0d1f2a3b4c5d', source: 'text' },
+    { name: 'title', example: 'Café 🚀 ideas', source: 'text' },
+    { name: 'description', example: 'Ten quick ideas…\u00a0', source: 'text' },
+    { name: 'poster_name', example: 'Some Poster', source: 'text' },
+    { name: 'follower_count', example: '5k', source: 'text' },
+    { name: 'tag_list', example: 'Tag One,Tag Two', source: 'text' },
+    { name: 'is_image_or_video', example: 'image', source: 'text' },
+    { name: 'image_src', example: 'https://example.invalid/originals/a.jpg', source: 'text' },
+    { name: 'downloaded', example: 1, source: 'int' },
+    { name: 'save_location', example: 'Local save in /data/art', source: 'text' },
+    { name: 'category', example: 'art', source: 'text' },
+  ],
+  source: { table: 'pinterest_data', key: 'index' },
+} as const satisfies KindDefinition;
