@@ -13,7 +13,8 @@ import { makeNames } from '#domain/names.ts';
  * The peer of the stream as a process of its own: kafkajs, cleaning in JavaScript, one upsert a batch, and the next offset
  * in the same transaction. No Temporal, no fencing, no metrics, no rejects, no account of its batches.
  */
-const batchBytes = 1_800_000; // about 2,000 records of one partition
+/** About 2,000 records of one partition; as much as our reader fetches. */
+const batchBytes = 2_097_152;
 /** Batches of different partitions at a time: while Postgres works on one, another is cleaned. */
 const concurrency = 3;
 

@@ -57,8 +57,8 @@ export async function resetStatements(postgres: Postgres): Promise<void> {
 /** The statements of this database that took most, as text. */
 export async function statementTimes(postgres: Postgres, records: number): Promise<string> {
   const rows = await postgres.query<{ query: string; calls: number; ms: number }>(
-    `SELECT query, calls, total_exec_time AS ms FROM ${library} WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-     ORDER BY total_exec_time DESC LIMIT ${shown}`,
+    `SELECT query, sum(calls)::bigint AS calls, sum(total_exec_time) AS ms FROM ${library} WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+     GROUP BY query ORDER BY ms DESC LIMIT ${shown}`,
   );
   const total = rows.reduce((sum, { ms }) => sum + ms, 0);
   return plainTable(
