@@ -97,7 +97,7 @@ async function drain(
     if (n >= records) return { firstS: (readingAt - begunAt) / 1_000, drainS: (movedAt - readingAt) / 1_000 };
     if (child.hasExited()) throw failureOf(child, child.name, `${await child.exited} after ${n} of ${records} records`);
     if (performance.now() - movedAt > stuckMs) throw failureOf(child, child.name, `stands still after ${n} of ${records} records`);
-    await delay(lookMs, undefined, { signal });
+    await delay(lookMs);
   }
 }
 

@@ -33,7 +33,8 @@ export async function countStatements({ home, config, signal }: Rig, say: (line:
   const giveUpAt = performance.now() + restartMs;
   while (!(await isLoaded().catch(() => false))) {
     if (performance.now() > giveUpAt) return `not counted: Postgres was not back with ${library} within ${restartMs / 1_000} s`;
-    await delay(askEveryMs, undefined, { signal });
+    signal.throwIfAborted();
+    await delay(askEveryMs);
   }
   return undefined;
 }
