@@ -8,6 +8,8 @@ import type { Peer } from '#bench/ingest/peers.ts';
 import { choosePeers, ourName, ourselvesIn } from '#bench/ingest/peers.ts';
 import type { RecoveryOptions } from '#bench/recovery/recovery.ts';
 import { runRecovery } from '#bench/recovery/recovery.ts';
+import type { StreamOptions } from '#bench/stream/stream.ts';
+import { runStream } from '#bench/stream/stream.ts';
 import { Failure } from '#domain/failures.ts';
 import type { ServerName } from '#stack/endpoints.ts';
 import { homeOfRun, removeStaleHomes } from '#stack/run-homes.ts';
@@ -54,6 +56,21 @@ program
   .description('seconds until both readers move on after kill -9 of the worker and of Kafka, while events flow')
   .option('--rounds <n>', 'kills of each', positive)
   .action((options: RecoveryOptions) => onWholeStack((home, stop) => runRecovery(options, home, stop)));
+
+program
+  .command('stream')
+  .description('records a second that the stream path drains into Postgres, beside a bare loop of kafkajs and upserts')
+  .option('--quick', 'few records, one run: to see that everything runs, not for figures')
+  .option('--records <n>', 'records in the topic', positive)
+  .option('--runs <n>', 'drains of each, in turn', positive)
+  .option('--json <file>', 'write all figures')
+  .option('--profile [file]', 'drain once more under a profiler, into this file, and show the time of Postgres by statement')
+  .action(({ profile, ...options }: Omit<StreamOptions, 'profile'> & { profile?: string | true }) => {
+    const file = profile === true ? 'stream.cpuprofile' : profile;
+    return onServers(['kafka', 'postgres', 'temporal'], (session) =>
+      runStream({ ...options, ...(file === undefined ? {} : { profile: file }) }, session),
+    );
+  });
 
 /** Runs a benchmark that starts a whole stack itself. */
 async function onWholeStack(benchmark: (home: string, stop: StopRequest) => Promise<number>): Promise<void> {

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createDatabase } from '#setup/create-database.ts';
 import type { Config } from '#adapters/config.ts';
 import { settings } from '#adapters/settings/settings.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
-import { makePostgres } from '#adapters/postgres.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
 import { makePins } from '#bench/ingest/pins.ts';
-import { listenerOf } from '#bench/measure/processes.ts';
+import { makeDatabase, removeDatabase } from '#bench/measure/database.ts';
+import { listenersOf } from '#bench/measure/processes.ts';
 import { makeNames } from '#domain/names.ts';
 import { startChild } from '#stack/child.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
@@ -17,7 +16,6 @@ import type { Home } from '#stack/home.ts';
 import { cacheFolderOf } from '#adapters/cache-folder.ts';
 import { makeProgress } from '#stack/tools/progress.ts';
 import { waitUntilReady } from '#stack/wait-until-ready.ts';
-import { migrate } from '#workers/migrate.ts';
 
 /** A server that runs and takes pins. */
 export type Target = {
@@ -52,8 +50,6 @@ export type RigOptions = { home: Home; environment: NodeJS.ProcessEnv; config: C
 const pinCount = 4_000;
 const partitions = 4;
 const startMs = 30_000;
-/** Postgres writes a checkpoint first, which takes as long as what others wrote. */
-const dropMs = 60_000;
 
 export async function makeRig({ home, environment, config, signal }: RigOptions): Promise<Rig> {
   const run = `bench-${randomBytes(4).toString('hex')}`;
@@ -77,7 +73,7 @@ export async function makeRig({ home, environment, config, signal }: RigOptions)
   }
 
   return {
-    brokers: brokersOnThisMachine(config),
+    brokers: listenersOf(config.kafkaBrokers),
     pins,
     pinsFile,
     countStored: (topic) => countStored(topics, topic),
@@ -123,43 +119,8 @@ export async function makeRig({ home, environment, config, signal }: RigOptions)
   };
 }
 
-async function makeDatabase(serverUrl: string, name: string): Promise<string> {
-  const url = new URL(serverUrl);
-  url.pathname = `/${name}`;
-  await createDatabase(url.href);
-  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench' });
-  try {
-    await migrate(postgres);
-  } finally {
-    await postgres.close();
-  }
-  return url.href;
-}
-
-/** On a given server nothing else would ever remove it. */
-async function removeDatabase(databaseUrl: string): Promise<void> {
-  const url = new URL(databaseUrl);
-  const name = url.pathname.slice(1);
-  url.pathname = '/postgres';
-  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench', connectionsMax: 1, statementTimeoutMs: dropMs });
-  try {
-    await postgres.execute(`DROP DATABASE ${name} WITH (FORCE)`);
-  } finally {
-    await postgres.close();
-  }
-}
-
 async function countStored(topics: KafkaTopics, topic: string): Promise<number> {
   return (await topics.fetchOffsets(topic)).reduce((sum, { high }) => sum + high, 0);
-}
-
-/** Brokers elsewhere cost this machine nothing that could be told apart. */
-function brokersOnThisMachine({ kafkaBrokers }: Config): number[] {
-  const pids = kafkaBrokers
-    .map((broker) => /^(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)$/.exec(broker)?.[1])
-    .map((port) => (port === undefined ? undefined : listenerOf(Number(port))))
-    .filter((pid) => pid !== undefined);
-  return [...new Set(pids)];
 }
 
 async function isReady(url: string): Promise<boolean> {

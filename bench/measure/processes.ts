@@ -61,6 +61,15 @@ export function listenerOf(port: number): number | undefined {
   return pids().find((pid) => openFilesOf(pid).some((file) => inodes.has(file)));
 }
 
+/** The processes that listen at these addresses (`host:port`); servers elsewhere cost this machine nothing that could be told apart. */
+export function listenersOf(addresses: readonly string[]): number[] {
+  const pids = addresses
+    .map((address) => /^(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)$/.exec(address)?.[1])
+    .map((port) => (port === undefined ? undefined : listenerOf(Number(port))))
+    .filter((pid) => pid !== undefined);
+  return [...new Set(pids)];
+}
+
 function readProcesses(): Process[] {
   return pids().flatMap((pid) => {
     // pid (name) state ppid ... utime stime cutime cstime: the name may hold anything, brackets and blanks too.

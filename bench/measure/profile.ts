@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { show } from '#bench/measure/numbers.ts';
+import { plainTable } from '#cli/plain-table.ts';
 
 /** A CPU profile as V8 writes it (`.cpuprofile`): samples point at nodes, times are microseconds. */
 export type CpuProfile = {
@@ -10,6 +12,11 @@ export type CpuProfile = {
 };
 
 export type SelfTime = { name: string; seconds: number };
+
+/** Where time may go; the first pattern that fits the place of a function counts. */
+export type Groups = readonly (readonly [name: string, place: RegExp])[];
+
+const functionsShown = 30;
 
 /**
  * Profiles a Node process that listens for an inspector (`--inspect=127.0.0.1:<port>`) while `work` runs.
@@ -71,6 +78,24 @@ export function selfTimes(
   const sorted = (sums: Map<string, number>): SelfTime[] =>
     [...sums].map(([name, us]) => ({ name, seconds: us / 1e6 })).sort((left, right) => right.seconds - left.seconds);
   return { functions: sorted(functions), groups: sorted(groups) };
+}
+
+/** Self times as text: of groups, then of the functions that take most. */
+export function selfTimeTables(profile: CpuProfile, groups: Groups): string {
+  const times = selfTimes(profile, (functionName, place) => groupOf(groups, functionName, place));
+  const busy = times.groups.reduce((sum, { seconds }) => sum + seconds, 0);
+  const table = (name: string, rows: readonly SelfTime[]): string =>
+    plainTable(
+      ['%', 's', name],
+      rows.map(({ name, seconds }) => [show((seconds / busy) * 100, 1), show(seconds, 2), name]),
+    );
+  return `${table('group', times.groups)}\n\n${table('function', times.functions.slice(0, functionsShown))}`;
+}
+
+function groupOf(groups: Groups, functionName: string, place: string): string {
+  // (garbage collector), (program): V8 and the system below it.
+  if (place === '') return functionName.startsWith('(') ? functionName : '(native)';
+  return groups.find(([, pattern]) => pattern.test(place))?.[0] ?? 'other';
 }
 
 function shortened(place: string): string {

@@ -24,10 +24,14 @@ export function targetTable(targets: readonly Target[]): string {
       const digits = Math.max(wanted, found) < 1_000 ? 2 : 0;
       return [
         name,
-        `${isFloor ? '>=' : '<='} ${show(wanted, Number.isInteger(wanted) ? 0 : 1)} ${unit}`,
+        `${isFloor ? '>=' : '<='} ${show(wanted, decimalsOf(wanted))} ${unit}`,
         Number.isNaN(found) ? '-' : `${show(found, digits)} ${unit}`,
         Number.isNaN(found) ? 'not measured' : isReached(target) ? 'reached' : 'NOT reached',
       ];
     }),
   );
+}
+
+function decimalsOf(value: number): number {
+  return String(value).split('.')[1]?.length ?? 0;
 }

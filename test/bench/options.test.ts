@@ -7,14 +7,16 @@ import { runCli } from '#test/cli/run-cli.ts';
 const environment = { PATH: callerEnvironment()['PATH'] };
 
 const mistakes: [args: string[], problem: RegExp][] = [
-  [['--peers', 'fastify,nope'], /No such peer: nope\. There are pinflow, fastify/],
-  [['--peers', 'fastify', '--profile'], /--profile is of pinflow, which --peers leaves out/],
-  [['--seconds', '0'], /expected a whole number above 0/],
+  [['ingest', '--peers', 'fastify,nope'], /No such peer: nope\. There are pinflow, fastify/],
+  [['ingest', '--peers', 'fastify', '--profile'], /--profile is of pinflow, which --peers leaves out/],
+  [['ingest', '--seconds', '0'], /expected a whole number above 0/],
+  [['stream', '--records', '1e9.5'], /expected a whole number above 0/],
+  [['stream', '--runs', '0'], /expected a whole number above 0/],
 ];
 
 for (const [args, problem] of mistakes)
-  test(`npm run bench -- ingest ${args.join(' ')} is refused before anything is started`, async () => {
-    const { code, stdout, stderr } = await runCli('bench/main.ts', ['ingest', ...args], environment);
+  test(`npm run bench -- ${args.join(' ')} is refused before anything is started`, async () => {
+    const { code, stdout, stderr } = await runCli('bench/main.ts', args, environment);
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, problem);
     assert.equal(stderr.trimEnd().split('\n').length, 1);
