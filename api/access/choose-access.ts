@@ -7,7 +7,7 @@ import type { KeyRing } from '#api/access/key-ring.ts';
 import { openKeyRing } from '#api/access/key-ring.ts';
 import { areKeysRequired, isLoopback } from '#api/access/keys-required.ts';
 import { makeLocalAccess, openAccess } from '#api/access/open-access.ts';
-import type { Access } from '#api/door/caller.ts';
+import type { Access } from '#api/access/caller.ts';
 
 export type ChosenAccess = {
   access: Access;

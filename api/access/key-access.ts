@@ -5,9 +5,9 @@ import type { Credentials } from '#api/access/credentials.ts';
 import { readCredentials } from '#api/access/credentials.ts';
 import { isFromOurPages } from '#api/access/cross-site.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
-import type { Access, Caller } from '#api/door/caller.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal } from '#api/door/refusal.ts';
+import type { Access, Caller } from '#api/access/caller.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 
 const advice = 'send it as Authorization: Bearer <key>, or log in at /login';
 const noKey: Refusal = {

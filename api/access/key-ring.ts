@@ -7,7 +7,7 @@ import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { RateLimit, Rates } from '#api/access/rate-limit.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Caller } from '#api/access/caller.ts';
 
 /** A key that may come in, and what it brought to this process so far. */
 export type HeldKey = {

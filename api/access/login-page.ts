@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Answer } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}
 input,button{font:inherit;padding:.4rem .6rem}input[type=password]{width:100%;box-sizing:border-box}

@@ -1,7 +1,7 @@
-import type { Answer } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { answerDetail } from '#api/door/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { answerDetail } from '#api/answers/answer.ts';
 import type { Json } from '#api/docs/components.ts';
 import { reference, security } from '#api/docs/components.ts';
 import { eventRefusals, keyRefusals, meaningOf } from '#api/docs/refusals.ts';

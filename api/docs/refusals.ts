@@ -1,5 +1,5 @@
 import type { BodyLimits } from '#api/door/gather-body.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 
 /** What a refusal's status means to a client, whatever the route. */
 export function meaningOf(status: number): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '#api/door/answer.ts';
-import { beginAnswer, writeAnswer } from '#api/door/answer.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { beginAnswer, writeAnswer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { UnreadAnswers } from '#api/door/unread-answers.ts';

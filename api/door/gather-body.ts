@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { waitsToSend } from '#api/door/answer-early.ts';
+import { waitsToSend } from '#api/answers/answer-early.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, overloaded } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 
 export type BodyLimits = {
   /** As sent, and as decoded. */

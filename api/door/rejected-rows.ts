@@ -1,4 +1,4 @@
-import type { RefusalReason } from '#api/door/refusal.ts';
+import type { RefusalReason } from '#api/answers/refusal.ts';
 
 /** A row of a request of several that is not taken, while others are. `position` counts rows from 0, `line` from 1. */
 export type RejectedRow = { position: number; line: number; reason: RefusalReason; message: string };

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import type { Answer } from '#api/door/answer.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import type { Caller } from '#api/access/caller.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource, makeEventId } from '#api/door/event-headers.ts';
 import type { Behind } from '#api/door/behind.ts';
@@ -12,8 +12,8 @@ import { gatherBody } from '#api/door/gather-body.ts';
 import type { Payment } from '#api/door/payment.ts';
 import { foreseePayment, payAll, payOn, payRefused, rowsOf } from '#api/door/payment.ts';
 import { makePublishEvents } from '#api/door/publish-events.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfFailure } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfFailure } from '#api/answers/refusal.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** How long the client wants to wait: for Kafka's word, or not at all. */

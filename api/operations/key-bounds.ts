@@ -1,8 +1,8 @@
 import type { KeyRing } from '#api/access/key-ring.ts';
 import { keysUnavailable } from '#api/access/key-access.ts';
 import type { Rates } from '#api/access/rate-limit.ts';
-import type { Caller } from '#api/door/caller.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Caller } from '#api/access/caller.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
 

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Statements } from '#adapters/postgres.ts';
-import { answerJson } from '#api/door/answer.ts';
-import { overloaded } from '#api/door/refusal.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import { overloaded } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { readSince, unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';

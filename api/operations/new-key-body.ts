@@ -1,4 +1,4 @@
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';
 import { describeProblems, newKey } from '#domain/keys/new-key.ts';
 

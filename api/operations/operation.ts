@@ -1,11 +1,11 @@
 import type { Request, RequestHandler } from 'express';
-import type { Answer } from '#api/door/answer.ts';
-import { answerDetail } from '#api/door/answer.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerDetail } from '#api/answers/answer.ts';
+import type { Caller } from '#api/access/caller.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Exchange } from '#api/door/exchange.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** An answer that is written bit by bit, by `stream`, which is called once. */

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 
 /** Reasons are empty where it is ready. `outline` names no address and no topic: for strangers. */

@@ -1,4 +1,4 @@
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
 
 /** Reads a parameter `since`, a span such as `5m`, as a time in Unix ms. */

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
+import { answerJson } from '#api/answers/answer.ts';
 import type { Status } from '#questions/status.ts';
-import { answerJson } from '#api/door/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { answerJson } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { EventToTake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import { refusalOfFailure } from '#api/door/refusal.ts';
+import { refusalOfFailure } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { errorsToldMax } from '#api/door/rejected-rows.ts';
 import type { EventsError } from '#domain/schemas/events.ts';

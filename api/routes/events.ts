@@ -1,13 +1,13 @@
 import type { Request } from 'express';
-import { answerProblem } from '#api/door/answer.ts';
+import { answerProblem } from '#api/answers/answer.ts';
 import { bodyEncodings } from '#api/door/decode-body.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
-import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { collectRejectedRows } from '#api/door/rejected-rows.ts';
 import { answerRows } from '#api/routes/events-answer.ts';
 import { readBody } from '#domain/door/read-event.ts';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfProblem } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { refusalOfProblem } from '#api/answers/refusal.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';

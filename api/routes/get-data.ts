@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { answerJson } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { topicParameter } from '#api/routes/send-data.ts';
 import { jsonOfBytes } from '#domain/door/json-of-bytes.ts';

@@ -1,11 +1,11 @@
-import { answerDetail, answerJson } from '#api/door/answer.ts';
+import { answerDetail, answerJson } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfIssues } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainPin, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';

@@ -1,6 +1,6 @@
-import type { Answer } from '#api/door/answer.ts';
-import { answerRestV2Error } from '#api/door/answer.ts';
-import type { Refusal, RefusalReason } from '#api/door/refusal.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerRestV2Error } from '#api/answers/answer.ts';
+import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
 
 /** Codes that clients of Confluent's REST proxy know: the status times 100 and a number. */
 const codes: Partial<Record<RefusalReason, number>> = {

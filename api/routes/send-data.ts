@@ -1,13 +1,13 @@
 import type { Request } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import { answerDetail, answerJson } from '#api/door/answer.ts';
+import { answerDetail, answerJson } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfIssues, unknownKind } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainRow, readFastapiBody } from '#api/routes/fastapi-errors.ts';
 import { jsonTypes } from '#api/routes/pin.ts';

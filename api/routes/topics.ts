@@ -1,11 +1,11 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { restV2Type } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { restV2Type } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { refusalOfIssues, refusalOfProblem } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { makeNamedRoute } from '#api/routes/named-route.ts';

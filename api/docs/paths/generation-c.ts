@@ -3,7 +3,7 @@ import { schemaOf } from '#api/docs/components.ts';
 import { describeEvents, describeOperation, queryParameter } from '#api/docs/describe.ts';
 import { geo, pin, user, without } from '#api/docs/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { refusalOfFailure, unknownKind } from '#api/door/refusal.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
 import { Failure } from '#domain/failures.ts';
 import { getDataAnswer, sendDataAnswer } from '#domain/schemas/generation-c.ts';

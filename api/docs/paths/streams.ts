@@ -3,7 +3,7 @@ import { schemaOf } from '#api/docs/components.ts';
 import { describeEvents, pathParameter, stageParameter } from '#api/docs/describe.ts';
 import { geo, pin, user, without } from '#api/docs/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { unknownKind } from '#api/door/refusal.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
 import { makeStreamsRoute } from '#api/routes/streams.ts';
 import { kinesisRecord, kinesisRecordAnswer, kinesisRecords, kinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 

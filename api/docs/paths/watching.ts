@@ -1,7 +1,7 @@
 import type { Json } from '#api/docs/components.ts';
 import { describeOperation, queryParameter } from '#api/docs/describe.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { overloaded } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { overloaded } from '#api/answers/refusal.ts';
 import { unknownValue } from '#api/operations/since.ts';
 import { kinds } from '#domain/terms.ts';
 

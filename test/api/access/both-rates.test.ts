@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { openAccess } from '#api/access/open-access.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
-import type { Access } from '#api/door/caller.ts';
+import type { Access } from '#api/access/caller.ts';
 import type { Payment } from '#api/door/payment.ts';
 import { payAll, payOn } from '#api/door/payment.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import { makeIdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import type { IdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';

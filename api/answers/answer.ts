@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { endAndLeaveBody, unreadBodyOf } from '#api/door/answer-early.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import { endAndLeaveBody, unreadBodyOf } from '#api/answers/answer-early.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 
 /** An answer as a value: written once, and kept for requests with an Idempotency-Key. */
 export type Answer = {

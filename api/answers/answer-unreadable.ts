@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Answer } from '#api/door/answer.ts';
-import { answerJson, writeAnswer } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson, writeAnswer } from '#api/answers/answer.ts';
 
 /** Most bytes of a request's target and headers. */
 export const headerBytesMax = 16_384;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { Paid } from '#api/door/paid.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Paid } from '#api/access/paid.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** Who sent a request. Where keys are off everyone is `anonymous` and may do everything. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { unknownKind } from '#api/door/refusal.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
 
 const about = 'Topic not found. Its name must end in pin, pins, geo, user or users after `.`, `-` or `_`, or be';
 
