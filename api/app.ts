@@ -4,7 +4,7 @@ import type { Status } from '#questions/status.ts';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
-import { makeLoginHandlers } from '#api/access/login.ts';
+import { makeLoginHandlers } from '#api/login/routes.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import type { Answer } from '#api/answers/answer.ts';

@@ -8,7 +8,7 @@ import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
-import { keysOffPage, loggedInPage, loginPage } from '#api/access/login-page.ts';
+import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
 import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
