@@ -15,7 +15,7 @@ import { makeTakeEvents } from '#api/door/take-events.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { BatchDependencies } from '#api/operations/batch.ts';
 import { makeBatchHandlers } from '#api/operations/batch.ts';
-import { makeKeysHandlers } from '#api/operations/keys.ts';
+import { makeKeysHandlers } from '#api/keys/routes.ts';
 import { makeMetricsHandler } from '#api/operations/metrics.ts';
 import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';

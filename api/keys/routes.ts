@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
-import { refuseBeyondOwn } from '#api/operations/key-bounds.ts';
-import { checkedNewKey } from '#api/operations/new-key-body.ts';
+import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
+import { checkedNewKey } from '#api/keys/new-key-body.ts';
 import { createKey } from '#keys/create-key.ts';
 import { listKeys } from '#keys/list-keys.ts';
 import { revokeKey } from '#keys/revoke-key.ts';
