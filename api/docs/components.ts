@@ -1,42 +1,8 @@
-import { z } from 'zod';
-import { pinItem, pinRow } from '#domain/schemas/pin.ts';
+import type { z } from 'zod';
+import type { Json } from '#api/describe/json-schema.ts';
+import { named, toJsonSchema } from '#api/describe/json-schema.ts';
 import { scopes } from '#domain/keys/scopes.ts';
 import { kinesisError } from '#domain/schemas/kinesis.ts';
-import { geoRow } from '#domain/schemas/geo.ts';
-import { userRow } from '#domain/schemas/user.ts';
-
-export type Json = { [name: string]: unknown };
-
-/** Schemas that the document shows once, under a name. */
-const named = new Map<unknown, string>([
-  [pinItem, 'PinItem'],
-  [pinRow, 'PinRow'],
-  [geoRow, 'GeoRow'],
-  [userRow, 'UserRow'],
-]);
-
-/** The JSON Schema of what a zod schema takes; schemas that have a name are references. */
-export function schemaOf(schema: z.ZodType): Json {
-  const name = named.get(schema);
-  return name === undefined ? toJsonSchema(schema) : reference('schemas', name);
-}
-
-function toJsonSchema(schema: z.ZodType): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    override({ zodSchema, jsonSchema }) {
-      const name = named.get(zodSchema);
-      if (name === undefined || (zodSchema as unknown) === schema) return;
-      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-      Object.assign(jsonSchema, reference('schemas', name));
-    },
-  });
-  return rest;
-}
-
-export function reference(part: 'schemas' | 'headers' | 'parameters' | 'responses', name: string): Json {
-  return { $ref: `#/components/${part}/${name}` };
-}
 
 function header(description: string, example: string): Json {
   return { description, schema: { type: 'string' }, example };
@@ -160,6 +126,3 @@ export const components = {
     session: { type: 'apiKey', in: 'cookie', name: 'pinflow_session', description: 'What a browser trades its key for at /login.' },
   },
 };
-
-/** Keys are asked for where they are on; a loopback door asks for none by default. */
-export const security: Json[] = [{}, { bearer: [] }, { apiKey: [] }, { session: [] }];

@@ -1,4 +1,4 @@
-import type { Json } from '#api/docs/components.ts';
+import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeBatch } from '#api/docs/paths/batch.ts';
 import { describeConsumers } from '#api/docs/paths/consumers.ts';

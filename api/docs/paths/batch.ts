@@ -1,6 +1,7 @@
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf, reference } from '#api/docs/components.ts';
-import { describeOperation, queryParameter } from '#api/docs/describe.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { reference, schemaOf } from '#api/describe/json-schema.ts';
+import { queryParameter } from '#api/describe/parameters.ts';
 import { unknownLimit, unknownState } from '#api/operations/batch.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';

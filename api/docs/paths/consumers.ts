@@ -1,7 +1,8 @@
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf } from '#api/docs/components.ts';
-import { describeOperation, pathParameter, stageParameter } from '#api/docs/describe.ts';
-import { pin } from '#api/docs/rows.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
+import { pin } from '#api/describe/rows.ts';
 import { restV2Type } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Refusal } from '#api/answers/refusal.ts';

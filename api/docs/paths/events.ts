@@ -1,8 +1,9 @@
-import type { Exchanges } from '#api/docs/describe.ts';
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf } from '#api/docs/components.ts';
-import { describeEvents, queryParameter } from '#api/docs/describe.ts';
-import { geo, pin, user } from '#api/docs/rows.ts';
+import { describeEvents } from '#api/describe/describe-events.ts';
+import type { Exchanges } from '#api/describe/exchanges.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { queryParameter } from '#api/describe/parameters.ts';
+import { geo, pin, user } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { makeEventsRoute } from '#api/routes/events.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';

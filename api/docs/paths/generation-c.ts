@@ -1,7 +1,9 @@
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf } from '#api/docs/components.ts';
-import { describeEvents, describeOperation, queryParameter } from '#api/docs/describe.ts';
-import { geo, pin, user, without } from '#api/docs/rows.ts';
+import { describeEvents } from '#api/describe/describe-events.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { queryParameter } from '#api/describe/parameters.ts';
+import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';

@@ -1,6 +1,7 @@
-import type { Json } from '#api/docs/components.ts';
-import { reference, schemaOf } from '#api/docs/components.ts';
-import { describeOperation, pathParameter, queryParameter } from '#api/docs/describe.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { reference, schemaOf } from '#api/describe/json-schema.ts';
+import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
 import { newKey } from '#domain/keys/new-key.ts';
 
 const tags = ['Keys'];

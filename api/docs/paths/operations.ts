@@ -1,5 +1,6 @@
-import type { Json } from '#api/docs/components.ts';
-import { describeOperation, pathParameter } from '#api/docs/describe.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { pathParameter } from '#api/describe/parameters.ts';
 import { serverNames } from '#domain/status.ts';
 
 const tags = ['Operations'];

@@ -1,7 +1,7 @@
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf } from '#api/docs/components.ts';
-import { describeEvents } from '#api/docs/describe.ts';
-import { pin, without } from '#api/docs/rows.ts';
+import { describeEvents } from '#api/describe/describe-events.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { pin, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
 import { pinItem } from '#domain/schemas/pin.ts';

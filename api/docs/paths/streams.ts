@@ -1,7 +1,8 @@
-import type { Json } from '#api/docs/components.ts';
-import { schemaOf } from '#api/docs/components.ts';
-import { describeEvents, pathParameter, stageParameter } from '#api/docs/describe.ts';
-import { geo, pin, user, without } from '#api/docs/rows.ts';
+import { describeEvents } from '#api/describe/describe-events.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
+import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
 import { makeStreamsRoute } from '#api/routes/streams.ts';

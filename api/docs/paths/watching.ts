@@ -1,5 +1,6 @@
-import type { Json } from '#api/docs/components.ts';
-import { describeOperation, queryParameter } from '#api/docs/describe.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { queryParameter } from '#api/describe/parameters.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded } from '#api/answers/refusal.ts';
 import { unknownValue } from '#api/operations/since.ts';
