@@ -4,11 +4,14 @@ import type { Status } from '#questions/status.ts';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
+import { answerDetail } from '#api/dialects/fastapi.ts';
+import { refuseKinesis } from '#api/dialects/kinesis.ts';
+import { refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import { makeLoginHandlers } from '#api/login/routes.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
 import type { Answer } from '#api/answers/answer.ts';
-import { answerDetail, answerJson } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
@@ -30,8 +33,7 @@ import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/routes/pin.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
-import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
-import { makeStreamsRoute, refuseKinesis } from '#api/routes/streams.ts';
+import { makeStreamsRoute } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';
 
 export type AppOptions = Door &

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { endAndLeaveBody, unreadBodyOf } from '#api/answers/answer-early.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
 
 /** An answer as a value: written once, and kept for requests with an Idempotency-Key. */
 export type Answer = {
@@ -13,33 +12,10 @@ export type Answer = {
   afterwards?: () => Promise<Answer>;
 };
 
-/** Content type of the REST v2 answers. */
-export const restV2Type = 'application/vnd.kafka.v2+json';
-
 const json = { 'Content-Type': 'application/json' };
-const restV2 = { 'Content-Type': restV2Type };
 
 export function answerJson(status: number, body: string | Buffer, headers?: Record<string, string>): Answer {
   return { status, body, headers: headers === undefined ? json : { ...json, ...headers } };
-}
-
-/** In FastAPI's shape for errors, `{"detail": ...}`. */
-export function answerDetail(refusal: Refusal): Answer {
-  return answerJson(refusal.status, JSON.stringify({ detail: refusal.detail ?? refusal.message }), refusal.headers);
-}
-
-/** In Confluent's shape for errors: the code is the status times 100 and a running number. */
-export function answerRestV2Error(refusal: Refusal, code: number): Answer {
-  return {
-    status: refusal.status,
-    body: JSON.stringify({ error_code: code, message: `${refusal.message}.` }),
-    headers: refusal.headers === undefined ? restV2 : { ...restV2, ...refusal.headers },
-  };
-}
-
-/** In the shape of the modern routes: the reason for programs, the sentence for people. */
-export function answerProblem(refusal: Refusal): Answer {
-  return answerJson(refusal.status, JSON.stringify({ error: { reason: refusal.reason, message: `${refusal.message}.` } }), refusal.headers);
 }
 
 const policyHeader = 'Content-Security-Policy';

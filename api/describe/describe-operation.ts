@@ -1,5 +1,4 @@
 import type { Answer } from '#api/answers/answer.ts';
-import { answerDetail } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Exchanges } from '#api/describe/exchanges.ts';
 import { requestBody } from '#api/describe/exchanges.ts';
@@ -8,6 +7,7 @@ import { security } from '#api/describe/json-schema.ts';
 import { keyRefusals } from '#api/describe/refusals.ts';
 import type { Also, Said } from '#api/describe/responses.ts';
 import { addAlso, addExchanges, addRefusal, headersAlways, headersOf, responsesOf } from '#api/describe/responses.ts';
+import { answerDetail } from '#api/dialects/fastapi.ts';
 
 /** Describes a route that takes no events. */
 export function describeOperation({

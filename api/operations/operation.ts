@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Answer } from '#api/answers/answer.ts';
-import { answerDetail } from '#api/answers/answer.ts';
 import type { Caller } from '#api/access/caller.ts';
+import { answerDetail } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import type { Refusal } from '#api/answers/refusal.ts';

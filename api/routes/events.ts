@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { answerProblem } from '#api/answers/answer.ts';
+import { answerProblem } from '#api/dialects/problem.ts';
 import { bodyEncodings } from '#api/door/decode-body.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';

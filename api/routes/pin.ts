@@ -1,4 +1,5 @@
-import { answerDetail, answerJson } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import { answerDetail, jsonTypes } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
@@ -7,10 +8,8 @@ import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
-import { explainPin, readFastapiBody } from '#api/routes/fastapi-errors.ts';
+import { explainPin, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
-
-export const jsonTypes: ReadonlySet<string> = new Set(['application/json']);
 
 /**
  * `POST /pin/` (generation A): one pin, echoed after the broker's ack. The hot route: no middleware before it, the body

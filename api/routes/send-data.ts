@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import { answerDetail, answerJson } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import { answerDetail, jsonTypes } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
@@ -9,8 +10,7 @@ import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
-import { explainRow, readFastapiBody } from '#api/routes/fastapi-errors.ts';
-import { jsonTypes } from '#api/routes/pin.ts';
+import { explainRow, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';

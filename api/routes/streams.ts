@@ -1,10 +1,11 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
+import { refuseKinesis, kinesisTypes } from '#api/dialects/kinesis.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeNamedRoute } from '#api/routes/named-route.ts';
@@ -20,8 +21,6 @@ import { Failure } from '#domain/failures.ts';
 import type { KinesisRecordAnswer, KinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 import { kinesisRecord, kinesisRecords } from '#domain/schemas/kinesis.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
-
-const kinesisTypes: ReadonlySet<string> = new Set(['application/json', 'application/x-amz-json-1.1']);
 
 /** A route's way to read records out of its body and to answer for them. */
 type Form = {
@@ -73,31 +72,6 @@ export function makeStreamsRoute(door: Pick<Door, 'limits' | 'kindByName'>, form
     ...makeNamedRoute('Stream', door, kinesisTypes, (name, body, eventBytesMax) => readRecords(used, name, body, eventBytesMax)),
     refuse: refuseKinesis,
   };
-}
-
-/** Kinesis's names of errors; all others are a ValidationException. */
-const types: Partial<Record<RefusalReason, string>> = {
-  unknown_kind: 'ResourceNotFoundException',
-  not_found: 'UnknownOperationException',
-  method_not_allowed: 'UnknownOperationException',
-  malformed_json: 'SerializationException',
-  invalid_utf8: 'SerializationException',
-  not_an_object: 'SerializationException',
-  unauthenticated: 'MissingAuthenticationTokenException',
-  forbidden: 'AccessDeniedException',
-  rate_limited: 'ProvisionedThroughputExceededException',
-  overloaded: 'ProvisionedThroughputExceededException',
-  log_unavailable: 'ServiceUnavailable',
-  idempotency_quota: 'ProvisionedThroughputExceededException',
-  idempotency_unavailable: 'ServiceUnavailable',
-  log_timeout: 'InternalFailure',
-  fault: 'InternalFailure',
-};
-
-/** A refusal in the shape of Kinesis. */
-export function refuseKinesis(refusal: Refusal): Answer {
-  const body = { __type: types[refusal.reason] ?? 'ValidationException', message: `${refusal.message}.` };
-  return answerJson(refusal.status, JSON.stringify(body), refusal.headers);
 }
 
 function readRecords(form: Form, name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {

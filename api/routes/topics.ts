@@ -1,13 +1,12 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
-import { restV2Type } from '#api/answers/answer.ts';
+import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
-import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
 import { makeNamedRoute } from '#api/routes/named-route.ts';
 import { pricedBy, refuseValues } from '#api/routes/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
@@ -18,12 +17,6 @@ import type { TopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
 import type { RestV2Record } from '#domain/schemas/rest-v2.ts';
 import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
-
-export const restV2Types: ReadonlySet<string> = new Set([
-  'application/vnd.kafka.json.v2+json',
-  'application/vnd.kafka.v2+json',
-  'application/json',
-]);
 
 /** Error codes of single records in an answer that has both: the record is wrong, or it is worth sending again. */
 const recordErrorCodes = { final: 1, retriable: 2 };

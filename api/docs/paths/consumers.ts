@@ -3,12 +3,10 @@ import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { pin } from '#api/describe/rows.ts';
-import { restV2Type } from '#api/answers/answer.ts';
+import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded, refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
-import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
-import { restV2Types } from '#api/routes/topics.ts';
 import { Failure } from '#domain/failures.ts';
 import { consumedRecords, consumerCreated, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
 

@@ -3,7 +3,7 @@ import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
-import { restV2Type } from '#api/answers/answer.ts';
+import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';

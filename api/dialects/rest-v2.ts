@@ -1,6 +1,16 @@
 import type { Answer } from '#api/answers/answer.ts';
-import { answerRestV2Error } from '#api/answers/answer.ts';
 import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
+
+/** Content type of answers. */
+export const restV2Type = 'application/vnd.kafka.v2+json';
+/** Content types of bodies. */
+export const restV2Types: ReadonlySet<string> = new Set([
+  'application/vnd.kafka.json.v2+json',
+  'application/vnd.kafka.v2+json',
+  'application/json',
+]);
+
+const restV2 = { 'Content-Type': restV2Type };
 
 /** Codes that clients of Confluent's REST proxy know: the status times 100 and a number. */
 const codes: Partial<Record<RefusalReason, number>> = {
@@ -15,9 +25,13 @@ const codes: Partial<Record<RefusalReason, number>> = {
   row_too_large: 42201,
 };
 
-/** A refusal in the shape of REST v2. */
+/** A refusal in Confluent's shape for errors: the code is the status times 100 and a running number. */
 export function refuseRestV2(refusal: Refusal): Answer {
-  return answerRestV2Error(refusal, codeOf(refusal));
+  return {
+    status: refusal.status,
+    body: JSON.stringify({ error_code: codeOf(refusal), message: `${refusal.message}.` }),
+    headers: refusal.headers === undefined ? restV2 : { ...restV2, ...refusal.headers },
+  };
 }
 
 function codeOf({ status, reason }: Refusal): number {
