@@ -31,7 +31,7 @@ import { makeEventsRoute } from '#api/routes/events.ts';
 import type { ConsumerOptions } from '#api/routes/consumers.ts';
 import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
-import { makePinRoute } from '#api/routes/pin.ts';
+import { makePinRoute } from '#api/pin/route.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
 import { makeStreamsRoute } from '#api/routes/streams.ts';
 import { makeTopicsRoute } from '#api/routes/topics.ts';

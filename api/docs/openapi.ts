@@ -6,7 +6,7 @@ import { describeEventsRoute } from '#api/docs/paths/events.ts';
 import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
 import { describeKeys } from '#api/docs/paths/keys.ts';
 import { describeOperations } from '#api/docs/paths/operations.ts';
-import { describePin } from '#api/docs/paths/pin.ts';
+import { describePin } from '#api/pin/description.ts';
 import { describeStreams } from '#api/docs/paths/streams.ts';
 import { describeTopics } from '#api/docs/paths/topics.ts';
 import { describeWatching } from '#api/docs/paths/watching.ts';

@@ -5,7 +5,7 @@ import { revokeKey } from '#keys/revoke-key.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 /** Revoked and expired keys stop within this. */

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { createKey } from '#keys/create-key.ts';
 import { listKeys } from '#keys/list-keys.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { testConfig } from '#test/support/servers.ts';

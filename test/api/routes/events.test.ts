@@ -7,7 +7,7 @@ import { kinds } from '#domain/terms.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 
 type Answer = z.infer<typeof eventsAnswer>;
 

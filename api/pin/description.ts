@@ -3,7 +3,7 @@ import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { pin, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { makePinRoute } from '#api/routes/pin.ts';
+import { makePinRoute } from '#api/pin/route.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
 /** Generation A: one pin a request. */

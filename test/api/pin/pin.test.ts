@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { partitionOfKey } from '#domain/door/partition.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
-import { fullPin, pin, refusedBodies, takenBodies } from '#test/api/routes/pin-cases.ts';
+import { fullPin, pin, refusedBodies, takenBodies } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
 
 describe('POST /pin/', () => {
