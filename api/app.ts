@@ -27,7 +27,7 @@ import { makeRefusalsHandler } from '#api/operations/list-refusals.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
 import type { Tails } from '#api/operations/tail.ts';
 import { makeTailHandler } from '#api/operations/tail.ts';
-import { makeEventsRoute } from '#api/routes/events.ts';
+import { makeEventsRoute } from '#api/events/route.ts';
 import type { ConsumerOptions } from '#api/routes/consumers.ts';
 import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';

@@ -9,7 +9,7 @@ import { queryOf } from '#api/door/query.ts';
 import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { collectRejectedRows } from '#api/door/rejected-rows.ts';
-import { answerRows } from '#api/routes/events-answer.ts';
+import { answerRows } from '#api/events/events-answer.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';

@@ -5,7 +5,7 @@ import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { makeEventsRoute } from '#api/routes/events.ts';
+import { makeEventsRoute } from '#api/events/route.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 import { kinds } from '#domain/terms.ts';

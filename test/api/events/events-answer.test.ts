@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import { collectRejectedRows, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
-import type { SortedRows } from '#api/routes/events-answer.ts';
-import { answerRows } from '#api/routes/events-answer.ts';
+import type { SortedRows } from '#api/events/events-answer.ts';
+import { answerRows } from '#api/events/events-answer.ts';
 import { Failure } from '#domain/failures.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
 

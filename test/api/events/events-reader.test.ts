@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import fc from 'fast-check';
 import type { Answer } from '#api/answers/answer.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import { makeEventsRoute } from '#api/routes/events.ts';
+import { makeEventsRoute } from '#api/events/route.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
