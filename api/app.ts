@@ -34,7 +34,7 @@ import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
 import { makeStreamsRoute } from '#api/routes/streams.ts';
-import { makeTopicsRoute } from '#api/routes/topics.ts';
+import { makeTopicsRoute } from '#api/topics/route.ts';
 
 export type AppOptions = Door &
   ConsumerOptions & {

@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { badRows, rowCases } from '#test/api/routes/row-cases.ts';
+import { badRows, rowCases } from '#test/api/row-cases.ts';
 
 type Sent = { status: string; topic: string; partition: number; offset: number };
 type Got = { topic: string; key: string; value: unknown; partition: number; offset: number };

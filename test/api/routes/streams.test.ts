@@ -4,7 +4,7 @@ import type { Kind } from '#domain/terms.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { badRows, pythonJson, rowCases } from '#test/api/routes/row-cases.ts';
+import { badRows, pythonJson, rowCases } from '#test/api/row-cases.ts';
 
 type KinesisError = { ['__type']: string; message: string };
 type Place = { SequenceNumber: string; ShardId: string };

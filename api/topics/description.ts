@@ -6,7 +6,7 @@ import { geo, pin, user, without } from '#api/describe/rows.ts';
 import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
-import { makeTopicsRoute } from '#api/routes/topics.ts';
+import { makeTopicsRoute } from '#api/topics/route.ts';
 import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 import { kinds } from '#domain/terms.ts';
 
