@@ -33,7 +33,7 @@ import { makeConsumerHandlers } from '#api/routes/consumers.ts';
 import { makeGetDataHandler } from '#api/routes/get-data.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { makeSendDataRoute } from '#api/routes/send-data.ts';
-import { makeStreamsRoute } from '#api/routes/streams.ts';
+import { makeStreamsRoute } from '#api/streams/route.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
 
 export type AppOptions = Door &

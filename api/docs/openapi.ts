@@ -7,7 +7,7 @@ import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
 import { describeKeys } from '#api/docs/paths/keys.ts';
 import { describeOperations } from '#api/docs/paths/operations.ts';
 import { describePin } from '#api/pin/description.ts';
-import { describeStreams } from '#api/docs/paths/streams.ts';
+import { describeStreams } from '#api/streams/description.ts';
 import { describeTopics } from '#api/topics/description.ts';
 import { describeWatching } from '#api/docs/paths/watching.ts';
 import type { Door } from '#api/door/door.ts';

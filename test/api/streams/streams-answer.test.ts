@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Request } from 'express';
 import type { BodyReader, Intake } from '#api/door/event-route.ts';
-import { makeStreamsRoute } from '#api/routes/streams.ts';
+import { makeStreamsRoute } from '#api/streams/route.ts';
 import { Failure } from '#domain/failures.ts';
 
 const place = { topic: 't', partition: 3, offset: 41, appendTimeMs: 0 };

@@ -5,7 +5,7 @@ import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
-import { makeStreamsRoute } from '#api/routes/streams.ts';
+import { makeStreamsRoute } from '#api/streams/route.ts';
 import { kinesisRecord, kinesisRecordAnswer, kinesisRecords, kinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 
 const place = (sequence: string | null) => ({ SequenceNumber: sequence, ShardId: sequence === null ? null : 'shardId-000000000000' });
