@@ -1,7 +1,7 @@
 import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeBatch } from '#api/docs/paths/batch.ts';
-import { describeConsumers } from '#api/docs/paths/consumers.ts';
+import { describeConsumers } from '#api/consumers/description.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
 import { describeKeys } from '#api/docs/paths/keys.ts';
