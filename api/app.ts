@@ -30,9 +30,9 @@ import { makeTailHandler } from '#api/operations/tail.ts';
 import { makeEventsRoute } from '#api/events/route.ts';
 import type { ConsumerOptions } from '#api/consumers/routes.ts';
 import { makeConsumerHandlers } from '#api/consumers/routes.ts';
-import { makeGetDataHandler } from '#api/routes/get-data.ts';
+import { makeGetDataHandler } from '#api/send-get-data/get-data.ts';
 import { makePinRoute } from '#api/pin/route.ts';
-import { makeSendDataRoute } from '#api/routes/send-data.ts';
+import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
 import { makeStreamsRoute } from '#api/streams/route.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
 

@@ -3,7 +3,7 @@ import { components } from '#api/docs/components.ts';
 import { describeBatch } from '#api/docs/paths/batch.ts';
 import { describeConsumers } from '#api/consumers/description.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
-import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
+import { describeSendGetData } from '#api/send-get-data/description.ts';
 import { describeKeys } from '#api/docs/paths/keys.ts';
 import { describeOperations } from '#api/docs/paths/operations.ts';
 import { describePin } from '#api/pin/description.ts';
@@ -36,7 +36,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeTopics(door),
       ...describeStreams(door),
       ...describeConsumers(door),
-      ...describeGenerationC(door),
+      ...describeSendGetData(door),
       ...describeWatching(),
       ...describeBatch(),
       ...describeKeys(),

@@ -6,9 +6,9 @@ import { queryParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
-import { makeSendDataRoute } from '#api/routes/send-data.ts';
+import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
 import { Failure } from '#domain/failures.ts';
-import { getDataAnswer, sendDataAnswer } from '#domain/schemas/generation-c.ts';
+import { getDataAnswer, sendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 import { kinds } from '#domain/terms.ts';
 
@@ -16,7 +16,7 @@ const answer = (topic: string, offset: number | null) => ({ status: 'success', t
 const byIdx = (row: Readonly<Record<string, unknown>>) => ({ idx: 7528, ...without(row, 'ind', 'index') });
 
 /** Generation C: a row a request, the topic in the query. */
-export function describeGenerationC(door: Pick<Door, 'limits' | 'kindByName'>): Json {
+export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): Json {
   return {
     '/send_data': {
       post: describeEvents({

@@ -15,7 +15,7 @@ import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
-import type { SendDataAnswer } from '#domain/schemas/generation-c.ts';
+import type { SendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 
 /** `POST /send_data?topic=<name>` (generation C): one row of any kind, which the topic's name tells. */

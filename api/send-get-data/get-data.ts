@@ -6,7 +6,7 @@ import type { Door } from '#api/door/door.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { topicParameter } from '#api/routes/send-data.ts';
+import { topicParameter } from '#api/send-get-data/send-data.ts';
 import { jsonOfBytes } from '#domain/door/json-of-bytes.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
