@@ -4,7 +4,8 @@ import { describeBatch } from '#api/docs/paths/batch.ts';
 import { describeConsumers } from '#api/consumers/description.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeSendGetData } from '#api/send-get-data/description.ts';
-import { describeKeys } from '#api/docs/paths/keys.ts';
+import { describeKeys } from '#api/keys/description.ts';
+import { describeLogin } from '#api/login/description.ts';
 import { describeOperations } from '#api/docs/paths/operations.ts';
 import { describePin } from '#api/pin/description.ts';
 import { describeStreams } from '#api/streams/description.ts';
@@ -40,6 +41,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeWatching(),
       ...describeBatch(),
       ...describeKeys(),
+      ...describeLogin(),
       ...describeOperations(),
     },
     components,
