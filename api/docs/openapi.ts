@@ -1,16 +1,18 @@
 import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
-import { describeBatch } from '#api/docs/paths/batch.ts';
+import { describeDocs } from '#api/docs/description.ts';
+import { describeBatch } from '#api/operations/batch-description.ts';
 import { describeConsumers } from '#api/consumers/description.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeSendGetData } from '#api/send-get-data/description.ts';
 import { describeKeys } from '#api/keys/description.ts';
 import { describeLogin } from '#api/login/description.ts';
-import { describeOperations } from '#api/docs/paths/operations.ts';
 import { describePin } from '#api/pin/description.ts';
 import { describeStreams } from '#api/streams/description.ts';
 import { describeTopics } from '#api/topics/description.ts';
-import { describeWatching } from '#api/docs/paths/watching.ts';
+import { describeRefusals } from '#api/operations/refusals-description.ts';
+import { describeStatus } from '#api/operations/status-description.ts';
+import { describeTail } from '#api/operations/tail-description.ts';
 import type { Door } from '#api/door/door.ts';
 
 const description = `The door for events: pins, and geo and user rows.
@@ -38,11 +40,13 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeStreams(door),
       ...describeConsumers(door),
       ...describeSendGetData(door),
-      ...describeWatching(),
+      ...describeTail(),
+      ...describeRefusals(),
       ...describeBatch(),
       ...describeKeys(),
       ...describeLogin(),
-      ...describeOperations(),
+      ...describeStatus(),
+      ...describeDocs(),
     },
     components,
   };

@@ -1,6 +1,5 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
-import { pathParameter } from '#api/describe/parameters.ts';
 import { serverNames } from '#domain/status.ts';
 
 const tags = ['Operations'];
@@ -43,8 +42,8 @@ const status: Json = {
   },
 };
 
-/** Routes for those who run the door, and for this document. */
-export function describeOperations(): Json {
+/** Whether the process lives, is ready, what it counts, and the state of the whole. */
+export function describeStatus(): Json {
   return {
     '/healthz': {
       get: describeOperation({
@@ -102,41 +101,6 @@ export function describeOperations(): Json {
         description: 'Always 200: what is down stands in the answer.',
         scope: 'read',
         answers: { 200: { description: 'The state.', schema: status } },
-      }),
-    },
-    '/openapi.json': {
-      get: describeOperation({
-        operationId: 'getDescription',
-        tags,
-        summary: 'This document',
-        scope: 'open',
-        answers: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object', required: ['openapi', 'info', 'paths'] } } },
-      }),
-    },
-    '/docs': {
-      get: describeOperation({
-        operationId: 'getDocsPage',
-        tags,
-        summary: 'This document as a page that can send events',
-        scope: 'open',
-        answers: {
-          200: { description: 'The page.', type: 'text/html', schema: { type: 'string' }, headers: [] },
-          304: { description: 'The browser has it already.', type: '', headers: [] },
-        },
-      }),
-    },
-    '/docs/{file}': {
-      get: describeOperation({
-        operationId: 'getDocsFile',
-        tags,
-        summary: 'What the page loads',
-        scope: 'open',
-        parameters: [pathParameter('file', 'Name of the file.', { script: 'start.js', 'no-file': 'other.js' })],
-        answers: {
-          200: { description: 'The file.', type: '*/*', schema: {}, headers: [] },
-          304: { description: 'The browser has it already.', type: '', headers: [] },
-        },
-        refusals: { 'no-file': { status: 404, reason: 'not_found', message: 'Not Found' } },
       }),
     },
   };
