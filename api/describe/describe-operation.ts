@@ -4,10 +4,11 @@ import type { Exchanges } from '#api/describe/exchanges.ts';
 import { requestBody } from '#api/describe/exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { security } from '#api/describe/json-schema.ts';
-import { keyRefusals } from '#api/describe/refusals.ts';
+import { scopeRefusals } from '#api/describe/refusals.ts';
 import type { Also, Said } from '#api/describe/responses.ts';
 import { addAlso, addExchanges, addRefusal, headersAlways, headersOf, responsesOf } from '#api/describe/responses.ts';
 import { answerDetail } from '#api/dialects/fastapi.ts';
+import type { Scope } from '#domain/keys/scopes.ts';
 
 /** Describes a route that takes no events. */
 export function describeOperation({
@@ -28,7 +29,7 @@ export function describeOperation({
   tags: string[];
   summary: string;
   description?: string;
-  scope: string;
+  scope: Scope | 'open';
   parameters?: readonly Json[];
   body?: Json;
   types?: readonly string[];
@@ -52,7 +53,7 @@ export function describeOperation({
       headers: headersOf(headers),
       examples: example === undefined ? {} : { answer: { value: example } },
     });
-  for (const [name, refusal] of Object.entries({ ...(scope === 'open' ? {} : keyRefusals(scope)), ...refusals }))
+  for (const [name, refusal] of Object.entries({ ...(scope === 'open' ? {} : scopeRefusals(scope)), ...refusals }))
     addRefusal(said, name, refusal, refuse(refusal), errors, []);
   addAlso(said, also);
   addExchanges(said, exchanges);

@@ -1,6 +1,13 @@
-import type { BodyLimits } from '#api/door/gather-body.ts';
+import { mayExist, stalled } from '#adapters/kafka/outcomes.ts';
+import { makeRateLimit } from '#api/access/rate-limit.ts';
+import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-
+import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/refusal.ts';
+import type { BodyLimits } from '#api/door/gather-body.ts';
+import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAck, unsupportedType } from '#api/door/refusals.ts';
+import { readBody } from '#domain/door/read-event.ts';
+import { Failure } from '#domain/failures.ts';
+import type { Scope } from '#domain/keys/scopes.ts';
 /** What a refusal's status means to a client, whatever the route. */
 export function meaningOf(status: number): string {
   return meanings[status] ?? 'The request is refused.';
@@ -22,78 +29,59 @@ const meanings: Readonly<Record<number, string>> = {
   504: 'Kafka did not confirm in time: the event may exist. Sending it again does no harm.',
 };
 
-const retryAfter = { 'Retry-After': '1' };
+/** What a key hears that may bring 100 events a second: after its first event, and when it has sent more than that. */
+export const allowance = spendAllowance();
 
 /** Refusals that every route for events knows, by the name of their example. */
 export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, Refusal> {
   return {
-    'not-utf8': { status: 400, reason: 'invalid_utf8', message: 'The body is not UTF-8' },
-    ...keyRefusals('append:pin', 'This key may not append events of the kind pin: it lacks the scope append:pin'),
-    'twin-running': {
-      status: 409,
-      reason: 'idempotency_running',
-      message: 'A request with this Idempotency-Key is still running, or ended without a known outcome; send the same again later',
-      headers: retryAfter,
-    },
-    'too-large': { status: 413, reason: 'body_too_large', message: `The body has more than ${bytesMax} bytes` },
-    'other-type': { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...types].join(' or ')} in UTF-8` },
-    'other-ack': {
-      status: 422,
-      reason: 'unknown_parameter',
-      message: 'ack must be log (answer when Kafka has it) or none (answer at once)',
-    },
-    'other-body': {
-      status: 422,
-      reason: 'idempotency_mismatch',
-      message: 'This Idempotency-Key was used with another target or body before; use a new key for a new request',
-    },
-    'too-fast': {
-      status: 429,
-      reason: 'rate_limited',
-      message: 'This key has sent more than it may ("events";q=100;w=1); send this again in 1 s',
-      headers: retryAfter,
-    },
-    overloaded: {
-      status: 503,
-      reason: 'overloaded',
-      message: 'Too many events are waiting for Kafka; the event was not sent. Send it again later',
-      headers: retryAfter,
-    },
-    'log-down': {
-      status: 503,
-      reason: 'log_unavailable',
-      message: 'Kafka does not answer at the moment; the event was not sent. Send it again later',
-      headers: retryAfter,
-    },
-    'outcomes-away': {
-      status: 503,
-      reason: 'idempotency_unavailable',
-      message: 'Outcomes of keyed requests cannot be kept at the moment; send the request again later, or without Idempotency-Key',
-      headers: retryAfter,
-    },
-    unconfirmed: {
-      status: 504,
-      reason: 'log_timeout',
-      message: 'Kafka did not confirm the event in time; it may exist. Sending it again does no harm',
-    },
+    'not-utf8': ofBody(Buffer.from([0xff])),
+    ...keyRefusals(mayNotAppend('pin')),
+    'twin-running': twinRunning,
+    'too-large': bodyTooLarge(bytesMax),
+    'other-type': unsupportedType(types),
+    'other-ack': unknownAck,
+    'other-body': otherRequest,
+    'too-fast': allowance.refusal,
+    // In the words of adapters/kafka/producer.ts.
+    overloaded: overloaded('Too many events are waiting for Kafka; the event was not sent. Send it again later'),
+    'log-down': refusalOfFailure(stalled()),
+    'outcomes-away': outcomesUnavailable,
+    unconfirmed: refusalOfFailure(mayExist(undefined)),
   };
 }
 
-/** Refusals of a route that asks for a key. */
-export function keyRefusals(scope: string, message = `This key may not do that: it lacks the scope ${scope}`): Record<string, Refusal> {
-  return {
-    'no-key': {
-      status: 401,
-      reason: 'unauthenticated',
-      message: 'A key is needed here: send it as Authorization: Bearer <key>, or log in at /login. npx pinflow keys create makes one',
-      headers: { 'WWW-Authenticate': 'Bearer realm="pinflow"' },
-    },
-    'no-scope': { status: 403, reason: 'forbidden', message },
-    'keys-away': {
-      status: 503,
-      reason: 'keys_unavailable',
-      message: 'The keys cannot be read from Postgres at the moment; send this again later',
-      headers: retryAfter,
-    },
-  };
+/** Refusals of a route that asks for a key; `noScope` is what a key hears that is not good enough. */
+function keyRefusals(noScope: Refusal): Record<string, Refusal> {
+  return { 'no-key': noKey, 'no-scope': noScope, 'keys-away': keysUnavailable };
+}
+
+/** Refusals of a route that asks for a key with the scope. */
+export function scopeRefusals(scope: Scope): Record<string, Refusal> {
+  return keyRefusals(lacksScope(scope));
+}
+
+/** Refusals of a route that has a body and takes no events. */
+export function bodyRefusals({ bytesMax, types }: Pick<BodyLimits, 'bytesMax' | 'types'>): Record<string, Refusal> {
+  return { 'too-large': bodyTooLarge(bytesMax), 'other-type': unsupportedType(types) };
+}
+
+/** Refusals of a route that reads the log. */
+export const logRefusals: Readonly<Record<string, Refusal>> = {
+  'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
+  'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
+};
+
+/** The refusal of a body that is no JSON object. */
+export function ofBody(body: Buffer): Refusal {
+  const read = readBody(body);
+  if (read.ok) throw new Error('An example of a bad body is a good one.');
+  return refusalOfProblem(read.problem);
+}
+
+function spendAllowance(): { headers: Readonly<Record<string, string>>; refusal: Refusal } {
+  const limit = makeRateLimit({ eventsPerSecond: 100, bytesPerSecond: 0 }, 1)!;
+  const { headers } = limit.spend(1, 0, 0);
+  limit.owe(100, 0, 0);
+  return { headers, refusal: limit.foresee(1, 0, 0)!.refusal };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
+import { mayNotAppend } from '#api/access/refusals.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Caller } from '#api/access/caller.ts';
 import type { Door } from '#api/door/door.ts';
@@ -12,6 +13,7 @@ import { gatherBody } from '#api/door/gather-body.ts';
 import type { Payment } from '#api/door/payment.ts';
 import { foreseePayment, payAll, payOn, payRefused, rowsOf } from '#api/door/payment.ts';
 import { makePublishEvents } from '#api/door/publish-events.ts';
+import { badIdempotencyKey, keyCharactersMax, unknownAck } from '#api/door/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfFailure } from '#api/answers/refusal.ts';
 import { Failure } from '#domain/failures.ts';
@@ -20,7 +22,6 @@ import { Failure } from '#domain/failures.ts';
 type Ack = 'log' | 'none';
 
 const keyHeader = 'idempotency-key';
-const keyCharactersMax = 255;
 
 /**
  * The way of every request that brings events, whatever generation its client is: who, what, may they, how much, to
@@ -44,12 +45,7 @@ export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, re
   async function settle(exchange: Exchange, caller: Caller, intake: Intake, ack: Ack, firstId: string): Promise<Answer> {
     const { events } = intake;
     const forbidden = events.find(({ kind }) => !mayAppend(caller, kind));
-    if (forbidden !== undefined)
-      return refuse(exchange, {
-        status: 403,
-        reason: 'forbidden',
-        message: `This key may not append events of the kind ${forbidden.kind}: it lacks the scope append:${forbidden.kind}`,
-      });
+    if (forbidden !== undefined) return refuse(exchange, mayNotAppend(forbidden.kind));
     if (events.length === 0) return intake.answer([], []);
     const { eventIds, outcomes } = publishEvents(events, caller.keyId, firstId);
     if (outcomes instanceof Failure) return refuse(exchange, refusalOfFailure(outcomes));
@@ -166,14 +162,14 @@ function readAck(req: Request): Ack | Refusal {
   const said = query < 0 ? null : new URLSearchParams(req.url.slice(query + 1)).get('ack');
   if (said === null || said === 'log') return 'log';
   if (said === 'none') return 'none';
-  return { status: 422, reason: 'unknown_parameter', message: 'ack must be log (answer when Kafka has it) or none (answer at once)' };
+  return unknownAck;
 }
 
 function readKey(req: Request): string | undefined | Refusal {
   const key = req.headers[keyHeader];
   if (key === undefined) return undefined;
   if (typeof key === 'string' && key !== '' && key.length <= keyCharactersMax) return key;
-  return { status: 422, reason: 'unknown_parameter', message: `Idempotency-Key must have 1 to ${keyCharactersMax} characters` };
+  return badIdempotencyKey;
 }
 
 /** Where Kafka took none: the failure that says most. "May exist" outranks "was not sent". */

@@ -1,5 +1,5 @@
 import type { KeyRing } from '#api/access/key-ring.ts';
-import { keysUnavailable } from '#api/access/key-access.ts';
+import { keysUnavailable } from '#api/access/refusals.ts';
 import type { Rates } from '#api/access/rate-limit.ts';
 import type { Caller } from '#api/access/caller.ts';
 import type { Refusal } from '#api/answers/refusal.ts';

@@ -5,7 +5,7 @@ import { createKey } from '#keys/create-key.ts';
 import { listKeys } from '#keys/list-keys.ts';
 import { revokeKey } from '#keys/revoke-key.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { keysUnavailable } from '#api/access/key-access.ts';
+import { keysUnavailable } from '#api/access/refusals.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler } from 'express';
+import { lacksScope } from '#api/access/refusals.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Caller } from '#api/access/caller.ts';
 import { answerDetail } from '#api/dialects/fastapi.ts';
@@ -50,5 +51,5 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
 function refuseScope(caller: Caller | Refusal, scope: Scope): Refusal | undefined {
   if (isRefusal(caller)) return caller;
   if (caller.keyId === '' || caller.scopes.has(scope)) return undefined;
-  return { status: 403, reason: 'forbidden', message: `This key may not do that: it lacks the scope ${scope}` };
+  return lacksScope(scope);
 }
