@@ -5,37 +5,34 @@ import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { pin } from '#api/describe/rows.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { overloaded, refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
-import { Failure } from '#domain/failures.ts';
-import { consumedRecords, consumerCreated, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
+import { idleMsDefault, instancesMax } from '#api/consumers/consumers.ts';
+import {
+  instanceExists,
+  instanceGone,
+  noCount,
+  notAcceptable,
+  notServed,
+  notSubscribed,
+  tooManyInstances,
+  typeOfFormat,
+  unknownPartition,
+} from '#api/consumers/refusals.ts';
+import { bodyLimits } from '#api/consumers/routes.ts';
+import { bodyRefusals, logRefusals, ofBody } from '#api/describe/refusals.ts';
+import {
+  consumedRecords,
+  consumerCreated,
+  consumerOffsets,
+  consumerSettings,
+  consumerSubscription,
+  readTimeoutMs,
+} from '#domain/schemas/consumers.ts';
 
 const below = '/consumers/{group}/instances/{name}';
-const gone: Refusal = {
-  status: 404,
-  reason: 'unknown_consumer',
-  message: 'Consumer instance not found. It may have been unused for 300 s; make it again',
-};
-const notSubscribed: Refusal = {
-  status: 409,
-  reason: 'not_subscribed',
-  message: 'The consumer instance is not subscribed to any topic; POST {"topics": [...]} to its subscription first',
-};
-const always: Record<string, Refusal> = {
-  'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
-  'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
-  'several-processes': {
-    status: 501,
-    reason: 'not_served',
-    message: 'Consumer instances live in one process: they are served where API_PROCESSES is 1 only',
-  },
-};
-const ofBodies: Record<string, Refusal> = {
-  'not-utf8': { status: 400, reason: 'invalid_utf8', message: 'The body is not UTF-8' },
-  'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
-  'other-type': { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...restV2Types].join(' or ')} in UTF-8` },
-  'no-json': { status: 422, reason: 'malformed_json', message: 'The body is no JSON: Expecting value at character 0' },
-};
+const gone = instanceGone(idleMsDefault);
+const always = { ...logRefusals, 'several-processes': notServed };
+const ofBodies = { 'not-utf8': ofBody(Buffer.from([0xff])), ...bodyRefusals(bodyLimits), 'no-json': ofBody(Buffer.from('no JSON')) };
 const group = pathParameter('group', 'Name of the group; its members that read the same topics share the records.', { any: 'students' });
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
 const done = { 204: { description: 'Done.', type: '' } };
@@ -46,7 +43,7 @@ export function describeConsumers(door: Pick<Door, 'kindByName'>): Json {
 }
 
 function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffix: string, before: readonly Json[]): Json {
-  const common = { tags: ['Reading'], scope: 'read', refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
+  const common = { tags: ['Reading'], scope: 'read' as const, refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
   const one = { ...common, parameters: [...before, group, instance] };
   return {
     [`${stage}/consumers/{group}`]: {
@@ -54,7 +51,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         ...common,
         operationId: `createConsumer${suffix}`,
         summary: 'Make a consumer instance',
-        description: 'It lives in this process, and ends when nobody has used it for 5 minutes; what its group has read is kept.',
+        description: `It lives in this process, and ends when nobody has used it for ${idleMsDefault / 60_000} minutes; what its group has read is kept.`,
         parameters: [...before, group],
         body: schemaOf(consumerSettings),
         answers: {
@@ -67,8 +64,8 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         refusals: {
           ...always,
           ...ofBodies,
-          'too-many': overloaded('There are 64 consumer instances; delete one, or wait until one that nobody uses has ended'),
-          'name-taken': { status: 409, reason: 'consumer_exists', message: 'A consumer instance of this name exists in the group' },
+          'too-many': tooManyInstances(instancesMax),
+          'name-taken': instanceExists,
         },
         exchanges: {
           new: {
@@ -145,34 +142,28 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         ...one,
         operationId: `readRecords${suffix}`,
         summary: 'The next records',
-        description:
-          'Waits for records for as long as the instance was made to (1 s by default). Commits what was read before, unless the instance was made with auto.commit.enable false.',
+        description: `Waits for records for as long as the instance was made to (${readTimeoutMs.default / 1_000} s by default). Commits what was read before, unless the instance was made with auto.commit.enable false.`,
         parameters: [
           ...one.parameters,
-          count('timeout', 'How long to wait at most, in ms; up to 30000.'),
+          count('timeout', `How long to wait at most, in ms; up to ${readTimeoutMs.max}.`),
           count('max_bytes', 'Bytes of keys and values at most; one record comes whatever its size.'),
         ],
         answers: {
           200: {
             description:
               'Records, none where none came in time. The content type is the one of the instance’s format, or another that is accepted.',
-            type: 'application/vnd.kafka.json.v2+json',
+            type: typeOfFormat('json'),
             schema: schemaOf(consumedRecords),
             example: [{ topic: '0a1b2c3d4e5f.pin', key: pin['unique_id'], value: pin, partition: 0, offset: 31 }],
           },
         },
-        otherTypes: ['application/vnd.kafka.binary.v2+json', restV2Type, 'application/json'],
+        otherTypes: [typeOfFormat('binary'), restV2Type, 'application/json'],
         refusals: {
           ...always,
           gone,
-          'not-acceptable': {
-            status: 406,
-            reason: 'not_acceptable',
-            message:
-              'The consumer instance has the format json: accept application/vnd.kafka.json.v2+json, application/vnd.kafka.v2+json or application/json',
-          },
+          'not-acceptable': notAcceptable('json'),
           'not-subscribed': notSubscribed,
-          'no-count': { status: 422, reason: 'unknown_parameter', message: 'timeout must be an integer' },
+          'no-count': noCount('timeout'),
         },
       }),
     },
@@ -189,7 +180,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
           ...ofBodies,
           gone,
           'no-kind': unknownKind('Topic', kindByName),
-          'no-partition': { status: 404, reason: 'unknown_partition', message: 'Partition not found' },
+          'no-partition': unknownPartition,
           'not-subscribed': notSubscribed,
         },
         exchanges: {

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
 import type { Clients } from '#api/access/clients.ts';
+import { badGroup, noCount, notAcceptable, notServed, typeOfFormat } from '#api/consumers/refusals.ts';
 import type { ConsumedRecord } from '#api/consumers/subscription.ts';
 import type { Consumers } from '#api/consumers/consumers.ts';
 import type { Answer } from '#api/answers/answer.ts';
@@ -15,7 +16,7 @@ import { jsonOfBytes } from '#domain/door/json-of-bytes.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import { Failure } from '#domain/failures.ts';
 import type { ConsumerSettings } from '#domain/schemas/consumers.ts';
-import { consumerName, consumerOffsets, consumerSettings, consumerSubscription } from '#domain/schemas/consumers.ts';
+import { consumerName, consumerOffsets, consumerSettings, consumerSubscription, readTimeoutMs } from '#domain/schemas/consumers.ts';
 
 export type ConsumerOptions = {
   /** Undefined where several processes share the port: an instance lives in one of them only. */
@@ -28,9 +29,7 @@ export type ConsumerOptions = {
 type Handlers = Partial<Record<'get' | 'post' | 'delete', RequestHandler>>;
 type Path = { group: string; name: string };
 
-const bodyBytesMax = 65_536;
-const timeoutMsDefault = 1_000;
-const timeoutMsMax = 30_000;
+export const bodyLimits = { bytesMax: 65_536, types: restV2Types };
 const answerBytesMax = 4_194_304;
 
 /**
@@ -61,7 +60,7 @@ export function makeConsumerHandlers(
     });
 
   async function readAs<Schema extends z.ZodType>(req: Request, schema: Schema, whenEmpty: string): Promise<z.output<Schema> | Refusal> {
-    const body = await readWholeBody(req, { bytesMax: bodyBytesMax, types: restV2Types }, budget);
+    const body = await readWholeBody(req, bodyLimits, budget);
     if (!Buffer.isBuffer(body)) return body;
     const read = readBody(body.length === 0 ? Buffer.from(whenEmpty) : body);
     if (!read.ok) return refusalOfProblem(read.problem);
@@ -97,7 +96,7 @@ export function makeConsumerHandlers(
     const type = chooseType(req.headers.accept, settings.format);
     if (type === undefined) return notAcceptable(settings.format);
     const query = queryOf(req);
-    const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? timeoutMsDefault;
+    const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? readTimeoutMs.default;
     const bytesMax = readCount(query, 'max_bytes') ?? answerBytesMax;
     if (typeof timeoutMs === 'object') return timeoutMs;
     if (typeof bytesMax === 'object') return bytesMax;
@@ -106,7 +105,7 @@ export function makeConsumerHandlers(
     const gone = new AbortController();
     req.res?.once('close', () => gone.abort());
     const found = await all.poll(group, name, {
-      timeoutMs: Math.min(timeoutMs, timeoutMsMax),
+      timeoutMs: Math.min(timeoutMs, readTimeoutMs.max),
       bytesMax: Math.min(bytesMax, answerBytesMax),
       signal: gone.signal,
     });
@@ -135,16 +134,6 @@ export function makeConsumerHandlers(
   ]);
 }
 
-const notServed: Refusal = {
-  status: 501,
-  reason: 'not_served',
-  message: 'Consumer instances live in one process: they are served where API_PROCESSES is 1 only',
-};
-const badGroup: Refusal = {
-  status: 422,
-  reason: 'invalid_field',
-  message: 'The name of a group must be 1 to 200 letters, digits, dots, dashes or underscores',
-};
 const done: Answer = { status: 204, body: '', headers: {} };
 
 function answerV2(body: object): Answer {
@@ -166,27 +155,19 @@ function pathOf(req: Request, group: string, name: string): string {
 function readCount(query: URLSearchParams, name: string): number | Refusal | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  if (!/^-?\d{1,12}$/.test(text)) return { status: 422, reason: 'unknown_parameter', message: `${name} must be an integer` };
+  if (!/^-?\d{1,12}$/.test(text)) return noCount(name);
   return Number(text) < 0 ? undefined : Number(text);
 }
 
 /** The content type of records that the client accepts; undefined where it is none that the instance's format has. */
 function chooseType(accept: string | undefined, format: ConsumerSettings['format']): string | undefined {
-  const own = `application/vnd.kafka.${format}.v2+json`;
+  const own = typeOfFormat(format);
   for (const part of (accept ?? '*/*').split(',')) {
     const type = part.split(';')[0]!.trim().toLowerCase();
     if (type === own || type === '*/*' || type === 'application/*') return own;
     if (type === restV2Type || type === 'application/json') return type;
   }
   return undefined;
-}
-
-function notAcceptable(format: string): Refusal {
-  return {
-    status: 406,
-    reason: 'not_acceptable',
-    message: `The consumer instance has the format ${format}: accept application/vnd.kafka.${format}.v2+json, ${restV2Type} or application/json`,
-  };
 }
 
 function answerRecords(found: readonly ConsumedRecord[], format: ConsumerSettings['format'], type: string): Answer {

@@ -5,6 +5,7 @@ import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
+import { unknownKindOfAll } from '#api/events/refusals.ts';
 import { makeEventsRoute } from '#api/events/route.ts';
 import { eventsAnswer } from '#domain/schemas/events.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
@@ -138,7 +139,7 @@ export function describeEventsRoute(door: Pick<Door, 'limits'>): Json {
         },
         errors: 'Problem',
         also: { 422: schemaOf(eventsAnswer) },
-        refusals: { 'no-kind': { status: 404, reason: 'unknown_kind', message: 'kind must be one of pin, pins, geo, user, users' } },
+        refusals: { 'no-kind': unknownKindOfAll },
         exchanges,
       }),
     },

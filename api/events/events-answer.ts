@@ -5,8 +5,8 @@ import type { EventToTake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import { refusalOfFailure } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
-import { errorsToldMax } from '#api/door/rejected-rows.ts';
 import type { EventsError } from '#domain/schemas/events.ts';
+import { errorsToldMax } from '#domain/schemas/events.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** What a request of several brought, as its reader found it. */

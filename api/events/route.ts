@@ -6,10 +6,22 @@ import { apiSource } from '#api/door/event-headers.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
-import type { Refusal, RefusalReason } from '#api/answers/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { collectRejectedRows } from '#api/door/rejected-rows.ts';
 import { answerRows } from '#api/events/events-answer.ts';
+import type { RowProblem } from '#api/events/refusals.ts';
+import {
+  malformedRows,
+  noKindOfRow,
+  noRows,
+  otherKindOfRow,
+  rowTooLarge,
+  tooManyRows,
+  unknownKindOfAll,
+  unknownKindOfRow,
+  unknownReceipts,
+} from '#api/events/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
@@ -26,8 +38,6 @@ const eventsTypes: ReadonlySet<string> = new Set(['application/json', ...lineTyp
 const rowsMax = 100_000;
 /** Rows that are looked at before others have their turn: some milliseconds, however few bytes they are. */
 const turnRowsMax = 200;
-const shape = 'send an object, an array of objects, or one object a line (application/x-ndjson)';
-const knownKinds = Object.keys(kindByEnding).join(', ');
 
 /** What the query says: the kind of all rows, and whether the answer lists receipts. */
 type EventsQuery = { kind: Kind | undefined; hasReceipts: boolean };
@@ -62,10 +72,10 @@ function makeRowsReader({ kind, hasReceipts }: EventsQuery, hasLines: boolean, r
     if (refusal !== undefined) return true;
     const position = count++;
     if (count > rowsMax) {
-      refusal = { status: 413, reason: 'too_many_rows', message: `The request has more than ${rowsMax} rows; send it in parts` };
+      refusal = tooManyRows(rowsMax);
       return true;
     }
-    const read = bytes === undefined ? tooLarge(rowBytesMax) : readRow(bytes, kind);
+    const read = bytes === undefined ? rowTooLarge(rowBytesMax) : readRow(bytes, kind);
     if ('key' in read) {
       events.push(read);
       positions.push(position);
@@ -95,7 +105,7 @@ function makeRowsReader({ kind, hasReceipts }: EventsQuery, hasLines: boolean, r
       const problem = splitter.end();
       const found = priced(refusal ?? refusalOfSplit(problem));
       if (found !== undefined) return found;
-      if (count === 0) return { status: 422, reason: 'empty_body', message: `The body has no rows; ${shape}` };
+      if (count === 0) return noRows;
       return {
         events,
         rejected,
@@ -106,7 +116,7 @@ function makeRowsReader({ kind, hasReceipts }: EventsQuery, hasLines: boolean, r
 }
 
 /** An event, or why the row is none: the same checks as on every other route. */
-function readRow(bytes: Buffer, kindOfAll: Kind | undefined): EventToTake | { reason: RefusalReason; message: string } {
+function readRow(bytes: Buffer, kindOfAll: Kind | undefined): EventToTake | RowProblem {
   const read = readBody(bytes);
   if (!read.ok) return aboutRow(refusalOfProblem(read.problem));
   const kind = kindOfRow(read.row, kindOfAll);
@@ -117,33 +127,25 @@ function readRow(bytes: Buffer, kindOfAll: Kind | undefined): EventToTake | { re
 }
 
 /** By the query, else by the row's own field; where both are there they must agree. */
-function kindOfRow(row: Row, kindOfAll: Kind | undefined): Kind | { reason: RefusalReason; message: string } {
+function kindOfRow(row: Row, kindOfAll: Kind | undefined): Kind | RowProblem {
   const said = row['kind'];
-  if (said === undefined || said === null)
-    return kindOfAll ?? { reason: 'unknown_kind', message: `The row names no kind: give it a field kind (${knownKinds}), or send ?kind=` };
+  if (said === undefined || said === null) return kindOfAll ?? noKindOfRow;
   const kind = kindNamed(said);
-  if (kindOfAll !== undefined && kind !== kindOfAll)
-    return { reason: 'wrong_kind', message: `The row's field kind is not ${kindOfAll}, which ?kind= says of all rows` };
-  return kind ?? { reason: 'unknown_kind', message: `The row's field kind is none of ${knownKinds}` };
+  if (kindOfAll !== undefined && kind !== kindOfAll) return otherKindOfRow(kindOfAll);
+  return kind ?? unknownKindOfRow;
 }
 
 function kindNamed(name: unknown): Kind | undefined {
   return typeof name === 'string' && Object.hasOwn(kindByEnding, name) ? kindByEnding[name] : undefined;
 }
 
-function tooLarge(rowBytesMax: number): { reason: RefusalReason; message: string } {
-  return { reason: 'row_too_large', message: `The row has more than ${rowBytesMax} bytes` };
-}
-
 /** What other routes say of a body, said of a row. */
-function aboutRow({ reason, message }: Refusal): { reason: RefusalReason; message: string } {
+function aboutRow({ reason, message }: Refusal): RowProblem {
   return { reason, message: message.replace(/^(The )?body\b/, '$1row') };
 }
 
 function refusalOfSplit(problem: SplitProblem | undefined): Refusal | undefined {
-  return (
-    problem && { status: 422, reason: 'malformed_json', message: `The body is malformed: ${problem.error} at byte ${problem.at}; ${shape}` }
-  );
+  return problem && malformedRows(problem);
 }
 
 function bringsLines(req: Request): boolean {
@@ -155,9 +157,8 @@ function readQuery(req: Request): EventsQuery | Refusal {
   const query = queryOf(req);
   const name = query.get('kind');
   const kind = kindNamed(name);
-  if (name !== null && kind === undefined) return { status: 404, reason: 'unknown_kind', message: `kind must be one of ${knownKinds}` };
+  if (name !== null && kind === undefined) return unknownKindOfAll;
   const receipts = query.get('receipts');
-  if (receipts !== null && receipts !== 'all' && receipts !== 'none')
-    return { status: 422, reason: 'unknown_parameter', message: 'receipts must be all or none' };
+  if (receipts !== null && receipts !== 'all' && receipts !== 'none') return unknownReceipts;
   return { kind, hasReceipts: receipts !== 'none' };
 }

@@ -3,11 +3,12 @@ import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import { logRefusals } from '#api/describe/refusals.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
+import { nothingYet } from '#api/send-get-data/refusals.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
-import { Failure } from '#domain/failures.ts';
 import { getDataAnswer, sendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 import { kinds } from '#domain/terms.ts';
@@ -75,9 +76,8 @@ export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): 
         },
         refusals: {
           'no-kind': unknownKind('Topic', door.kindByName),
-          'no-message': { status: 404, reason: 'not_found', message: 'There is no message yet' },
-          'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
-          'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
+          'no-message': nothingYet,
+          ...logRefusals,
         },
       }),
     },

@@ -3,9 +3,9 @@ import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import type { Door } from '#api/door/door.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
 import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
+import { nothingYet } from '#api/send-get-data/refusals.ts';
 import { topicParameter } from '#api/send-get-data/send-data.ts';
 import { jsonOfBytes } from '#domain/door/json-of-bytes.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
@@ -45,8 +45,6 @@ export function makeGetDataHandler(
     return source === undefined ? kind : `${source}.${kind}`;
   }
 }
-
-const nothingYet: Refusal = { status: 404, reason: 'not_found', message: 'There is no message yet' };
 
 function answerRecord({ key, value, partition, offset }: LogRecord, topic: string): Answer {
   const text = (written: string | undefined): string => JSON.stringify(written ?? null);

@@ -11,6 +11,7 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { explainRow, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
+import { missingTopic } from '#api/send-get-data/refusals.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
@@ -38,13 +39,6 @@ export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 
 export function topicParameter(req: Request): string | null {
   return queryOf(req).get('topic');
 }
-
-const missingTopic: Refusal = {
-  status: 422,
-  reason: 'unknown_parameter',
-  message: 'The query parameter topic is missing: send ?topic=pin_data.pin, .geo or .user',
-  detail: [{ type: 'missing', loc: ['query', 'topic'], msg: 'Field required', input: null }],
-};
 
 function readRow({ kind, source }: TopicName, topic: string, body: Buffer): Intake | Refusal {
   const read = readFastapiBody(body);

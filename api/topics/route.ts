@@ -6,7 +6,7 @@ import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
-import { asAbove, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
+import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeNamedRoute } from '#api/door/named-route.ts';
 import { pricedBy, refuseValues } from '#api/door/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
@@ -15,6 +15,7 @@ import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
+import { errorsToldMax } from '#domain/schemas/events.ts';
 import type { RestV2Record } from '#domain/schemas/rest-v2.ts';
 import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
 

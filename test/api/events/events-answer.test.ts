@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import { collectRejectedRows, errorsToldMax, noRejectedRows } from '#api/door/rejected-rows.ts';
+import { collectRejectedRows, noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { SortedRows } from '#api/events/events-answer.ts';
 import { answerRows } from '#api/events/events-answer.ts';
 import { Failure } from '#domain/failures.ts';
-import { eventsAnswer } from '#domain/schemas/events.ts';
+import { errorsToldMax, eventsAnswer } from '#domain/schemas/events.ts';
 
 const ack = (offset: number): Outcome => ({ topic: 't', partition: 2, offset, appendTimeMs: 0 });
 const outcomes: Record<string, Outcome> = {
