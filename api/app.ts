@@ -16,6 +16,7 @@ import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
+import { nothingHere } from '#api/answers/refusal.ts';
 import type { BatchDependencies } from '#api/operations/batch.ts';
 import { makeBatchHandlers } from '#api/operations/batch.ts';
 import { makeKeysHandlers } from '#api/keys/routes.ts';
@@ -123,14 +124,13 @@ export function createApp(options: AppOptions): Express {
   at('/login', { get: login.show, post: login.logIn });
   at('/logout', { post: login.logOut });
 
-  const missing: Refusal = { status: 404, reason: 'not_found', message: 'Not Found' };
-  const notFound = refuse(missing);
+  const notFound = refuse(nothingHere);
   const docs = makeDocsPage(notFound);
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
 
-  app.all(below('topics', 'consumers'), refuse(missing, refuseRestV2));
-  app.all(below('streams'), refuse(missing, refuseKinesis));
+  app.all(below('topics', 'consumers'), refuse(nothingHere, refuseRestV2));
+  app.all(below('streams'), refuse(nothingHere, refuseKinesis));
   app.use(notFound);
   app.use(makeErrorHandler(options, refuse));
   return app;

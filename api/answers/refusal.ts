@@ -62,6 +62,9 @@ export function isRefusal(value: object): value is Refusal {
   return 'reason' in value && 'status' in value;
 }
 
+/** Of a path that there is not. */
+export const nothingHere: Refusal = { status: 404, reason: 'not_found', message: 'Not Found' };
+
 /** How long a client that was refused for now should wait. */
 const retryAfter = { 'Retry-After': '1' };
 

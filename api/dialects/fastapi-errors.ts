@@ -14,7 +14,7 @@ export type FastapiError = { type: string; loc: (string | number)[]; msg: string
  * Largest body that errors bring back as their `input`: FastAPI repeats the whole row with each field that is missing,
  * which would make an answer of many times the request.
  */
-const echoedBytesMax = 4_096;
+export const echoedBytesMax = 4_096;
 
 const emptyBodyErrors: FastapiError[] = [{ type: 'missing', loc: ['body'], msg: 'Field required', input: null }];
 

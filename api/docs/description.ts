@@ -1,3 +1,4 @@
+import { nothingHere } from '#api/answers/refusal.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { pathParameter } from '#api/describe/parameters.ts';
@@ -39,7 +40,7 @@ export function describeDocs(): Json {
           200: { description: 'The file.', type: '*/*', schema: {}, headers: [] },
           304: { description: 'The browser has it already.', type: '', headers: [] },
         },
-        refusals: { 'no-file': { status: 404, reason: 'not_found', message: 'Not Found' } },
+        refusals: { 'no-file': nothingHere },
       }),
     },
   };

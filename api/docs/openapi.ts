@@ -1,3 +1,4 @@
+import { headerBytesMax } from '#api/answers/answer-unreadable.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeDocs } from '#api/docs/description.ts';
@@ -19,7 +20,7 @@ const description = `The door for events: pins, and geo and user rows.
 
 A request that brings events is answered with 200 only after Kafka has them; 503 says that nothing was sent, 504 that the event may exist. Sending an event again does no harm: what counts is its identity.
 
-Where keys are on, show one as \`Authorization: Bearer\` or \`x-api-key\`. A path that is not here is answered with 404, another method of a path with 405 and \`Allow\`, a target or a message that is no HTTP with 400, headers of more than 16 KiB with 431, a request that takes too long to arrive with 408; all as JSON, of paths below \`/topics\`, \`/consumers\` and \`/streams\` in the shape of their clients.`;
+Where keys are on, show one as \`Authorization: Bearer\` or \`x-api-key\`. A path that is not here is answered with 404, another method of a path with 405 and \`Allow\`, a target or a message that is no HTTP with 400, headers of more than ${headerBytesMax / 1_024} KiB with 431, a request that takes too long to arrive with 408; all as JSON, of paths below \`/topics\`, \`/consumers\` and \`/streams\` in the shape of their clients.`;
 
 /** The OpenAPI 3.1 document of a door, made of the schemas that validate and the words that the routes answer with. */
 export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {

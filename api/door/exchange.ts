@@ -31,7 +31,9 @@ export type Exchange = {
 export type ExchangeListener = (exchange: Exchange, status: number) => void;
 
 const requestIdHeader = 'X-Request-Id';
-const token = /^[\w.:/+=@-]{1,128}$/;
+/** Longest X-Request-Id that is taken over. */
+export const requestIdCharactersMax = 128;
+const token = new RegExp(`^[\\w.:/+=@-]{1,${requestIdCharactersMax}}$`);
 
 /** Begins and ends exchanges. `instance` makes the ids of several processes differ. */
 export function makeExchanges(instance: string, listeners: readonly ExchangeListener[], unread: UnreadAnswers) {

@@ -1,7 +1,10 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference, schemaOf } from '#api/describe/json-schema.ts';
+import { bodyRefusals } from '#api/describe/refusals.ts';
 import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
+import { keysOff } from '#api/keys/refusals.ts';
+import { bodyLimits } from '#api/keys/routes.ts';
 import { newKey } from '#domain/keys/new-key.ts';
 
 const tags = ['Keys'];
@@ -17,12 +20,6 @@ const key = {
   revokedAt: null,
   lastUsedAt: null,
 };
-const keysOff = {
-  status: 403,
-  reason: 'forbidden',
-  message:
-    'Without keys nobody is known, so that none is made or revoked over HTTP: use npx pinflow keys create or npx pinflow keys revoke where the API runs',
-} as const;
 
 /** Keys over HTTP. */
 export function describeKeys(): Json {
@@ -66,8 +63,7 @@ export function describeKeys(): Json {
             message:
               'The name collector has 2 valid keys already (k3v9x2m7 and k8r2t5q1): revoke one first, npx pinflow keys revoke k3v9x2m7, or take another name',
           },
-          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 16384 bytes' },
-          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+          ...bodyRefusals(bodyLimits),
         },
         also: { 422: reference('schemas', 'Detail') },
         exchanges: {

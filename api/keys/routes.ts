@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
+import { keysOff } from '#api/keys/refusals.ts';
 import { checkedNewKey } from '#api/keys/new-key-body.ts';
 import { createKey } from '#keys/create-key.ts';
 import { listKeys } from '#keys/list-keys.ts';
@@ -24,14 +25,7 @@ export type KeysDependencies = {
   budget: BodyBudget;
 };
 
-/** Whoever reaches the API while it asks nobody could come in by such a key when it asks. */
-const keysOff: Refusal = {
-  status: 403,
-  reason: 'forbidden',
-  message:
-    'Without keys nobody is known, so that none is made or revoked over HTTP: use npx pinflow keys create or npx pinflow keys revoke where the API runs',
-};
-const bodyLimits = { bytesMax: 16_384, types: new Set(['application/json']) };
+export const bodyLimits = { bytesMax: 16_384, types: new Set(['application/json']) };
 
 /** The keys over HTTP, as `pinflow keys` has them. Hashes are never shown, a key itself once. */
 export function makeKeysHandlers(

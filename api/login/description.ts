@@ -1,6 +1,10 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import { bodyRefusals } from '#api/describe/refusals.ts';
+import { otherPage } from '#api/login/refusals.ts';
+import { formLimits } from '#api/login/routes.ts';
+import { sessionSecondsMax } from '#api/login/session-cookie.ts';
 
 const tags = ['Keys'];
 const page = (description: string, headers: readonly string[] = ['X-Request-Id']) => ({
@@ -9,11 +13,6 @@ const page = (description: string, headers: readonly string[] = ['X-Request-Id']
   schema: { type: 'string' },
   headers,
 });
-const otherPage = {
-  status: 403,
-  reason: 'forbidden',
-  message: 'This form was sent by a page of another site: open /login itself',
-} as const;
 
 /** The cookie that a browser trades a key for. */
 export function describeLogin(): Json {
@@ -31,10 +30,10 @@ export function describeLogin(): Json {
         operationId: 'logIn',
         tags,
         summary: 'Trade a key for a cookie',
-        description: 'The cookie is HttpOnly and holds for 12 hours, or until the key ends. Forms of other sites are refused.',
+        description: `The cookie is HttpOnly and holds for ${sessionSecondsMax / 3_600} hours, or until the key ends. Forms of other sites are refused.`,
         scope: 'open',
         body: { type: 'object', required: ['key'], properties: { key: { type: 'string' }, next: { type: 'string' } } },
-        types: ['application/x-www-form-urlencoded'],
+        types: [...formLimits.types],
         answers: {
           200: page('Keys are off: none is needed.'),
           303: { description: 'Logged in; Location is where to go.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
@@ -44,12 +43,7 @@ export function describeLogin(): Json {
         },
         refusals: {
           'other-page': otherPage,
-          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 4096 bytes' },
-          'other-type': {
-            status: 415,
-            reason: 'unsupported_type',
-            message: 'Content-Type must be application/x-www-form-urlencoded in UTF-8',
-          },
+          ...bodyRefusals(formLimits),
         },
         exchanges: {},
       }),

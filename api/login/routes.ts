@@ -3,11 +3,13 @@ import { beginSession, endSession } from '#keys/sessions.ts';
 import { isSecret } from '#keys/secrets.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
-import { readSessionCookie, sessionCookie } from '#api/access/credentials.ts';
+import { readSessionCookie } from '#api/access/credentials.ts';
 import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
+import { otherPage } from '#api/login/refusals.ts';
+import { cookieText, sessionSecondsMax } from '#api/login/session-cookie.ts';
 import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
 import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
@@ -27,17 +29,11 @@ export type LoginDependencies = {
   clients: Clients;
 };
 
-const sessionSeconds = 12 * 3_600;
 /** Anybody may send a form, so that little is read of one that is none. */
-const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']), discardBytesMax: unwantedBytesMax };
-const loginPath = '/login';
+export const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']), discardBytesMax: unwantedBytesMax };
+export const loginPath = '/login';
 /** Wrong keys that an address may send: ten at once, then one in five seconds. */
 const wrongKeys = { perSecond: 0.2, burst: 10, addressesMax: 1_000 };
-const otherPage: Refusal = {
-  status: 403,
-  reason: 'forbidden',
-  message: 'This form was sent by a page of another site: open /login itself',
-};
 
 /** `/login`: a browser trades a key for an HttpOnly cookie, which holds a secret of its own; `/logout` gives it back. */
 export function makeLoginHandlers(
@@ -79,7 +75,7 @@ export function makeLoginHandlers(
       const problem = 'This key is not known, has expired, or was revoked.';
       return loginPage(401, { next, problem }, { 'WWW-Authenticate': 'Bearer realm="pinflow"' });
     }
-    const seconds = Math.max(1, Math.min(sessionSeconds, Math.floor((held.expiresAtMs - Date.now()) / 1_000)));
+    const seconds = Math.max(1, Math.min(sessionSecondsMax, Math.floor((held.expiresAtMs - Date.now()) / 1_000)));
     const secret = await orAway(() => beginSession(postgres, held.caller.keyId, seconds));
     if (secret === undefined) return awayPage(next);
     await ring.reload();
@@ -130,10 +126,6 @@ function awayPage(next: string): Answer {
 
 function goTo(location: string, cookie: string): Answer {
   return { status: 303, body: '', headers: { Location: location, 'Set-Cookie': cookie } };
-}
-
-function cookieText(isSecure: boolean, value: string, seconds: number): string {
-  return `${sessionCookie}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}${isSecure ? '; Secure' : ''}`;
 }
 
 /** A path of this API; whatever else was asked for becomes /login, which says who is logged in. */

@@ -1,8 +1,9 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference, schemaOf } from '#api/describe/json-schema.ts';
+import { bodyRefusals } from '#api/describe/refusals.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { unknownLimit, unknownState } from '#api/operations/batch.ts';
+import { bodyLimits, limitDefault, limitMax, unknownLimit, unknownState } from '#api/operations/batch.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
@@ -103,7 +104,9 @@ export function describeBatch(): Json {
             bounded: 'open',
             'no-state': 'broken',
           }),
-          queryParameter('limit', 'So many at most, 1,000 at the utmost. Default: 50.', { 'no-limit': 'all' }),
+          queryParameter('limit', `So many at most, ${limitMax.toLocaleString('en-US')} at the utmost. Default: ${limitDefault}.`, {
+            'no-limit': 'all',
+          }),
         ],
         answers: {
           200: {
@@ -130,8 +133,7 @@ export function describeBatch(): Json {
             reason: 'publish_busy',
             message: 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again',
           },
-          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
-          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+          ...bodyRefusals(bodyLimits),
         },
         also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
         exchanges: {
@@ -166,8 +168,7 @@ export function describeBatch(): Json {
             reason: 'interval_busy',
             message: 'Interval 2026-01-31T12:00:00Z runs right now: wait for its end. Nothing was changed',
           },
-          'too-large': { status: 413, reason: 'body_too_large', message: 'The body has more than 65536 bytes' },
-          'other-type': { status: 415, reason: 'unsupported_type', message: 'Content-Type must be application/json in UTF-8' },
+          ...bodyRefusals(bodyLimits),
         },
         also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
         exchanges: {

@@ -31,9 +31,9 @@ export type BatchDependencies = {
   abandon: (wish: AbandonWish, by: string) => Promise<Abandoned>;
 };
 
-const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
-const limitDefault = 50;
-const limitMax = 1_000;
+export const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
+export const limitDefault = 50;
+export const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
 const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
 const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';

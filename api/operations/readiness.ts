@@ -24,6 +24,9 @@ export function makeReadyHandler(makeOperation: MakeOperation, readiness: () => 
   });
 }
 
+/** A reason that anyone may know. */
+export const kafkaSilent = 'Kafka does not answer';
+
 /** How long an answer of Kafka counts, so that eager probes do not become its load; and how long it may take. */
 const rememberMs = 500;
 const answerMsMax = 2_000;
@@ -59,7 +62,7 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
   function kafkaReasons(): Promise<Reasons> {
     const now = performance.now();
     if (asked === undefined || now - asked.at > rememberMs)
-      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), plain('Kafka does not answer')) };
+      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), plain(kafkaSilent)) };
     return asked.reasons;
   }
 

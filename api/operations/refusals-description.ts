@@ -1,11 +1,13 @@
-import { overloaded } from '#api/answers/refusal.ts';
+import { retentionSettings } from '#adapters/settings/retention.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { noSpan, sinceParameter, unknownValue } from '#api/operations/since.ts';
+import { accountAway, rowsMax, sinceDefault } from '#api/operations/list-refusals.ts';
+import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
 import { kinds } from '#domain/terms.ts';
 
 const tags = ['Reading'];
+const keptDays = retentionSettings.retentionRefusalDays.schema.parse(undefined);
 const nullable = { type: ['string', 'null'] };
 const time: Json = { type: 'string', format: 'date-time' };
 
@@ -46,19 +48,19 @@ export function describeRefusals(): Json {
         operationId: 'listRefusals',
         tags,
         summary: 'Who sends garbage: refusals by key and source',
-        description: 'Newest first, at most 1,000 rows. Those of the door are kept for 7 days unless the server is set otherwise.',
+        description: `Newest first, at most ${rowsMax.toLocaleString('en-US')} rows. Those of the door are kept for ${keptDays} days unless the server is set otherwise.`,
         scope: 'read',
         parameters: [
           queryParameter('kind', `Only refusals of this kind: ${kinds.join(', ')}. Those whose target tells no kind are left out.`, {
             'no-kind': 'pins',
           }),
-          sinceParameter('Looks so far back. Default: 1h.'),
+          sinceParameter(`Looks so far back. Default: ${sinceDefault}.`),
         ],
         answers: { 200: { description: 'The account.', schema: refusals } },
         refusals: {
-          'no-kind': unknownValue('kind', `one of ${kinds.join(', ')}`),
+          'no-kind': noKind,
           'no-span': noSpan,
-          'no-account': overloaded('The account of refusals cannot be read: Postgres does not answer'),
+          'no-account': accountAway('Postgres does not answer'),
         },
       }),
     },

@@ -2,6 +2,7 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
+import { kinds } from '#domain/terms.ts';
 
 /** Where a parameter `since` is no span of time. */
 export const noSpan = unknownValue('since', 'a span of time such as 45s, 5m, 12h or 2d');
@@ -16,6 +17,9 @@ export function readSince(since: unknown): number | Refusal {
 export function sinceParameter(meaning: string): Json {
   return queryParameter('since', `${meaning} A span of time as in 45s, 5m, 12h or 2d.`, { bounded: '1d', 'no-span': 'yesterday' });
 }
+
+/** Where a parameter `kind` names none. */
+export const noKind = unknownValue('kind', `one of ${kinds.join(', ')}`);
 
 export function unknownValue(parameter: string, expected: string): Refusal {
   return { status: 422, reason: 'unknown_parameter', message: `${parameter} must be ${expected}` };

@@ -1,5 +1,6 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
+import { kafkaSilent } from '#api/operations/readiness.ts';
 import { serverNames } from '#domain/status.ts';
 
 const tags = ['Operations'];
@@ -72,7 +73,7 @@ export function describeStatus(): Json {
             description:
               'They cannot; the reasons say why. Where keys are asked for, names and addresses are shown only to a key with the scope read.',
             schema: readiness,
-            example: { status: 'not ready', reasons: ['Kafka does not answer'] },
+            example: { status: 'not ready', reasons: [kafkaSilent] },
           },
         },
       }),
