@@ -53,7 +53,8 @@ export type AppOptions = Door &
     keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
   };
 
-type Words = (refusal: Refusal) => Answer;
+/** How a dialect says a refusal. */
+type Dialect = (refusal: Refusal) => Answer;
 
 /** All that is below these paths, also behind a stage. */
 function below(...names: readonly string[]): string[] {
@@ -67,11 +68,11 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false);
 
   const operation = makeOperations(options);
-  /** Answers with the refusal, in the words of the path's clients. */
-  const refuse = (refusal: Refusal, words: Words = answerDetail): RequestHandler =>
-    operation({ name: 'other', scope: 'open', refuse: words, answer: () => refusal });
-  const only = (allow: string, words?: Words): RequestHandler =>
-    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } }, words);
+  /** Answers with the refusal, in the dialect of the path's clients. */
+  const refuse = (refusal: Refusal, dialect: Dialect = answerDetail): RequestHandler =>
+    operation({ name: 'other', scope: 'open', refuse: dialect, answer: () => refusal });
+  const only = (allow: string, dialect?: Dialect): RequestHandler =>
+    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } }, dialect);
   const takeAt = (method: 'post' | 'put', paths: readonly string[], route: EventRoute): void => {
     const handler = makeTakeEvents(options, route);
     for (const path of paths) {
@@ -82,10 +83,10 @@ export function createApp(options: AppOptions): Express {
       );
     }
   };
-  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, words?: Words): void => {
+  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, dialect?: Dialect): void => {
     const methods = Object.entries(handlers) as ['get' | 'post' | 'delete', RequestHandler][];
     for (const [method, handler] of methods) app[method](path, handler);
-    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '), words));
+    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '), dialect));
   };
   const get = (path: string, handler: RequestHandler): void => at(path, { get: handler });
 

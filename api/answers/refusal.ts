@@ -45,7 +45,7 @@ export type RefusalReason =
   | 'log_timeout'
   | 'fault';
 
-/** A request that is not taken, before a client generation's own words are put on it. */
+/** A request that is not taken, before it is said in the client's dialect. */
 export type Refusal = {
   status: 400 | 401 | 403 | 404 | 405 | 406 | 409 | 413 | 415 | 422 | 429 | 500 | 501 | 503 | 504;
   reason: RefusalReason;
@@ -54,7 +54,7 @@ export type Refusal = {
   headers?: Record<string, string>;
   /** Rows that were looked at until it was found; default 1. */
   rows?: number;
-  /** What a route's own dialect says beyond the sentence (FastAPI's list of errors). */
+  /** What a dialect says beyond the sentence (FastAPI's list of errors). */
   detail?: unknown;
 };
 

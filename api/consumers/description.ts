@@ -37,7 +37,7 @@ const group = pathParameter('group', 'Name of the group; its members that read t
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
 const done = { 204: { description: 'Done.', type: '' } };
 
-/** Generation B, the half that reads: consumer instances of REST v2. */
+/** Consumer instances, the half of REST v2 that reads. */
 export function describeConsumers(door: Pick<Door, 'kindByName'>): Json {
   return { ...describe(door, '', '', []), ...describe(door, '/{stage}', 'ThroughStage', [stageParameter]) };
 }

@@ -33,7 +33,7 @@ export const bodyLimits = { bytesMax: 65_536, types: restV2Types };
 const answerBytesMax = 4_194_304;
 
 /**
- * The consumer half of REST v2 (generation B): `POST /consumers/<group>` and what hangs below the instance that it makes.
+ * The half of REST v2 that reads: `POST /consumers/<group>` and what hangs below the instance that it makes.
  */
 export function makeConsumerHandlers(
   makeOperation: MakeOperation,

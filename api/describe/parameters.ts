@@ -18,7 +18,7 @@ export function queryParameter(name: string, description: string, values: Readon
   };
 }
 
-/** What stands before the routes of generation B in the addresses of its gateways. */
+/** What stands before the routes of REST v2 and Kinesis in the addresses of their clients' gateways. */
 export const stageParameter = pathParameter('stage', 'The stage of the gateway that the client believes in; any one segment.', {
   any: 'test',
 });

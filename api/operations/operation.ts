@@ -19,7 +19,7 @@ export type MakeOperation = (operation: {
   name: string;
   /** What a key needs to ask; `open` to everyone. */
   scope: Scope | 'open';
-  /** A refusal in the words of the route's clients. Default: FastAPI's. */
+  /** A refusal in the dialect of the route's clients. Default: FastAPI's. */
   refuse?: (refusal: Refusal) => Answer;
   /** Of an open operation: callers with this scope are made known to `answer`. */
   insiders?: Scope;

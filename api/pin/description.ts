@@ -6,7 +6,7 @@ import type { Door } from '#api/door/door.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
-/** Generation A: one pin a request. */
+/** One pin a request, in FastAPI's dialect. */
 export function describePin(door: Pick<Door, 'limits'>): Json {
   const eleven = without(pin, 'poster_name');
   const nameless = without(pin, 'index');

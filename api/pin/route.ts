@@ -12,8 +12,8 @@ import { explainPin, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
 /**
- * `POST /pin/` (generation A): one pin, echoed after the broker's ack. The hot route: no middleware before it, the body
- * is parsed once, and the client's own bytes go to Kafka and back.
+ * `POST /pin/` (FastAPI's dialect, that of the first clients): one pin, echoed after the broker's ack. The hot route: no
+ * middleware before it, the body is parsed once, and the client's own bytes go to Kafka and back.
  */
 export function makePinRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
   return {

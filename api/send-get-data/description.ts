@@ -16,7 +16,7 @@ import { kinds } from '#domain/terms.ts';
 const answer = (topic: string, offset: number | null) => ({ status: 'success', topic, partition: offset === null ? null : 0, offset });
 const byIdx = (row: Readonly<Record<string, unknown>>) => ({ idx: 7528, ...without(row, 'ind', 'index') });
 
-/** Generation C: a row a request, the topic in the query. */
+/** A row a request, the topic in the query; refusals in FastAPI's dialect. */
 export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): Json {
   return {
     '/send_data': {

@@ -14,7 +14,7 @@ import type { LogRecord } from '#domain/terms.ts';
 import { headerNames } from '#domain/terms.ts';
 
 /**
- * `GET /get_data[?topic=<name>]` (generation C): one message, the newest record of the topic's kind whatever its source;
+ * `GET /get_data[?topic=<name>]`: one message, the newest record of the topic's kind whatever its source;
  * without a topic the newest of all kinds. 404 where there is none yet. It consumes nothing: asked again, it is the same.
  */
 export function makeGetDataHandler(

@@ -19,7 +19,7 @@ import { Failure } from '#domain/failures.ts';
 import type { SendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
 
-/** `POST /send_data?topic=<name>` (generation C): one row of any kind, which the topic's name tells. */
+/** `POST /send_data?topic=<name>`: one row of any kind, which the topic's name tells. */
 export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
   return {
     name: 'send_data',

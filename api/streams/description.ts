@@ -25,7 +25,7 @@ const common = {
 const about =
   'The kind is told by the end of the stream’s name. `Data` is the row as an object, as JSON text, or as base64 of JSON text; names of members are taken in either case. PartitionKey is ignored: the key is the row’s identity. The answer’s sequence number and shard are the true offset and partition.';
 
-/** Generation B: records in the shape of its Kinesis proxy. */
+/** Records in the dialect of the Kinesis proxy. */
 export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json {
   const refusals = { 'no-kind': unknownKind('Stream', door.kindByName) };
   const one = (operationId: string, before: readonly Json[]): Json => ({

@@ -62,7 +62,7 @@ const several: Form = {
 };
 
 /**
- * `PUT /streams/<name>/record` and `/records` (generation B, the Kinesis proxy). The key comes from the row, never from
+ * `PUT /streams/<name>/record` and `/records` (the dialect of the Kinesis proxy). The key comes from the row, never from
  * PartitionKey; the answer's sequence numbers and shards are the true offsets and partitions. All records of a request
  * are valid or none is sent.
  */

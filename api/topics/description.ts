@@ -13,7 +13,7 @@ import { kinds } from '#domain/terms.ts';
 const place = (offset: number | null) => ({ partition: offset === null ? null : 0, offset, error_code: null, error: null });
 const places = (...offsets: (number | null)[]) => ({ offsets: offsets.map(place), key_schema_id: null, value_schema_id: null });
 
-/** Generation B: records in Confluent's REST v2 shape. */
+/** Records in the dialect of Confluent's REST v2. */
 export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json {
   const describe = (operationId: string, before: readonly Json[]): Json => ({
     post: describeEvents({

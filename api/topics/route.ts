@@ -24,7 +24,7 @@ const recordErrorCodes = { final: 1, retriable: 2 };
 const shape = 'send {"records": [{"value": {...}}]}';
 
 /**
- * `POST /topics/<name>.<kind>` (generation B): one or several records in Confluent's REST v2 shape, answered with the
+ * `POST /topics/<name>.<kind>` (the dialect of Confluent's REST v2): one or several records, answered with the
  * partition and offset that each has. All records of a request are valid or none is sent.
  */
 export function makeTopicsRoute(door: Pick<Door, 'limits' | 'kindByName'>): EventRoute {

@@ -5,7 +5,7 @@ export type RowCase = { name: string; kind: Kind; row: string; key: string };
 
 const geo = (members: string): string => `{${members}, "latitude": -89.9787, "longitude": -173.293, "country": "Cote d'Ivoire"}`;
 
-/** Every encoding of dates that clients of the second generation use. */
+/** Every encoding of dates that clients of REST v2 and Kinesis use. */
 const dates = [
   '2020-08-28T03:52:47',
   '2020-08-28 03:52:47',

@@ -57,7 +57,7 @@ const requests: {
   },
 ];
 
-describe('routes of all client generations, at a door that asks for keys', () => {
+describe('routes of all dialects, at a door that asks for keys', () => {
   let door: LockedDoor;
   before(async () => {
     door = await openLockedDoor();

@@ -13,7 +13,7 @@ import { testConfig, waitFor } from '#test/support/servers.ts';
 const json = (id: string): string => JSON.stringify(pin({ unique_id: id }));
 const records = (...ids: string[]): string => `{"records":[${ids.map((id) => `{"value":${json(id)}}`).join(',')}]}`;
 
-/** What every route that takes events promises, whichever client generation it serves. */
+/** What every route that takes events promises, whichever dialect it speaks. */
 describe('every request that brings events', () => {
   let door: OpenDoor;
   before(async () => {
