@@ -1,11 +1,13 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference, schemaOf } from '#api/describe/json-schema.ts';
-import { bodyRefusals } from '#api/describe/refusals.ts';
 import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
+import { bodyRefusals } from '#api/describe/refusals.ts';
+import { newKeyShape } from '#api/keys/new-key-body.ts';
 import { keysOff } from '#api/keys/refusals.ts';
 import { bodyLimits } from '#api/keys/routes.ts';
 import { newKey } from '#domain/keys/new-key.ts';
+import { scopes } from '#domain/keys/scopes.ts';
 
 const tags = ['Keys'];
 const key = {
@@ -78,8 +80,7 @@ export function describeKeys(): Json {
             body: { name: 'collector', scopes: [] },
             status: 422,
             answer: {
-              detail:
-                'scopes: must name one at least; known are append:pin, append:geo, append:user, read, operate; send {"name": "collector", "scopes": ["append:pin"]}',
+              detail: `scopes: must name one at least; known are ${scopes.join(', ')}; ${newKeyShape}`,
             },
           },
         },

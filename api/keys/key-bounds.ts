@@ -1,7 +1,7 @@
-import type { KeyRing } from '#api/access/key-ring.ts';
-import { keysUnavailable } from '#api/access/refusals.ts';
-import type { Rates } from '#api/access/rate-limit.ts';
 import type { Caller } from '#api/access/caller.ts';
+import type { KeyRing } from '#api/access/key-ring.ts';
+import type { Rates } from '#api/access/rate-limit.ts';
+import { keysUnavailable } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { beyondOwn } from '#api/keys/refusals.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';

@@ -2,7 +2,8 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';
 import { describeProblems, newKey } from '#domain/keys/new-key.ts';
 
-const shape = 'send {"name": "collector", "scopes": ["append:pin"]}';
+/** What to send instead of a body that is no wish for a key. */
+export const newKeyShape = 'send {"name": "collector", "scopes": ["append:pin"]}';
 
 /** The wish for a key, from the body of `POST /api/keys`. */
 export function checkedNewKey(body: Buffer): NewKey | Refusal {
@@ -11,7 +12,7 @@ export function checkedNewKey(body: Buffer): NewKey | Refusal {
   return {
     status: 422,
     reason: 'invalid_field',
-    message: `${describeProblems(parsed.error.issues, (field) => field)}; ${shape}`,
+    message: `${describeProblems(parsed.error.issues, (field) => field)}; ${newKeyShape}`,
   };
 }
 

@@ -1,22 +1,22 @@
 import type { RequestHandler } from 'express';
-import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
-import { keysOff } from '#api/keys/refusals.ts';
-import { checkedNewKey } from '#api/keys/new-key-body.ts';
-import { createKey } from '#keys/create-key.ts';
-import { listKeys } from '#keys/list-keys.ts';
-import { revokeKey } from '#keys/revoke-key.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { keysUnavailable } from '#api/access/refusals.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
+import { keysUnavailable } from '#api/access/refusals.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
-import { queryOf } from '#api/door/query.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import { queryOf } from '#api/door/query.ts';
+import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
+import { checkedNewKey } from '#api/keys/new-key-body.ts';
+import { keysOff } from '#api/keys/refusals.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { readWholeBody } from '#api/operations/read-body.ts';
 import { Failure } from '#domain/failures.ts';
+import { createKey } from '#keys/create-key.ts';
+import { listKeys } from '#keys/list-keys.ts';
+import { revokeKey } from '#keys/revoke-key.ts';
 
 export type KeysDependencies = {
   postgres: Pick<Postgres, 'query' | 'transaction'>;

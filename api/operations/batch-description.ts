@@ -1,9 +1,18 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference, schemaOf } from '#api/describe/json-schema.ts';
-import { bodyRefusals } from '#api/describe/refusals.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { bodyLimits, limitDefault, limitMax, unknownLimit, unknownState } from '#api/operations/batch.ts';
+import { bodyRefusals } from '#api/describe/refusals.ts';
+import {
+  abandonShape,
+  bodyLimits,
+  limitDefault,
+  limitMax,
+  refuseRetry,
+  retryShape,
+  unknownLimit,
+  unknownState,
+} from '#api/operations/batch.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
@@ -147,7 +156,7 @@ export function describeBatch(): Json {
             summary: 'Without a reason',
             body: { why: '' },
             status: 422,
-            answer: { detail: 'why: must say why; send {"why": "the log of clean_pins cannot be read"}' },
+            answer: { detail: `why: must say why; ${abandonShape}` },
           },
         },
       }),
@@ -163,11 +172,7 @@ export function describeBatch(): Json {
         body: schemaOf(retryWish),
         answers: { 200: { description: 'The intervals that are ready now.', schema: retried } },
         refusals: {
-          busy: {
-            status: 409,
-            reason: 'interval_busy',
-            message: 'Interval 2026-01-31T12:00:00Z runs right now: wait for its end. Nothing was changed',
-          },
+          busy: refuseRetry({ unknown: [], busy: [{ start: '2026-01-31T12:00:00Z', state: 'running' }] })!,
           ...bodyRefusals(bodyLimits),
         },
         also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
@@ -183,8 +188,7 @@ export function describeBatch(): Json {
             body: { intervals: ['2001-01-31T12:00:00Z'] },
             status: 404,
             answer: {
-              detail:
-                'There is no interval that starts at 2001-01-31T12:00:00Z: npx pinflow batch list shows those there are. Nothing was changed',
+              detail: refuseRetry({ unknown: ['2001-01-31T12:00:00Z'], busy: [] })!.message,
             },
           },
           'no-time': {
@@ -192,8 +196,7 @@ export function describeBatch(): Json {
             body: { intervals: ['yesterday'] },
             status: 422,
             answer: {
-              detail:
-                'intervals: must be the start of an interval in RFC 3339, such as 2026-01-31T12:00:00Z; send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}',
+              detail: `intervals: must be the start of an interval in RFC 3339, such as 2026-01-31T12:00:00Z; ${retryShape}`,
             },
           },
         },
