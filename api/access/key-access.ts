@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { isSecret } from '#keys/secrets.ts';
+import type { Access, Caller } from '#api/access/caller.ts';
 import type { Clients } from '#api/access/clients.ts';
 import type { Credentials } from '#api/access/credentials.ts';
 import { readCredentials } from '#api/access/credentials.ts';
 import { isFromOurPages } from '#api/access/cross-site.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
-import type { Access, Caller } from '#api/access/caller.ts';
+import { endedSession, keysUnavailable, noKey, otherPage, unknownKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import { endedSession, keysUnavailable, noKey, otherPage, unknownKey } from '#api/access/refusals.ts';
+import { isSecret } from '#keys/secrets.ts';
 
 /** Asks everybody for a key, and limits each key. */
 export function makeKeyAccess(ring: KeyRing, clients: Pick<Clients, 'hostOf'>): Access {

@@ -3,11 +3,11 @@ import type { PollConsumer, PollConsumerOptions } from '#adapters/kafka/poll-con
 import { openPollConsumer } from '#adapters/kafka/poll-consumer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { overloaded, unknownKind } from '#api/answers/refusal.ts';
 import { instanceExists, instanceGone, notSubscribed, tooManyInstances, unknownPartition } from '#api/consumers/refusals.ts';
 import type { ConsumedRecord, Subscription } from '#api/consumers/subscription.ts';
 import { makeSubscription, placeOf } from '#api/consumers/subscription.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { overloaded, unknownKind } from '#api/answers/refusal.ts';
 import type { Names } from '#domain/names.ts';
 import type { ConsumerOffset, ConsumerSettings } from '#domain/schemas/consumers.ts';
 import type { Kind } from '#domain/terms.ts';

@@ -1,10 +1,3 @@
-import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
-import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
-import { pin } from '#api/describe/rows.ts';
-import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
-import type { Door } from '#api/door/door.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
 import { idleMsDefault, instancesMax } from '#api/consumers/consumers.ts';
 import {
@@ -19,7 +12,14 @@ import {
   unknownPartition,
 } from '#api/consumers/refusals.ts';
 import { bodyLimits } from '#api/consumers/routes.ts';
+import { describeOperation } from '#api/describe/describe-operation.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals, logRefusals, ofBody } from '#api/describe/refusals.ts';
+import { pin } from '#api/describe/rows.ts';
+import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
+import type { Door } from '#api/door/door.ts';
 import {
   consumedRecords,
   consumerCreated,

@@ -4,8 +4,8 @@ import { refusalOfProblem } from '#api/answers/refusal.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
-import { pinItem } from '#domain/schemas/pin.ts';
 import { uniqueIdBytesMax } from '#domain/schemas/fields.ts';
+import { pinItem } from '#domain/schemas/pin.ts';
 
 /** One entry of a 422 answer, as FastAPI 0.136 with Pydantic 2.14 gives it. */
 export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: Record<string, unknown> };

@@ -1,20 +1,20 @@
 import { headerBytesMax } from '#api/answers/answer-unreadable.ts';
+import { describeConsumers } from '#api/consumers/description.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeDocs } from '#api/docs/description.ts';
-import { describeBatch } from '#api/operations/batch-description.ts';
-import { describeConsumers } from '#api/consumers/description.ts';
+import type { Door } from '#api/door/door.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
-import { describeSendGetData } from '#api/send-get-data/description.ts';
 import { describeKeys } from '#api/keys/description.ts';
 import { describeLogin } from '#api/login/description.ts';
-import { describePin } from '#api/pin/description.ts';
-import { describeStreams } from '#api/streams/description.ts';
-import { describeTopics } from '#api/topics/description.ts';
+import { describeBatch } from '#api/operations/batch-description.ts';
 import { describeRefusals } from '#api/operations/refusals-description.ts';
 import { describeStatus } from '#api/operations/status-description.ts';
 import { describeTail } from '#api/operations/tail-description.ts';
-import type { Door } from '#api/door/door.ts';
+import { describePin } from '#api/pin/description.ts';
+import { describeSendGetData } from '#api/send-get-data/description.ts';
+import { describeStreams } from '#api/streams/description.ts';
+import { describeTopics } from '#api/topics/description.ts';
 
 const description = `The door for events: pins, and geo and user rows.
 

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { waitsToSend } from '#api/answers/answer-early.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
 import { bodyTooLarge, brokenEncoding, unsupportedEncoding, unsupportedType } from '#api/door/refusals.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 
 export type BodyLimits = {
   /** As sent, and as decoded. */

@@ -2,12 +2,12 @@ import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import { makeEventId } from '#api/door/event-headers.ts';
 import type { IdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import type { Claim, ClaimResult, KeyedRequest, StoredOutcome } from '#api/door/idempotency-store.ts';
 import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
 import { noRoomForOutcome, otherRequest, outcomesUnavailable, twinRunning } from '#api/door/refusals.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** Remembers outcomes, so that a request with the same Idempotency-Key publishes once. */

@@ -1,8 +1,8 @@
+import type { Refusal } from '#api/answers/refusal.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader, wholeBodyBytesMax } from '#api/door/event-route.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { unknownKind } from '#api/answers/refusal.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 

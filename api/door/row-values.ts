@@ -1,6 +1,6 @@
-import type { Intake } from '#api/door/event-route.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
+import type { Intake } from '#api/door/event-route.ts';
 import { levelsMax, classifyValue } from '#domain/value.ts';
 
 /**

@@ -1,13 +1,13 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
+import { refusalOfFailure } from '#api/answers/refusal.ts';
 import type { EventToTake } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import { refusalOfFailure } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
+import { Failure } from '#domain/failures.ts';
 import type { EventsError } from '#domain/schemas/events.ts';
 import { errorsToldMax } from '#domain/schemas/events.ts';
-import { Failure } from '#domain/failures.ts';
 
 /** What a request of several brought, as its reader found it. */
 export type SortedRows = {

@@ -1,13 +1,13 @@
 import type { Request } from 'express';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { answerProblem } from '#api/dialects/problem.ts';
+import type { Behind } from '#api/door/behind.ts';
 import { bodyEncodings } from '#api/door/decode-body.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
-import type { Behind } from '#api/door/behind.ts';
 import type { BodyReader, EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { collectRejectedRows } from '#api/door/rejected-rows.ts';
 import { answerRows } from '#api/events/events-answer.ts';
 import type { RowProblem } from '#api/events/refusals.ts';

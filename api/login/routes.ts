@@ -1,6 +1,4 @@
 import type { Request, RequestHandler } from 'express';
-import { beginSession, endSession } from '#keys/sessions.ts';
-import { isSecret } from '#keys/secrets.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
 import { readSessionCookie } from '#api/access/credentials.ts';
@@ -8,18 +6,20 @@ import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
-import { otherPage } from '#api/login/refusals.ts';
-import { cookieText, sessionSecondsMax } from '#api/login/session-cookie.ts';
-import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
 import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
-import { queryOf } from '#api/door/query.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
+import type { BodyBudget } from '#api/door/gather-body.ts';
+import { queryOf } from '#api/door/query.ts';
+import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
+import { otherPage } from '#api/login/refusals.ts';
+import { cookieText, sessionSecondsMax } from '#api/login/session-cookie.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { readWholeBody } from '#api/operations/read-body.ts';
 import { Failure } from '#domain/failures.ts';
+import { isSecret } from '#keys/secrets.ts';
+import { beginSession, endSession } from '#keys/sessions.ts';
 
 export type LoginDependencies = {
   postgres: Pick<Postgres, 'transaction' | 'execute'>;

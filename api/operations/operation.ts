@@ -1,12 +1,12 @@
 import type { Request, RequestHandler } from 'express';
+import type { Caller } from '#api/access/caller.ts';
 import { lacksScope } from '#api/access/refusals.ts';
 import type { Answer } from '#api/answers/answer.ts';
-import type { Caller } from '#api/access/caller.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 import { answerDetail } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Exchange } from '#api/door/exchange.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal } from '#api/answers/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** An answer that is written bit by bit, by `stream`, which is called once. */

@@ -1,12 +1,9 @@
 import type { Request, RequestHandler } from 'express';
-import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
-import { openRecordTail } from '#questions/tail/tail-records.ts';
-import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
-import type { Exchange, Exchanges } from '#api/door/exchange.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, overloaded } from '#api/answers/refusal.ts';
+import type { Exchange, Exchanges } from '#api/door/exchange.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import type { Outlet } from '#api/operations/outlet.ts';
 import { makeOutlet } from '#api/operations/outlet.ts';
@@ -15,6 +12,9 @@ import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
+import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
+import { openRecordTail } from '#questions/tail/tail-records.ts';
+import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
 
 /** `kinds` is absent where all are wanted. */
 export type TailQuery = { kinds: readonly Kind[] | undefined; rejected: boolean; limit: number; sinceMs: number | undefined };

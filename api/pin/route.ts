@@ -1,14 +1,14 @@
 import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues } from '#api/answers/refusal.ts';
+import { explainPin, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { answerDetail, jsonTypes } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource } from '#api/door/event-headers.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, refusalOfIssues } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
-import { explainPin, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { pinItem } from '#domain/schemas/pin.ts';
 
 /**

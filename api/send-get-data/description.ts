@@ -1,3 +1,4 @@
+import { unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
@@ -6,11 +7,10 @@ import { queryParameter } from '#api/describe/parameters.ts';
 import { logRefusals } from '#api/describe/refusals.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { unknownKind } from '#api/answers/refusal.ts';
 import { nothingYet } from '#api/send-get-data/refusals.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
-import { getDataAnswer, sendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
+import { getDataAnswer, sendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { kinds } from '#domain/terms.ts';
 
 const answer = (topic: string, offset: number | null) => ({ status: 'success', topic, partition: offset === null ? null : 0, offset });

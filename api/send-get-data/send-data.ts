@@ -1,23 +1,23 @@
 import type { Request } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
+import { explainRow, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { answerDetail, jsonTypes } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import { makeWholeBodyReader } from '#api/door/event-route.ts';
 import { queryOf } from '#api/door/query.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
-import { explainRow, readFastapiBody } from '#api/dialects/fastapi-errors.ts';
 import { missingTopic } from '#api/send-get-data/refusals.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
-import type { SendDataAnswer } from '#domain/schemas/send-get-data.ts';
 import { rowSchemas } from '#domain/schemas/rows.ts';
+import type { SendDataAnswer } from '#domain/schemas/send-get-data.ts';
 
 /** `POST /send_data?topic=<name>`: one row of any kind, which the topic's name tells. */
 export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {

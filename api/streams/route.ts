@@ -1,14 +1,14 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { refuseKinesis, kinesisTypes } from '#api/dialects/kinesis.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
-import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
-import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeNamedRoute } from '#api/door/named-route.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { pricedBy, refuseValues } from '#api/door/row-values.ts';
 import { bytesOfDataText } from '#domain/door/data-blob.ts';
 import { readBody, readWrapper } from '#domain/door/read-event.ts';

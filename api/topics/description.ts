@@ -1,3 +1,4 @@
+import { unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
@@ -5,7 +6,6 @@ import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
-import { unknownKind } from '#api/answers/refusal.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
 import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 import { kinds } from '#domain/terms.ts';

@@ -1,13 +1,13 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
-import { receiptHeader } from '#api/door/receipt.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
-import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeNamedRoute } from '#api/door/named-route.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { pricedBy, refuseValues } from '#api/door/row-values.ts';
 import { readWrapper } from '#domain/door/read-event.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';

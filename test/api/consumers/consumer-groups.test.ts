@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
-import { openDoor } from '#test/api/open-door.ts';
 import type { Consumed } from '#test/api/consumers/consumer-client.ts';
 import { earliest, idsOf, makeConsumerClient, readAll, restV2Json } from '#test/api/consumers/consumer-client.ts';
+import { openDoor } from '#test/api/open-door.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 

@@ -5,10 +5,10 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import type { OpenDoor } from '#test/api/open-door.ts';
-import { openDoor } from '#test/api/open-door.ts';
 import type { Consumed, ConsumerClient } from '#test/api/consumers/consumer-client.ts';
 import { earliest, idsOf, makeConsumerClient, readAll, restV2Json } from '#test/api/consumers/consumer-client.ts';
+import type { OpenDoor } from '#test/api/open-door.ts';
+import { openDoor } from '#test/api/open-door.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 describe('the consumer half of REST v2', () => {

@@ -6,8 +6,8 @@ import type { Kind, LogRecord } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
-import { readRecords } from '#test/api/read-records.ts';
 import { pin } from '#test/api/pin/pin-cases.ts';
+import { readRecords } from '#test/api/read-records.ts';
 
 type Answer = z.infer<typeof eventsAnswer>;
 
