@@ -1,38 +1,41 @@
 import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
 import express from 'express';
-import type { Status } from '#questions/status.ts';
 import type { NewestRecords } from '#adapters/kafka/newest-record.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
-import { makeLoginHandlers } from '#api/access/login.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { nothingHere } from '#api/answers/refusal.ts';
+import type { ConsumerOptions } from '#api/consumers/routes.ts';
+import { makeConsumerHandlers } from '#api/consumers/routes.ts';
+import { answerDetail } from '#api/dialects/fastapi.ts';
+import { refuseKinesis } from '#api/dialects/kinesis.ts';
+import { refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import { makeDocsPage } from '#api/docs/docs-page.ts';
 import { makeOpenApi } from '#api/docs/openapi.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { answerDetail, answerJson } from '#api/door/answer.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import { makeEventsRoute } from '#api/events/route.ts';
+import { makeKeysHandlers } from '#api/keys/routes.ts';
+import { makeLoginHandlers } from '#api/login/routes.ts';
 import type { BatchDependencies } from '#api/operations/batch.ts';
 import { makeBatchHandlers } from '#api/operations/batch.ts';
-import { makeKeysHandlers } from '#api/operations/keys.ts';
+import { makeRefusalsHandler } from '#api/operations/list-refusals.ts';
 import { makeMetricsHandler } from '#api/operations/metrics.ts';
 import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
-import { makeRefusalsHandler } from '#api/operations/list-refusals.ts';
 import { makeStatusHandler } from '#api/operations/status.ts';
 import type { Tails } from '#api/operations/tail.ts';
 import { makeTailHandler } from '#api/operations/tail.ts';
-import { makeEventsRoute } from '#api/routes/events.ts';
-import type { ConsumerOptions } from '#api/routes/consumers.ts';
-import { makeConsumerHandlers } from '#api/routes/consumers.ts';
-import { makeGetDataHandler } from '#api/routes/get-data.ts';
-import { makePinRoute } from '#api/routes/pin.ts';
-import { makeSendDataRoute } from '#api/routes/send-data.ts';
-import { refuseRestV2 } from '#api/routes/rest-v2-errors.ts';
-import { makeStreamsRoute, refuseKinesis } from '#api/routes/streams.ts';
-import { makeTopicsRoute } from '#api/routes/topics.ts';
+import { makePinRoute } from '#api/pin/route.ts';
+import { makeGetDataHandler } from '#api/send-get-data/get-data.ts';
+import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
+import { makeStreamsRoute } from '#api/streams/route.ts';
+import { makeTopicsRoute } from '#api/topics/route.ts';
+import type { Status } from '#questions/status.ts';
 
 export type AppOptions = Door &
   ConsumerOptions & {
@@ -50,7 +53,8 @@ export type AppOptions = Door &
     keys: { postgres: Pick<Postgres, 'query' | 'execute' | 'transaction'>; ring: KeyRing | undefined };
   };
 
-type Words = (refusal: Refusal) => Answer;
+/** How a dialect says a refusal. */
+type Dialect = (refusal: Refusal) => Answer;
 
 /** All that is below these paths, also behind a stage. */
 function below(...names: readonly string[]): string[] {
@@ -64,11 +68,11 @@ export function createApp(options: AppOptions): Express {
   app.set('etag', false);
 
   const operation = makeOperations(options);
-  /** Answers with the refusal, in the words of the path's clients. */
-  const refuse = (refusal: Refusal, words: Words = answerDetail): RequestHandler =>
-    operation({ name: 'other', scope: 'open', refuse: words, answer: () => refusal });
-  const only = (allow: string, words?: Words): RequestHandler =>
-    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } }, words);
+  /** Answers with the refusal, in the dialect of the path's clients. */
+  const refuse = (refusal: Refusal, dialect: Dialect = answerDetail): RequestHandler =>
+    operation({ name: 'other', scope: 'open', refuse: dialect, answer: () => refusal });
+  const only = (allow: string, dialect?: Dialect): RequestHandler =>
+    refuse({ status: 405, reason: 'method_not_allowed', message: 'Method Not Allowed', headers: { Allow: allow } }, dialect);
   const takeAt = (method: 'post' | 'put', paths: readonly string[], route: EventRoute): void => {
     const handler = makeTakeEvents(options, route);
     for (const path of paths) {
@@ -79,10 +83,10 @@ export function createApp(options: AppOptions): Express {
       );
     }
   };
-  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, words?: Words): void => {
+  const at = (path: string, handlers: Partial<Record<'get' | 'post' | 'delete', RequestHandler>>, dialect?: Dialect): void => {
     const methods = Object.entries(handlers) as ['get' | 'post' | 'delete', RequestHandler][];
     for (const [method, handler] of methods) app[method](path, handler);
-    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '), words));
+    app.all(path, only(methods.map(([method]) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '), dialect));
   };
   const get = (path: string, handler: RequestHandler): void => at(path, { get: handler });
 
@@ -121,14 +125,13 @@ export function createApp(options: AppOptions): Express {
   at('/login', { get: login.show, post: login.logIn });
   at('/logout', { post: login.logOut });
 
-  const missing: Refusal = { status: 404, reason: 'not_found', message: 'Not Found' };
-  const notFound = refuse(missing);
+  const notFound = refuse(nothingHere);
   const docs = makeDocsPage(notFound);
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
 
-  app.all(below('topics', 'consumers'), refuse(missing, refuseRestV2));
-  app.all(below('streams'), refuse(missing, refuseKinesis));
+  app.all(below('topics', 'consumers'), refuse(nothingHere, refuseRestV2));
+  app.all(below('streams'), refuse(nothingHere, refuseKinesis));
   app.use(notFound);
   app.use(makeErrorHandler(options, refuse));
   return app;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { answerJson, writeAnswer } from '#api/door/answer.ts';
+import { answerJson, writeAnswer } from '#api/answers/answer.ts';
 
 export type ConnectionBounds = {
   /** Connections that a process holds at one time. */

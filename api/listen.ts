@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import { answerUnreadable, headerBytesMax, refuseWithoutHost } from '#api/answer-unreadable.ts';
+import { answerUnreadable, headerBytesMax, refuseWithoutHost } from '#api/answers/answer-unreadable.ts';
 import type { ConnectionBounds, Connections } from '#api/bound-connections.ts';
 import { boundConnections } from '#api/bound-connections.ts';
 import { Failure } from '#domain/failures.ts';

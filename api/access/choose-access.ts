@@ -1,13 +1,13 @@
 import type { Config } from '#adapters/config.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
+import type { Access } from '#api/access/caller.ts';
 import type { Clients } from '#api/access/clients.ts';
 import { makeKeyAccess } from '#api/access/key-access.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
 import { openKeyRing } from '#api/access/key-ring.ts';
 import { areKeysRequired, isLoopback } from '#api/access/keys-required.ts';
 import { makeLocalAccess, openAccess } from '#api/access/open-access.ts';
-import type { Access } from '#api/door/caller.ts';
 
 export type ChosenAccess = {
   access: Access;

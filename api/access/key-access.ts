@@ -1,43 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { isSecret } from '#keys/secrets.ts';
+import type { Access, Caller } from '#api/access/caller.ts';
 import type { Clients } from '#api/access/clients.ts';
 import type { Credentials } from '#api/access/credentials.ts';
 import { readCredentials } from '#api/access/credentials.ts';
 import { isFromOurPages } from '#api/access/cross-site.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
-import type { Access, Caller } from '#api/door/caller.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal } from '#api/door/refusal.ts';
-
-const advice = 'send it as Authorization: Bearer <key>, or log in at /login';
-const noKey: Refusal = {
-  status: 401,
-  reason: 'unauthenticated',
-  message: `A key is needed here: ${advice}. npx pinflow keys create makes one`,
-  headers: { 'WWW-Authenticate': 'Bearer realm="pinflow"' },
-};
-const unknownKey: Refusal = {
-  status: 401,
-  reason: 'unauthenticated',
-  message: 'The key is not known, has expired, or was revoked: use a valid one. npx pinflow keys list shows those there are',
-  headers: { 'WWW-Authenticate': 'Bearer realm="pinflow", error="invalid_token"' },
-};
-const endedSession: Refusal = {
-  ...noKey,
-  message: 'The session has ended: log in again at /login, or send a key as Authorization: Bearer <key>',
-};
-const otherPage: Refusal = {
-  status: 403,
-  reason: 'forbidden',
-  message: 'A page of another site sent this with the cookie of this one: send the key as Authorization: Bearer <key> instead',
-};
-/** Nobody is let in before the keys are known, and nobody is told that his key is wrong. */
-export const keysUnavailable: Refusal = {
-  status: 503,
-  reason: 'keys_unavailable',
-  message: 'The keys cannot be read from Postgres at the moment; send this again later',
-  headers: { 'Retry-After': '1' },
-};
+import { endedSession, keysUnavailable, noKey, otherPage, unknownKey } from '#api/access/refusals.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
+import { isSecret } from '#keys/secrets.ts';
 
 /** Asks everybody for a key, and limits each key. */
 export function makeKeyAccess(ring: KeyRing, clients: Pick<Clients, 'hostOf'>): Access {

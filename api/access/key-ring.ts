@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '#adapters/log.ts';
+import type { Statements } from '#adapters/postgres.ts';
+import type { Caller } from '#api/access/caller.ts';
+import type { RateLimit, Rates } from '#api/access/rate-limit.ts';
+import { makeRateLimit } from '#api/access/rate-limit.ts';
 import type { ApiKey } from '#keys/keys-table.ts';
 import type { ValidKeys } from '#keys/read-valid-keys.ts';
 import { readValidKeys, writeLastUses } from '#keys/read-valid-keys.ts';
 import { hashOf, isSecret } from '#keys/secrets.ts';
-import type { Log } from '#adapters/log.ts';
-import type { Statements } from '#adapters/postgres.ts';
-import type { RateLimit, Rates } from '#api/access/rate-limit.ts';
-import { makeRateLimit } from '#api/access/rate-limit.ts';
-import type { Caller } from '#api/door/caller.ts';
 
 /** A key that may come in, and what it brought to this process so far. */
 export type HeldKey = {

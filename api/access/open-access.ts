@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
+import type { Access, Caller } from '#api/access/caller.ts';
 import type { Clients } from '#api/access/clients.ts';
 import { isFollowedLink } from '#api/access/cross-site.ts';
 import { isLoopback } from '#api/access/keys-required.ts';
-import type { Access, Caller } from '#api/door/caller.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 
 /** Everyone may do everything: keys are off. */
 const anonymous: Caller = { keyId: '', name: 'anonymous', scopes: new Set() };

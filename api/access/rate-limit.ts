@@ -1,8 +1,8 @@
+import type { Allowance } from '#api/access/caller.ts';
 import { makeBucket } from '#api/access/gcra.ts';
+import type { Paid } from '#api/access/paid.ts';
 import type { Costs, Limit } from '#api/access/taken-in-parts.ts';
 import { makeTakenInParts } from '#api/access/taken-in-parts.ts';
-import type { Allowance } from '#api/door/caller.ts';
-import type { Paid } from '#api/door/paid.ts';
 
 /** Units a second; 0 means no limit. */
 export type Rates = { eventsPerSecond: number; bytesPerSecond: number };

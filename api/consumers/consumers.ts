@@ -3,10 +3,11 @@ import type { PollConsumer, PollConsumerOptions } from '#adapters/kafka/poll-con
 import { openPollConsumer } from '#adapters/kafka/poll-consumer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { overloaded, unknownKind } from '#api/answers/refusal.ts';
+import { instanceExists, instanceGone, notSubscribed, tooManyInstances, unknownPartition } from '#api/consumers/refusals.ts';
 import type { ConsumedRecord, Subscription } from '#api/consumers/subscription.ts';
 import { makeSubscription, placeOf } from '#api/consumers/subscription.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { overloaded, unknownKind } from '#api/door/refusal.ts';
 import type { Names } from '#domain/names.ts';
 import type { ConsumerOffset, ConsumerSettings } from '#domain/schemas/consumers.ts';
 import type { Kind } from '#domain/kinds/list.ts';
@@ -47,8 +48,8 @@ type Instance = {
 };
 
 /** Each holds connections and up to a megabyte of records. */
-const instancesMax = 64;
-const idleMsDefault = 300_000;
+export const instancesMax = 64;
+export const idleMsDefault = 300_000;
 const sweepsPerIdle = 20;
 
 export type ConsumersOptions = {
@@ -69,11 +70,7 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
   const sweeper = setInterval(sweep, idleMs / sweepsPerIdle);
   sweeper.unref();
 
-  const gone: Refusal = {
-    status: 404,
-    reason: 'unknown_consumer',
-    message: `Consumer instance not found. It may have been unused for ${idleMs / 1_000} s; make it again`,
-  };
+  const gone = instanceGone(idleMs);
   const find = (group: string, name: string): Instance | Refusal => instances.get(keyOf(group, name)) ?? gone;
 
   /** Does the work when the instance's earlier calls are done; refuses where it is gone by then. */
@@ -113,10 +110,8 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
       if (closed) return overloaded('The door is shutting down');
       const name = settings.name ?? `rest-consumer-${randomUUID()}`;
       const key = keyOf(group, name);
-      if (instances.has(key))
-        return { status: 409, reason: 'consumer_exists', message: 'A consumer instance of this name exists in the group' };
-      if (instances.size >= instancesMax)
-        return overloaded(`There are ${instancesMax} consumer instances; delete one, or wait until one that nobody uses has ended`);
+      if (instances.has(key)) return instanceExists;
+      if (instances.size >= instancesMax) return tooManyInstances(instancesMax);
       instances.set(key, { group, name, settings, reading: undefined, usedAt: performance.now(), calls: 0, last: Promise.resolve() });
       return { name };
     },
@@ -174,8 +169,7 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
         for (const { topic, partition, offset } of offsets) {
           const kafkaTopic = placeOf(topic, names, kindByName)?.kafkaTopic;
           if (kafkaTopic === undefined || !reading.subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic', kindByName);
-          if (partition >= (await options.topics.partitionCount(kafkaTopic)))
-            return { status: 404, reason: 'unknown_partition', message: 'Partition not found' } satisfies Refusal;
+          if (partition >= (await options.topics.partitionCount(kafkaTopic))) return unknownPartition;
           nextOffsets.push({ topic: kafkaTopic, partition, offset: offset + 1 });
         }
         await reading.consumer.commit(nextOffsets);
@@ -199,12 +193,6 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
     },
   };
 }
-
-const notSubscribed: Refusal = {
-  status: 409,
-  reason: 'not_subscribed',
-  message: 'The consumer instance is not subscribed to any topic; POST {"topics": [...]} to its subscription first',
-};
 
 function keyOf(group: string, name: string): string {
   return `${group}/${name}`;

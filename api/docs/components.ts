@@ -1,40 +1,20 @@
-import { z } from 'zod';
-import { pinItem } from '#domain/kinds/pin/schema.ts';
-import { kinds } from '#domain/kinds/list.ts';
-import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import type { z } from 'zod';
+import { retentionSettings } from '#adapters/settings/retention.ts';
+import { sessionCookie } from '#api/access/credentials.ts';
+import { noKey } from '#api/access/refusals.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { named, toJsonSchema } from '#api/describe/json-schema.ts';
+import { allowance } from '#api/describe/refusals.ts';
+import { echoedBytesMax } from '#api/dialects/fastapi-errors.ts';
+import { requestIdCharactersMax } from '#api/door/exchange.ts';
+import { receiptHeader } from '#api/door/receipt.ts';
+import { keyCharactersMax } from '#api/door/refusals.ts';
+import { loginPath } from '#api/login/routes.ts';
+import { cookieText, sessionSecondsMax } from '#api/login/session-cookie.ts';
 import { scopes } from '#domain/keys/scopes.ts';
 import { kinesisError } from '#domain/schemas/kinesis.ts';
 
-export type Json = { [name: string]: unknown };
-
-/** Schemas that the document shows once, under a name. */
-const named = new Map<unknown, string>([
-  [pinItem, 'PinItem'],
-  ...kinds.map((kind): [unknown, string] => [rowSchemas[kind], `${kind[0]!.toUpperCase()}${kind.slice(1)}Row`]),
-]);
-
-/** The JSON Schema of what a zod schema takes; schemas that have a name are references. */
-export function schemaOf(schema: z.ZodType): Json {
-  const name = named.get(schema);
-  return name === undefined ? toJsonSchema(schema) : reference('schemas', name);
-}
-
-function toJsonSchema(schema: z.ZodType): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
-    io: 'input',
-    override({ zodSchema, jsonSchema }) {
-      const name = named.get(zodSchema);
-      if (name === undefined || (zodSchema as unknown) === schema) return;
-      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-      Object.assign(jsonSchema, reference('schemas', name));
-    },
-  });
-  return rest;
-}
-
-export function reference(part: 'schemas' | 'headers' | 'parameters' | 'responses', name: string): Json {
-  return { $ref: `#/components/${part}/${name}` };
-}
+const keptHours = retentionSettings.retentionIdempotencyHours.schema.parse(undefined);
 
 function header(description: string, example: string): Json {
   return { description, schema: { type: 'string' }, example };
@@ -62,7 +42,7 @@ export const components = {
                   type: { type: 'string' },
                   loc: { type: 'array', items: { type: ['string', 'integer'] } },
                   msg: { type: 'string' },
-                  input: { description: 'What was found there; absent where the body has more than 4096 bytes.' },
+                  input: { description: `What was found there; absent where the body has more than ${echoedBytesMax} bytes.` },
                   ctx: { type: 'object' },
                 },
               },
@@ -114,19 +94,21 @@ export const components = {
   headers: {
     'Pinflow-Receipt': header(
       'Where the event is: a structured-field dictionary (RFC 9651). Without partition and offset where nobody waited for Kafka.',
-      'kind=pin, partition=1, offset=31, event-id="01a1fb16-c5e0-709e-a436-189230e48072"',
+      receiptHeader('pin', { topic: 'pinterest.pin', partition: 1, offset: 31, appendTimeMs: 0 }, '01a1fb16-c5e0-709e-a436-189230e48072')[
+        'Pinflow-Receipt'
+      ]!,
     ),
     'X-Request-Id': header(
       'The request’s own X-Request-Id where it is a plain token, else one of ours. Access logs name it.',
       'd41d8cd9-1',
     ),
     'Idempotency-Replayed': header('`true` where this is the answer that an earlier request with the same Idempotency-Key got.', 'true'),
-    RateLimit: header('What is left of the key’s allowance, and in how many seconds all of it is back.', '"events";r=99;t=1'),
-    'RateLimit-Policy': header('The key’s allowance a second.', '"events";q=100;w=1'),
+    RateLimit: header('What is left of the key’s allowance, and in how many seconds all of it is back.', allowance.headers['RateLimit']!),
+    'RateLimit-Policy': header('The key’s allowance a second.', allowance.headers['RateLimit-Policy']!),
     'Retry-After': header('Seconds after which the request may be sent again.', '1'),
-    'WWW-Authenticate': header('How to show a key.', 'Bearer realm="pinflow"'),
-    Location: header('Where to go.', '/login'),
-    'Set-Cookie': header('The session.', 'pinflow_session=…; HttpOnly; SameSite=Strict; Path=/; Max-Age=43200'),
+    'WWW-Authenticate': header('How to show a key.', noKey.headers!['WWW-Authenticate']!),
+    Location: header('Where to go.', loginPath),
+    'Set-Cookie': header('The session.', cookieText(false, '…', sessionSecondsMax)),
     Allow: header('The methods that the path knows.', 'POST'),
   },
   parameters: {
@@ -141,23 +123,19 @@ export const components = {
     'Idempotency-Key': {
       name: 'Idempotency-Key',
       in: 'header',
-      description:
-        'The same key gets the first outcome again and publishes nothing, for 24 hours unless the server is set otherwise. 409 while the first request runs, 422 where target or body differ from it.',
-      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      description: `The same key gets the first outcome again and publishes nothing, for ${keptHours} hours unless the server is set otherwise. 409 while the first request runs, 422 where target or body differ from it.`,
+      schema: { type: 'string', minLength: 1, maxLength: keyCharactersMax },
     },
     'X-Request-Id': {
       name: 'X-Request-Id',
       in: 'header',
-      description: 'A name for this request, 1 to 128 letters, digits or any of `_.:/+=@-`; the answer and the access log carry it.',
+      description: `A name for this request, 1 to ${requestIdCharactersMax} letters, digits or any of \`_.:/+=@-\`; the answer and the access log carry it.`,
       schema: { type: 'string' },
     },
   },
   securitySchemes: {
     bearer: { type: 'http', scheme: 'bearer', description: 'A key made with `npx pinflow keys create`.' },
     apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key, for clients that cannot send Authorization.' },
-    session: { type: 'apiKey', in: 'cookie', name: 'pinflow_session', description: 'What a browser trades its key for at /login.' },
+    session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'What a browser trades its key for at /login.' },
   },
 };
-
-/** Keys are asked for where they are on; a loopback door asks for none by default. */
-export const security: Json[] = [{}, { bearer: [] }, { apiKey: [] }, { session: [] }];

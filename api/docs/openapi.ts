@@ -1,22 +1,26 @@
-import type { Json } from '#api/docs/components.ts';
+import { headerBytesMax } from '#api/answers/answer-unreadable.ts';
+import { describeConsumers } from '#api/consumers/description.ts';
+import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
-import { describeBatch } from '#api/docs/paths/batch.ts';
-import { describeConsumers } from '#api/docs/paths/consumers.ts';
-import { describeEventsRoute } from '#api/docs/paths/events.ts';
-import { describeGenerationC } from '#api/docs/paths/generation-c.ts';
-import { describeKeys } from '#api/docs/paths/keys.ts';
-import { describeOperations } from '#api/docs/paths/operations.ts';
-import { describePin } from '#api/docs/paths/pin.ts';
-import { describeStreams } from '#api/docs/paths/streams.ts';
-import { describeTopics } from '#api/docs/paths/topics.ts';
-import { describeWatching } from '#api/docs/paths/watching.ts';
+import { describeDocs } from '#api/docs/description.ts';
 import type { Door } from '#api/door/door.ts';
+import { describeEventsRoute } from '#api/events/description.ts';
+import { describeKeys } from '#api/keys/description.ts';
+import { describeLogin } from '#api/login/description.ts';
+import { describeBatch } from '#api/operations/batch-description.ts';
+import { describeRefusals } from '#api/operations/refusals-description.ts';
+import { describeStatus } from '#api/operations/status-description.ts';
+import { describeTail } from '#api/operations/tail-description.ts';
+import { describePin } from '#api/pin/description.ts';
+import { describeSendGetData } from '#api/send-get-data/description.ts';
+import { describeStreams } from '#api/streams/description.ts';
+import { describeTopics } from '#api/topics/description.ts';
 
 const description = `The door for events: pins, and geo and user rows.
 
 A request that brings events is answered with 200 only after Kafka has them; 503 says that nothing was sent, 504 that the event may exist. Sending an event again does no harm: what counts is its identity.
 
-Where keys are on, show one as \`Authorization: Bearer\` or \`x-api-key\`. A path that is not here is answered with 404, another method of a path with 405 and \`Allow\`, a target or a message that is no HTTP with 400, headers of more than 16 KiB with 431, a request that takes too long to arrive with 408; all as JSON, of paths below \`/topics\`, \`/consumers\` and \`/streams\` in the shape of their clients.`;
+Where keys are on, show one as \`Authorization: Bearer\` or \`x-api-key\`. A path that is not here is answered with 404, another method of a path with 405 and \`Allow\`, a target or a message that is no HTTP with 400, headers of more than ${headerBytesMax / 1_024} KiB with 431, a request that takes too long to arrive with 408; all as JSON, of paths below \`/topics\`, \`/consumers\` and \`/streams\` in the shape of their clients.`;
 
 /** The OpenAPI 3.1 document of a door, made of the schemas that validate and the words that the routes answer with. */
 export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
@@ -36,11 +40,14 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeTopics(door),
       ...describeStreams(door),
       ...describeConsumers(door),
-      ...describeGenerationC(door),
-      ...describeWatching(),
+      ...describeSendGetData(door),
+      ...describeTail(),
+      ...describeRefusals(),
       ...describeBatch(),
       ...describeKeys(),
-      ...describeOperations(),
+      ...describeLogin(),
+      ...describeStatus(),
+      ...describeDocs(),
     },
     components,
   };

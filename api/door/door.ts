@@ -1,6 +1,6 @@
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { Log } from '#adapters/log.ts';
-import type { Access } from '#api/door/caller.ts';
+import type { Access } from '#api/access/caller.ts';
 import type { EventHeaders } from '#api/door/event-headers.ts';
 import type { Exchanges } from '#api/door/exchange.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';

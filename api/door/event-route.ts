@@ -1,17 +1,17 @@
 import type { Request } from 'express';
 import type { Outcome } from '#adapters/kafka/producer.ts';
-import type { Answer } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyLimits } from '#api/door/gather-body.ts';
 import type { DoorRoute } from '#api/door/metrics.ts';
-import type { Refusal } from '#api/door/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
 /** An event that the door will publish: the client's own bytes, the identity as key. */
 export type EventToTake = { kind: Kind; source: string; key: Buffer; value: Buffer };
 
-/** What a request brings, and how its client generation is answered. */
+/** What a request brings, and how its client is answered. */
 export type Intake = {
   events: readonly EventToTake[];
   /** Rows that are no events; they are counted, and `answer` tells the client. */
@@ -34,7 +34,7 @@ export type BodyReader = {
   end(): Intake | Refusal;
 };
 
-/** One client generation's way to send events: how to read it and how to speak to it. The rest is the same for all (take-events.ts). */
+/** A way to send events in one dialect: how to read it and how to speak to it. The rest is the same for all (take-events.ts). */
 export type EventRoute = {
   name: DoorRoute;
   limits: BodyLimits;
@@ -42,7 +42,7 @@ export type EventRoute = {
   open(req: Request): BodyReader | Refusal;
   /** The source that the target names, for the account of refusals; absent where all events of the route have the same. */
   sourceOf?(req: Request): string;
-  /** A refusal in this generation's words. */
+  /** A refusal in the route's dialect. */
   refuse(refusal: Refusal): Answer;
 };
 

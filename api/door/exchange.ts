@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '#api/door/answer.ts';
-import { beginAnswer, writeAnswer } from '#api/door/answer.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { beginAnswer, writeAnswer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { UnreadAnswers } from '#api/door/unread-answers.ts';
@@ -31,7 +31,9 @@ export type Exchange = {
 export type ExchangeListener = (exchange: Exchange, status: number) => void;
 
 const requestIdHeader = 'X-Request-Id';
-const token = /^[\w.:/+=@-]{1,128}$/;
+/** Longest X-Request-Id that is taken over. */
+export const requestIdCharactersMax = 128;
+const token = new RegExp(`^[\\w.:/+=@-]{1,${requestIdCharactersMax}}$`);
 
 /** Begins and ends exchanges. `instance` makes the ids of several processes differ. */
 export function makeExchanges(instance: string, listeners: readonly ExchangeListener[], unread: UnreadAnswers) {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { waitsToSend } from '#api/door/answer-early.ts';
+import { waitsToSend } from '#api/answers/answer-early.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, overloaded } from '#api/door/refusal.ts';
+import { bodyTooLarge, brokenEncoding, unsupportedEncoding, unsupportedType } from '#api/door/refusals.ts';
 
 export type BodyLimits = {
   /** As sent, and as decoded. */
@@ -125,7 +126,7 @@ export function gatherBody(
     const listener: DecoderListener = {
       data(chunk) {
         decoded += chunk.length;
-        const said = decoded > limits.bytesMax ? tooLarge(limits.bytesMax, ' when decoded') : take(chunk);
+        const said = decoded > limits.bytesMax ? bodyTooLarge(limits.bytesMax, ' when decoded') : take(chunk);
         if (said === undefined) return;
         if (isRefusal(said)) return refuse(said);
         isBehind = true;
@@ -136,12 +137,7 @@ export function gatherBody(
         isRead = true;
         if (!isBehind) finish(false);
       },
-      broken: () =>
-        refuse({
-          status: 400,
-          reason: 'broken_encoding',
-          message: `The body is not what Content-Encoding says: one whole ${name} stream and nothing behind it`,
-        }),
+      broken: () => refuse(brokenEncoding(name)),
     };
     return (chunk) => {
       if (decoder === undefined) {
@@ -175,7 +171,7 @@ export function gatherBody(
     if (finished) return;
     size += chunk.length;
     if (refusal === undefined && size <= limits.bytesMax) looked = size;
-    const said = refusal ?? (size > limits.bytesMax ? tooLarge(limits.bytesMax) : pass(chunk));
+    const said = refusal ?? (size > limits.bytesMax ? bodyTooLarge(limits.bytesMax) : pass(chunk));
     if (said === undefined || !isRefusal(said)) {
       isBehind = said !== undefined || isBehind;
       if (said !== undefined || (size - turnBegan > turnBytesMax && encoding === undefined)) yieldTurn();
@@ -203,19 +199,10 @@ export function gatherBody(
 
 function refusalByHeaders(req: IncomingMessage, { bytesMax, types, encodings }: BodyLimits): Refusal | undefined {
   const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = req.headers;
-  if (type === undefined || !isTaken(type, types))
-    return { status: 415, reason: 'unsupported_type', message: `Content-Type must be ${[...types].join(' or ')} in UTF-8` };
+  if (type === undefined || !isTaken(type, types)) return unsupportedType(types);
   if (encoding !== undefined && nameOf(encoding) !== 'identity' && encodings?.has(nameOf(encoding) as BodyEncoding) !== true)
-    return {
-      status: 415,
-      reason: 'unsupported_encoding',
-      message:
-        encodings === undefined
-          ? 'Content-Encoding is not taken here: send the body as it is'
-          : `Content-Encoding must be one of ${[...encodings].join(', ')}, or absent`,
-      headers: { 'Accept-Encoding': encodings === undefined ? 'identity' : [...encodings].join(', ') },
-    };
-  return length !== undefined && Number(length) > bytesMax ? tooLarge(bytesMax) : undefined;
+    return unsupportedEncoding(encodings);
+  return length !== undefined && Number(length) > bytesMax ? bodyTooLarge(bytesMax) : undefined;
 }
 
 /** What the body is compressed with, once its headers are found to be good. */
@@ -236,8 +223,4 @@ function isTaken(contentType: string, types: ReadonlySet<string>): boolean {
     .map((part) => part.trim());
   const charset = parameters.find((parameter) => parameter.startsWith('charset='));
   return types.has(type) && (charset === undefined || charset.slice(8).replaceAll('"', '') === 'utf-8');
-}
-
-function tooLarge(bytesMax: number, when = ''): Refusal {
-  return { status: 413, reason: 'body_too_large', message: `The body has more than ${bytesMax} bytes${when}` };
 }

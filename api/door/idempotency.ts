@@ -1,12 +1,13 @@
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { answerJson } from '#api/door/answer.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 import { makeEventId } from '#api/door/event-headers.ts';
 import type { IdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import type { Claim, ClaimResult, KeyedRequest, StoredOutcome } from '#api/door/idempotency-store.ts';
 import { makeIdempotencyStore } from '#api/door/idempotency-store.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import { noRoomForOutcome, otherRequest, outcomesUnavailable, twinRunning } from '#api/door/refusals.ts';
 import { Failure } from '#domain/failures.ts';
 
 /** Remembers outcomes, so that a request with the same Idempotency-Key publishes once. */
@@ -124,19 +125,19 @@ export function makeIdempotency(options: {
       switch (result?.found) {
         case undefined:
           count('unavailable');
-          return unavailable;
+          return outcomesUnavailable;
         case 'done':
           count('replayed');
           return replayOf(result.outcome);
         case 'running':
           count('running');
-          return running;
+          return twinRunning;
         case 'mismatch':
           count('mismatch');
-          return mismatch;
+          return otherRequest;
         case 'no room':
           count('quota');
-          return noRoom;
+          return noRoomForOutcome;
         default: {
           count(result!.isTakenOver ? 'taken_over' : 'new');
           if (!result!.isTakenOver) quota?.add(request.keyId, rowBytes);
@@ -175,34 +176,6 @@ function replayOf({ status, headers, body }: StoredOutcome): Answer {
   const message = `This request was answered with ${status} before; the body of that answer was too large to be kept.`;
   return answerJson(status, JSON.stringify({ message }), replayed);
 }
-
-const running: Refusal = {
-  status: 409,
-  reason: 'idempotency_running',
-  message: 'A request with this Idempotency-Key is still running, or ended without a known outcome; send the same again later',
-  headers: { 'Retry-After': '1' },
-};
-
-const mismatch: Refusal = {
-  status: 422,
-  reason: 'idempotency_mismatch',
-  message: 'This Idempotency-Key was used with another target or body before; use a new key for a new request',
-};
-
-const noRoom: Refusal = {
-  status: 429,
-  reason: 'idempotency_quota',
-  message:
-    'This key has as many outcomes of keyed requests kept as it may; those it has are answered, new ones are taken when old ones are out of retention, or without Idempotency-Key',
-  headers: { 'Retry-After': '60' },
-};
-
-const unavailable: Refusal = {
-  status: 503,
-  reason: 'idempotency_unavailable',
-  message: 'Outcomes of keyed requests cannot be kept at the moment; send the request again later, or without Idempotency-Key',
-  headers: { 'Retry-After': '1' },
-};
 
 /** @throws Failure `timeout` where the work takes longer; it goes on nevertheless. */
 async function within<Result>(work: Promise<Result>, timeoutMs: number): Promise<Result> {

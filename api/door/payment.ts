@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { Access, Allowance, Caller } from '#api/door/caller.ts';
-import type { Paid } from '#api/door/paid.ts';
-import { makePaid } from '#api/door/paid.ts';
-import type { Refusal } from '#api/door/refusal.ts';
+import type { Access, Allowance, Caller } from '#api/access/caller.ts';
+import type { Paid } from '#api/access/paid.ts';
+import { makePaid } from '#api/access/paid.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
 
 /**
  * What one request pays of its caller's allowance. A body that comes in one piece pays at its end, where what it brings

@@ -10,16 +10,18 @@ import { Failure } from '#domain/failures.ts';
  */
 const sliceEvents = 1_000;
 
-export type Publication = { eventIds: string[]; outcomes: Failure | Promise<readonly Outcome[]> };
+type Publication = { eventIds: string[]; outcomes: Failure | Promise<readonly Outcome[]> };
+
+/** A failure where nothing was sent; outcomes in the order of the events otherwise. */
+export type PublishEvents = (events: readonly EventToTake[], keyId: string, firstId: string) => Publication;
 
 /** Makes the step that turns events into records and has Kafka take them. */
-export function makePublishEvents(door: Pick<Door, 'publisher' | 'names' | 'makeHeaders'>) {
+export function makePublishEvents(door: Pick<Door, 'publisher' | 'names' | 'makeHeaders'>): PublishEvents {
   function toRecord({ kind, source, key, value }: EventToTake, keyId: string, eventId: string): RecordToPublish {
     return { topic: door.names.topicOf(kind), key, value, headers: door.makeHeaders(kind, source, keyId, eventId) };
   }
 
-  /** A failure where nothing was sent; outcomes in the order of the events otherwise. */
-  return (events: readonly EventToTake[], keyId: string, firstId: string): Publication => {
+  return (events, keyId, firstId) => {
     const eventIds = events.map((_, position) => deriveEventId(firstId, position));
     const slice = (from: number): Failure | Promise<readonly Outcome[]> =>
       door.publisher.publish(events.slice(from, from + sliceEvents).map((event, i) => toRecord(event, keyId, eventIds[from + i]!)));

@@ -1,10 +1,8 @@
-import type { RefusalReason } from '#api/door/refusal.ts';
+import type { RefusalReason } from '#api/answers/refusal.ts';
+import { errorsToldMax } from '#domain/schemas/events.ts';
 
 /** A row of a request of several that is not taken, while others are. `position` counts rows from 0, `line` from 1. */
 export type RejectedRow = { position: number; line: number; reason: RefusalReason; message: string };
-
-/** Most errors of single rows that an answer explains; the others are counted. */
-export const errorsToldMax = 100;
 
 /** What stands in the place of a sentence where the format wants an entry for every record: no answer outgrows its request. */
 export const asAbove = 'As above.';

@@ -1,158 +1,127 @@
 import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
-import type { Outcome } from '#adapters/kafka/producer.ts';
-import type { Answer } from '#api/door/answer.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Caller } from '#api/access/caller.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
+import type { Behind } from '#api/door/behind.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource, makeEventId } from '#api/door/event-headers.ts';
-import type { Behind } from '#api/door/behind.ts';
 import type { BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
 import type { Payment } from '#api/door/payment.ts';
 import { foreseePayment, payAll, payOn, payRefused, rowsOf } from '#api/door/payment.ts';
 import { makePublishEvents } from '#api/door/publish-events.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, refusalOfFailure } from '#api/door/refusal.ts';
-import { Failure } from '#domain/failures.ts';
-
-/** How long the client wants to wait: for Kafka's word, or not at all. */
-type Ack = 'log' | 'none';
-
-const keyHeader = 'idempotency-key';
-const keyCharactersMax = 255;
+import { settle, settleOnce } from '#api/door/settle.ts';
+import type { Taking, Way } from '#api/door/taking.ts';
+import { answer, refuse } from '#api/door/taking.ts';
+import type { Ack } from '#api/door/wishes.ts';
+import { readAck, readKey } from '#api/door/wishes.ts';
 
 /**
- * The way of every request that brings events, whatever generation its client is: who, what, may they, how much, to
- * Kafka, answer. The hot path has no await of its own beyond the publisher's.
+ * The way of every request that brings events, whatever dialect its client speaks: identify who asks, read what it
+ * brings, decide what becomes of it, answer. The hot path has no await of its own beyond the publisher's.
  */
 export function makeTakeEvents(door: Door, route: EventRoute): (req: Request, res: Response, fail: NextFunction) => void {
-  const publishEvents = makePublishEvents(door);
-
-  function end(exchange: Exchange, answer: Answer, more?: Readonly<Record<string, string>>): void {
-    door.metrics.countAnswer(route.name, answer.status);
-    door.exchanges.end(exchange, answer, more);
-  }
-
-  function refuse(exchange: Exchange, refusal: Refusal): Answer {
-    exchange.refusal = refusal;
-    if (refusal.reason === 'fault') door.log.error('a request failed', { route: route.name, requestId: exchange.id });
-    return route.refuse(refusal);
-  }
-
-  /** Checks what the request brings against what the caller may, and has Kafka take it. */
-  async function settle(exchange: Exchange, caller: Caller, intake: Intake, ack: Ack, firstId: string): Promise<Answer> {
-    const { events } = intake;
-    const forbidden = events.find(({ kind }) => !mayAppend(caller, kind));
-    if (forbidden !== undefined)
-      return refuse(exchange, {
-        status: 403,
-        reason: 'forbidden',
-        message: `This key may not append events of the kind ${forbidden.kind}: it lacks the scope append:${forbidden.kind}`,
-      });
-    if (events.length === 0) return intake.answer([], []);
-    const { eventIds, outcomes } = publishEvents(events, caller.keyId, firstId);
-    if (outcomes instanceof Failure) return refuse(exchange, refusalOfFailure(outcomes));
-    if (ack === 'none') {
-      void outcomes.then((all) => door.metrics.countUnacked(all.filter((outcome) => outcome instanceof Failure).length));
-      const said = intake.answer(undefined, eventIds);
-      const answer = said.status === 200 ? { ...said, status: 202 } : said;
-      return { ...answer, afterwards: async () => conclude(answer, intake, await outcomes, eventIds) };
-    }
-    const decided = await outcomes;
-    const failure = failureOfAll(decided);
-    return failure === undefined ? intake.answer(decided, eventIds) : refuse(exchange, refusalOfFailure(failure));
-  }
-
-  /** The last word on a request whose client did not wait for it: what it was told where that became true. */
-  function conclude(told: Answer, intake: Intake, decided: readonly Outcome[], eventIds: readonly string[]): Answer {
-    if (!decided.some((outcome) => outcome instanceof Failure)) return told;
-    const failure = failureOfAll(decided);
-    return failure === undefined ? intake.answer(decided, eventIds) : route.refuse(refusalOfFailure(failure));
-  }
-
-  function take(exchange: Exchange, caller: Caller | Refusal, req: Request, fail: NextFunction): void {
-    // Of a stranger nothing is read: the body would not change the answer, and what the target says is no source, or the
-    // account of refusals would grow at their will.
-    if (isRefusal(caller)) return end(exchange, refuse(exchange, caller));
-    exchange.keyId = caller.keyId;
-    exchange.source = route.sourceOf?.(req) ?? apiSource;
-    const ack = readAck(req);
-    const key = readKey(req);
-    const payment: Payment = { access: door.access, caller, paid: undefined, refused: undefined };
-    // First what the rate says: whatever else is wrong is paid for.
-    const found = foreseePayment(payment, req) ?? firstRefusal(ack, key);
-    const opened = found ?? route.open(req);
-    const hash =
-      typeof key === 'string' && found === undefined
-        ? createHash('sha256').update(`${req.originalUrl}\n${req.headers['content-type'] ?? ''}\n`)
-        : undefined;
-    let decoded = 0;
-
-    const write = (chunk: Buffer | undefined): Refusal | Behind | undefined => {
-      if (chunk !== undefined) {
-        decoded += chunk.length;
-        hash?.update(chunk);
-      }
-      const said = (opened as BodyReader).write(chunk);
-      // What comes in one piece is paid for at its end.
-      if (said === undefined ? decoded === chunk?.length : isRefusal(said)) return said;
-      return payOn(payment, said?.rows ?? 0, decoded) ?? said;
-    };
-
-    gatherBody(
-      req,
-      fail,
-      { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
-      write,
-      (refusal, bytes, closeAfter, looked) => {
-        exchange.bytesIn = bytes;
-        const more = closeAfter ? { Connection: 'close' } : undefined;
-        // What counts is what it costs us, packed or not.
-        const cost = Math.max(looked, decoded);
-        refusal ??= payment.paid && payOn(payment, 0, cost);
-        if (refusal !== undefined)
-          return end(exchange, refuse(exchange, refusal), { ...payRefused(payment, refusal, cost)?.headers, ...more });
-        const intake = (opened as BodyReader).end();
-        const refused = isRefusal(intake) ? intake : undefined;
-        let rows = 0;
-        if ('events' in intake) {
-          exchange.events = intake.events.length;
-          exchange.rejected = intake.rejected;
-          rows = intake.events.length + intake.rejected.count;
-        } else rows = rowsOf(intake);
-        const allowance = payAll(payment, rows, cost);
-        const found = allowance?.refusal ?? (hash === undefined ? refused : undefined);
-        if (found !== undefined) return end(exchange, refuse(exchange, found), allowance?.headers);
-        const work = async (firstId: string): Promise<Answer> =>
-          isRefusal(intake) ? refuse(exchange, intake) : settle(exchange, caller, intake, ack as Ack, firstId);
-        const answered =
-          hash === undefined
-            ? work(makeEventId())
-            : door.idempotency
-                .once({ keyId: caller.keyId, route: route.name, key: key as string, hash: hash.digest() }, work)
-                .then((answer) => ('body' in answer ? answer : refuse(exchange, answer)));
-        return answered.then((answer) => end(exchange, answer, allowance?.headers), fail);
-      },
-    );
-  }
-
-  return (req, res, fail) => {
-    const exchange = door.exchanges.begin(req, res, route.name);
-    const caller = door.access.identify(req);
-    if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return take(exchange, caller, req, fail);
-    // The body waits in its connection. Only whoever is about to be refused gets here.
-    door.access
-      .lookUp(req)
-      .then((found) => {
-        if (!req.destroyed) take(exchange, found, req, fail);
-      })
-      .catch(fail);
-  };
+  const way: Way = { door, route, publishEvents: makePublishEvents(door) };
+  return (req, res, fail) => identify(way, req, res, fail);
 }
 
-function mayAppend(caller: Caller, kind: Intake['events'][number]['kind']): boolean {
-  return caller.keyId === '' || caller.scopes.has(`append:${kind}`);
+function identify(way: Way, req: Request, res: Response, fail: NextFunction): void {
+  const { exchanges, access } = way.door;
+  const exchange = exchanges.begin(req, res, way.route.name);
+  const caller = access.identify(req);
+  if (!isRefusal(caller) || caller.reason !== 'unauthenticated') return read(way, exchange, caller, req, fail);
+  // The body waits in its connection. Only whoever is about to be refused gets here.
+  access
+    .lookUp(req)
+    .then((found) => {
+      if (!req.destroyed) read(way, exchange, found, req, fail);
+    })
+    .catch(fail);
+}
+
+/** Reads the body, as far as headers, target and allowance let it be read. */
+function read(way: Way, exchange: Exchange, caller: Caller | Refusal, req: Request, fail: NextFunction): void {
+  const { door, route } = way;
+  // Of a stranger nothing is read: the body would not change the answer, and what the target says is no source, or the
+  // account of refusals would grow at their will.
+  if (isRefusal(caller)) return answer(way, exchange, refuse(way, exchange, caller));
+  exchange.keyId = caller.keyId;
+  exchange.source = route.sourceOf?.(req) ?? apiSource;
+  const ack = readAck(req);
+  const key = readKey(req);
+  const payment: Payment = { access: door.access, caller, paid: undefined, refused: undefined };
+  // First what the rate says: whatever else is wrong is paid for.
+  const found = foreseePayment(payment, req) ?? firstRefusal(ack, key);
+  const opened = found ?? route.open(req);
+  const taking: Taking = {
+    way,
+    exchange,
+    caller,
+    payment,
+    // Neither is looked at where something was found against the request.
+    reader: opened as BodyReader,
+    ack: ack as Ack,
+    keyed: typeof key === 'string' && found === undefined ? { key, hash: hashOfTarget(req) } : undefined,
+    decoded: 0,
+  };
+  gatherBody(
+    req,
+    fail,
+    { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
+    (chunk) => write(taking, chunk),
+    (refusal, bytes, closeAfter, looked) => decide(taking, fail, refusal, bytes, closeAfter, looked),
+  );
+}
+
+/** Gives the reader the next piece, and pays for what it looked at. */
+function write(taking: Taking, chunk: Buffer | undefined): Refusal | Behind | undefined {
+  if (chunk !== undefined) {
+    taking.decoded += chunk.length;
+    taking.keyed?.hash.update(chunk);
+  }
+  const said = taking.reader.write(chunk);
+  // What comes in one piece is paid for at its end.
+  if (said === undefined ? taking.decoded === chunk?.length : isRefusal(said)) return said;
+  return payOn(taking.payment, said?.rows ?? 0, taking.decoded) ?? said;
+}
+
+/** Decides, once the body is read, between what was found against it, what its caller may pay, and Kafka. */
+function decide(
+  taking: Taking,
+  fail: NextFunction,
+  refusal: Refusal | undefined,
+  bytes: number,
+  closeAfter: boolean,
+  looked: number,
+): void | Promise<void> {
+  const { way, exchange, payment, keyed } = taking;
+  exchange.bytesIn = bytes;
+  // What counts is what it costs us, packed or not.
+  const cost = Math.max(looked, taking.decoded);
+  const found = refusal ?? (payment.paid && payOn(payment, 0, cost));
+  if (found !== undefined) {
+    const said = refuse(way, exchange, found);
+    return answer(way, exchange, said, { ...payRefused(payment, found, cost)?.headers, ...(closeAfter ? closing : undefined) });
+  }
+  const intake = taking.reader.end();
+  const allowance = payAll(payment, noteRows(exchange, intake), cost);
+  // A refusal is an outcome too, which the request's Idempotency-Key gets again.
+  const refused = allowance?.refusal ?? (isRefusal(intake) && keyed === undefined ? intake : undefined);
+  if (refused !== undefined) return answer(way, exchange, refuse(way, exchange, refused), allowance?.headers);
+  const settled = keyed === undefined ? settle(taking, intake as Intake, makeEventId()) : settleOnce(taking, keyed, intake);
+  return settled.then((said) => answer(way, exchange, said, allowance?.headers), fail);
+}
+
+const closing = { Connection: 'close' };
+
+/** Notes what the request brings. @returns its rows, which are paid for. */
+function noteRows(exchange: Exchange, intake: Intake | Refusal): number {
+  if (isRefusal(intake)) return rowsOf(intake);
+  exchange.events = intake.events.length;
+  exchange.rejected = intake.rejected;
+  return intake.events.length + intake.rejected.count;
 }
 
 function firstRefusal(ack: Ack | Refusal, key: string | undefined | Refusal): Refusal | undefined {
@@ -160,28 +129,6 @@ function firstRefusal(ack: Ack | Refusal, key: string | undefined | Refusal): Re
   return typeof key === 'object' ? key : undefined;
 }
 
-/** `?ack=log` (default) or `?ack=none`. The target is parsed only where it has a query. */
-function readAck(req: Request): Ack | Refusal {
-  const query = req.url.indexOf('?');
-  const said = query < 0 ? null : new URLSearchParams(req.url.slice(query + 1)).get('ack');
-  if (said === null || said === 'log') return 'log';
-  if (said === 'none') return 'none';
-  return { status: 422, reason: 'unknown_parameter', message: 'ack must be log (answer when Kafka has it) or none (answer at once)' };
-}
-
-function readKey(req: Request): string | undefined | Refusal {
-  const key = req.headers[keyHeader];
-  if (key === undefined) return undefined;
-  if (typeof key === 'string' && key !== '' && key.length <= keyCharactersMax) return key;
-  return { status: 422, reason: 'unknown_parameter', message: `Idempotency-Key must have 1 to ${keyCharactersMax} characters` };
-}
-
-/** Where Kafka took none: the failure that says most. "May exist" outranks "was not sent". */
-function failureOfAll(outcomes: readonly Outcome[]): Failure | undefined {
-  let worst: Failure | undefined;
-  for (const outcome of outcomes) {
-    if (!(outcome instanceof Failure)) return undefined;
-    if (worst === undefined || outcome.kind === 'timeout') worst = outcome;
-  }
-  return worst;
+function hashOfTarget(req: Request) {
+  return createHash('sha256').update(`${req.originalUrl}\n${req.headers['content-type'] ?? ''}\n`);
 }

@@ -1,17 +1,13 @@
 import type { Request, RequestHandler } from 'express';
 import type { ZodType } from 'zod';
-import type { IntervalFilter } from '#questions/list-intervals.ts';
-import { listIntervals } from '#questions/list-intervals.ts';
-import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
-import type { Abandoned } from '#interventions/abandon.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import type { Caller } from '#api/door/caller.ts';
-import type { Answer } from '#api/door/answer.ts';
-import { answerJson } from '#api/door/answer.ts';
+import type { Caller } from '#api/access/caller.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import { queryOf } from '#api/door/query.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, overloaded } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { readWholeBody } from '#api/operations/read-body.ts';
 import { unknownValue } from '#api/operations/since.ts';
@@ -21,6 +17,11 @@ import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
+import type { Abandoned } from '#interventions/abandon.ts';
+import type { Retried } from '#interventions/retry-intervals.ts';
+import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
+import type { IntervalFilter } from '#questions/list-intervals.ts';
+import { listIntervals } from '#questions/list-intervals.ts';
 
 export type BatchDependencies = {
   postgres: Pick<Postgres, 'query' | 'transaction'>;
@@ -31,12 +32,12 @@ export type BatchDependencies = {
   abandon: (wish: AbandonWish, by: string) => Promise<Abandoned>;
 };
 
-const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
-const limitDefault = 50;
-const limitMax = 1_000;
+export const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json']) };
+export const limitDefault = 50;
+export const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
-const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
-const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
+export const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
+export const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */
 export function makeBatchHandlers(
@@ -67,15 +68,11 @@ export function makeBatchHandlers(
         if (isRefusal(wish)) return wish;
         return orRefusal(async () => {
           const retried = await retryIntervals(postgres, wish, askedBy(caller));
-          const refusal = refusalOf(retried)?.replace(/\.$/, '');
+          const refusal = refuseRetry(retried);
+          if (refusal !== undefined) return refusal;
           const { dryRun, intervals } = retried;
-          if (refusal === undefined) {
-            const started = !dryRun && intervals.length > 0 && (await askForLook());
-            return answerJson(200, JSON.stringify({ dryRun, started, intervals }));
-          }
-          return retried.unknown.length > 0
-            ? { status: 404, reason: 'not_found', message: refusal }
-            : { status: 409, reason: 'interval_busy', message: refusal };
+          const started = !dryRun && intervals.length > 0 && (await askForLook());
+          return answerJson(200, JSON.stringify({ dryRun, started, intervals }));
         });
       },
     }),
@@ -111,6 +108,13 @@ async function readWish<Wish extends object>(
 
 function askedBy(caller: Caller | undefined): string {
   return caller?.keyId ? `key ${caller.keyId}` : 'the API, without a key';
+}
+
+/** Why nothing was tried again; undefined where it was. */
+export function refuseRetry(retried: Pick<Retried, 'unknown' | 'busy'>): Refusal | undefined {
+  const message = refusalOf(retried)?.replace(/\.$/, '');
+  if (message === undefined) return undefined;
+  return retried.unknown.length > 0 ? { status: 404, reason: 'not_found', message } : { status: 409, reason: 'interval_busy', message };
 }
 
 /** Whatever else keeps it is of the lake: said, as the one who asks is there to mend it. */

@@ -1,15 +1,21 @@
 import type { RequestHandler } from 'express';
 import type { Statements } from '#adapters/postgres.ts';
-import { answerJson } from '#api/door/answer.ts';
-import { overloaded } from '#api/door/refusal.ts';
+import { answerJson } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { overloaded } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { readSince, unknownValue } from '#api/operations/since.ts';
+import { noKind, readSince } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
 
-const rowsMax = 1_000;
-const sinceDefault = '1h';
+export const rowsMax = 1_000;
+export const sinceDefault = '1h';
+
+/** `why` is a sentence without its full stop. */
+export function accountAway(why: string): Refusal {
+  return overloaded(`The account of refusals cannot be read: ${why}`);
+}
 
 /** `GET /api/refusals?since=&kind=`: who sends garbage, by key and source, newest first; at most 1,000 rows. */
 export function makeRefusalsHandler(makeOperation: MakeOperation, statements: Pick<Statements, 'query'>): RequestHandler {
@@ -20,14 +26,14 @@ export function makeRefusalsHandler(makeOperation: MakeOperation, statements: Pi
       const sinceMs = readSince(query['since'] ?? sinceDefault);
       if (typeof sinceMs === 'object') return sinceMs;
       const { kind } = query;
-      if (kind !== undefined && !kinds.includes(kind as Kind)) return unknownValue('kind', `one of ${kinds.join(', ')}`);
+      if (kind !== undefined && !kinds.includes(kind as Kind)) return noKind;
       const since = new Date(sinceMs);
       try {
         const refusals = await statements.query(refusalsSql, [since, rowsMax, kind ?? null]);
         return answerJson(200, JSON.stringify({ since, refusals }));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        return overloaded(`The account of refusals cannot be read: ${error.message.replace(/\.$/, '')}`);
+        return accountAway(error.message.replace(/\.$/, ''));
       }
     },
   });

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { DoorMetrics } from '#api/door/metrics.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 

@@ -1,11 +1,12 @@
 import type { Request, RequestHandler } from 'express';
-import type { Answer } from '#api/door/answer.ts';
-import { answerDetail } from '#api/door/answer.ts';
-import type { Caller } from '#api/door/caller.ts';
+import type { Caller } from '#api/access/caller.ts';
+import { lacksScope } from '#api/access/refusals.ts';
+import type { Answer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
+import { answerDetail } from '#api/dialects/fastapi.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Exchange } from '#api/door/exchange.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal } from '#api/door/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** An answer that is written bit by bit, by `stream`, which is called once. */
@@ -18,7 +19,7 @@ export type MakeOperation = (operation: {
   name: string;
   /** What a key needs to ask; `open` to everyone. */
   scope: Scope | 'open';
-  /** A refusal in the words of the route's clients. Default: FastAPI's. */
+  /** A refusal in the dialect of the route's clients. Default: FastAPI's. */
   refuse?: (refusal: Refusal) => Answer;
   /** Of an open operation: callers with this scope are made known to `answer`. */
   insiders?: Scope;
@@ -50,5 +51,5 @@ export function makeOperations({ exchanges, access }: Pick<Door, 'exchanges' | '
 function refuseScope(caller: Caller | Refusal, scope: Scope): Refusal | undefined {
   if (isRefusal(caller)) return caller;
   if (caller.keyId === '' || caller.scopes.has(scope)) return undefined;
-  return { status: 403, reason: 'forbidden', message: `This key may not do that: it lacks the scope ${scope}` };
+  return lacksScope(scope);
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Publisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 
 /** Reasons are empty where it is ready. `outline` names no address and no topic: for strangers. */
@@ -23,6 +23,9 @@ export function makeReadyHandler(makeOperation: MakeOperation, readiness: () => 
     },
   });
 }
+
+/** A reason that anyone may know. */
+export const kafkaSilent = 'Kafka does not answer';
 
 /** How long an answer of Kafka counts, so that eager probes do not become its load; and how long it may take. */
 const rememberMs = 500;
@@ -59,7 +62,7 @@ export function makeReadiness(options: ReadinessOptions): () => Promise<Readines
   function kafkaReasons(): Promise<Reasons> {
     const now = performance.now();
     if (asked === undefined || now - asked.at > rememberMs)
-      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), plain('Kafka does not answer')) };
+      asked = { at: now, reasons: orAfter(answerMsMax, askKafka(), plain(kafkaSilent)) };
     return asked.reasons;
   }
 

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
-import type { Status } from '#questions/status.ts';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
+import type { Status } from '#questions/status.ts';
 
 /**
  * The status that `pinflow status --json` prints. Always 200: what is down stands in the answer. Requests that come

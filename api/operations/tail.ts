@@ -1,20 +1,20 @@
 import type { Request, RequestHandler } from 'express';
-import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
-import { openRecordTail } from '#questions/tail/tail-records.ts';
-import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 import type { Exchange, Exchanges } from '#api/door/exchange.ts';
-import type { Refusal } from '#api/door/refusal.ts';
-import { isRefusal, overloaded } from '#api/door/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import type { Outlet } from '#api/operations/outlet.ts';
 import { makeOutlet } from '#api/operations/outlet.ts';
-import { readSince, unknownValue } from '#api/operations/since.ts';
+import { noKind, readSince, unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
+import { openRecordTail } from '#questions/tail/tail-records.ts';
+import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
 
 /** `kinds` is absent where all are wanted. */
 export type TailQuery = { kinds: readonly Kind[] | undefined; rejected: boolean; limit: number; sinceMs: number | undefined };
@@ -29,6 +29,9 @@ export type Tails = {
 
 /** Each has a Kafka consumer of its own. */
 const tailsMax = 8;
+/** The same as a word, for the description. */
+export const tailsMaxInWords = 'Eight';
+export const tooManyTails = overloaded(`${tailsMax} tails are open at this process already; end one of them`);
 const ndjson = { 'Content-Type': 'application/x-ndjson' };
 
 export function makeTails(options: {
@@ -78,7 +81,7 @@ export function makeTails(options: {
 
   return {
     async open(query) {
-      if (closed || count >= tailsMax) return overloaded(`${tailsMax} tails are open at this process already; end one of them`);
+      if (closed || count >= tailsMax) return tooManyTails;
       count++;
       try {
         const follow = await openFollow(query);
@@ -113,7 +116,7 @@ const limitPattern = /^[1-9]\d{0,8}$/;
 
 function readQuery({ query }: Request): TailQuery | Refusal {
   const { kind, rejected, limit, since } = query;
-  if (kind !== undefined && !kinds.includes(kind as Kind)) return unknownValue('kind', `one of ${kinds.join(', ')}`);
+  if (kind !== undefined && !kinds.includes(kind as Kind)) return noKind;
   if (rejected !== undefined && rejected !== 'true' && rejected !== 'false') return unknownValue('rejected', 'true or false');
   if (limit !== undefined && !(typeof limit === 'string' && limitPattern.test(limit)))
     return unknownValue('limit', 'a whole number from 1');

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
+/** What a name of a group or an instance must be. */
+export const nameRule = '1 to 200 letters, digits, dots, dashes or underscores';
+
+/** How long reading waits for records: where nobody says, and at most. */
+export const readTimeoutMs = { default: 1_000, max: 30_000 };
+
 /** Names that clients give groups and instances: they stand in URLs and in names of Kafka groups. */
-export const consumerName = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, 'Must be 1 to 200 letters, digits, dots, dashes or underscores');
+export const consumerName = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, `Must be ${nameRule}`);
 
 const flag = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 const milliseconds = z.union([z.int(), z.string().regex(/^\d+$/).transform(Number)]);
@@ -18,7 +24,9 @@ export const consumerSettings = z
     'auto.commit.enable': flag
       .default(true)
       .meta({ description: 'Whether reading again, or deleting the instance, commits what was read before.' }),
-    'consumer.request.timeout.ms': milliseconds.optional().meta({ description: 'How long reading waits for records; default 1000.' }),
+    'consumer.request.timeout.ms': milliseconds
+      .optional()
+      .meta({ description: `How long reading waits for records; default ${readTimeoutMs.default}.` }),
   })
   .meta({ examples: [{ name: 'c1', format: 'json', 'auto.offset.reset': 'earliest' }] });
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { kinds } from '#domain/kinds/list.ts';
 
+/** Most errors of single rows that an answer explains; the others are counted. */
+export const errorsToldMax = 100;
+
 const position = z.int().meta({ description: 'Place of the row in the request, counted from 0; blank lines do not count.' });
 
 const eventsError = z.object({
@@ -25,7 +28,7 @@ export const eventsAnswer = z.object({
   received: z.int(),
   accepted: z.int(),
   rejected: z.int(),
-  errors: z.array(eventsError).meta({ description: 'Of the first 100 rejected rows.' }),
+  errors: z.array(eventsError).meta({ description: `Of the first ${errorsToldMax} rejected rows.` }),
   errors_left_out: z.object({ count: z.int(), retriable: z.int() }).optional().meta({
     description:
       'Rejected rows beyond those in errors, and how many of them may be taken when sent again; they are the ones that neither errors nor receipts name.',

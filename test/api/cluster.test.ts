@@ -9,7 +9,7 @@ import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeNames } from '#domain/names.ts';
 import type { LogRecord } from '#domain/terms.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
 import type { ApiProcess } from '#test/api/start-api.ts';
 import { startApi } from '#test/api/start-api.ts';

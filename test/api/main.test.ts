@@ -6,7 +6,7 @@ import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeNames } from '#domain/names.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
 import { startApi } from '#test/api/start-api.ts';
 import type { Answered } from '#test/support/door-client.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { parse } from 'yaml';
 import type { Config } from '#adapters/config.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { environmentOf } from '#test/api/start-api.ts';
 import { imageEnvironment, layImage, stages } from '#test/support/image.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';

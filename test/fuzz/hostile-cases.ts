@@ -1,5 +1,5 @@
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { pin } from '#api/docs/rows.ts';
+import { pin } from '#api/describe/rows.ts';
 import type { Sending } from './connection.ts';
 
 /** Bytes that no generator would think of, and the statuses that may come back, in order. */

@@ -4,7 +4,7 @@ import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeNames } from '#domain/names.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { makeDoorClient } from '#test/support/door-client.ts';
 import { waitFor } from '#test/support/servers.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { Access } from '#api/access/caller.ts';
 import { openAccess } from '#api/access/open-access.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
-import type { Access } from '#api/door/caller.ts';
 import type { Payment } from '#api/door/payment.ts';
 import { payAll, payOn } from '#api/door/payment.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import type { Scope } from '#domain/keys/scopes.ts';
 import { createKey } from '#keys/create-key.ts';
 import { revokeKey } from '#keys/revoke-key.ts';
-import type { Scope } from '#domain/keys/scopes.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 /** Revoked and expired keys stop within this. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createKey } from '#keys/create-key.ts';
 import type { Config } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { areKeysRequired } from '#api/access/keys-required.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { createKey } from '#keys/create-key.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import type { ApiProcess } from '#test/api/start-api.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Allowance } from '#api/access/caller.ts';
+import type { Paid } from '#api/access/paid.ts';
+import { makePaid } from '#api/access/paid.ts';
 import type { RateLimit } from '#api/access/rate-limit.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
-import type { Allowance } from '#api/door/caller.ts';
-import type { Paid } from '#api/door/paid.ts';
-import { makePaid } from '#api/door/paid.ts';
 
 const rowBytes = 200;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createKey } from '#keys/create-key.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { createKey } from '#keys/create-key.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { openDoor } from '#test/api/open-door.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 

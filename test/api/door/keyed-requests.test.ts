@@ -7,8 +7,8 @@ import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 

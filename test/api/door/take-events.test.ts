@@ -6,14 +6,14 @@ import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { startProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { readRecords } from '#test/api/read-records.ts';
-import { pin } from '#test/api/routes/pin-cases.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 
 const json = (id: string): string => JSON.stringify(pin({ unique_id: id }));
 const records = (...ids: string[]): string => `{"records":[${ids.map((id) => `{"value":${json(id)}}`).join(',')}]}`;
 
-/** What every route that takes events promises, whichever client generation it serves. */
+/** What every route that takes events promises, whichever dialect it speaks. */
 describe('every request that brings events', () => {
   let door: OpenDoor;
   before(async () => {

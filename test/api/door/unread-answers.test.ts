@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import { answerJson } from '#api/door/answer.ts';
+import { answerJson } from '#api/answers/answer.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import { gatherBody } from '#api/door/gather-body.ts';

@@ -1,0 +1,80 @@
+import type { Answer } from '#api/answers/answer.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import type { Exchanges } from '#api/describe/exchanges.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { reference } from '#api/describe/json-schema.ts';
+import { meaningOf } from '#api/describe/refusals.ts';
+
+/** By status: what else than usual its answers may be. */
+export type Also = Readonly<Record<number, Json>>;
+/** An answer of a status, with every example of it. */
+export type Said = {
+  description: string;
+  type: string;
+  otherTypes?: readonly string[];
+  schema: Json;
+  headers: Json;
+  examples: Record<string, Json>;
+};
+
+/** Headers of every answer. */
+export const headersAlways = ['X-Request-Id'];
+
+export function addRefusal(
+  answers: Map<number, Said>,
+  name: string,
+  refusal: Refusal,
+  answer: Answer,
+  errors: string,
+  headers: readonly string[],
+): void {
+  const said = answers.get(answer.status) ?? {
+    description: meaningOf(answer.status),
+    type: answer.headers['Content-Type']!,
+    schema: reference('schemas', errors),
+    headers: headersOf([...headersAlways, ...headers]),
+    examples: {},
+  };
+  answers.set(answer.status, said);
+  for (const header of Object.keys(refusal.headers ?? {})) said.headers[header] = reference('headers', header);
+  said.examples[name] = { summary: refusal.reason, value: JSON.parse(String(answer.body)) as unknown };
+}
+
+export function addAlso(answers: Map<number, Said>, also: Also): void {
+  for (const [status, schema] of Object.entries(also)) {
+    const said = answers.get(Number(status));
+    if (said === undefined)
+      answers.set(Number(status), {
+        description: meaningOf(Number(status)),
+        type: 'application/json',
+        schema,
+        headers: headersOf(headersAlways),
+        examples: {},
+      });
+    else said.schema = { anyOf: [said.schema, schema] };
+  }
+}
+
+export function addExchanges(answers: ReadonlyMap<number, Said>, exchanges: Exchanges): void {
+  for (const [name, { summary, status, answer }] of Object.entries(exchanges)) {
+    const said = answers.get(status);
+    if (said === undefined) throw new Error(`The example ${name} is answered with ${status}, which its route does not describe.`);
+    // What a client sends and gets stands before what may befall it.
+    said.examples = { [name]: { summary, value: answer }, ...said.examples };
+  }
+}
+
+export function responsesOf(answers: ReadonlyMap<number, Said>): Json {
+  return Object.fromEntries(
+    [...answers]
+      .sort(([left], [right]) => left - right)
+      .map(([status, { description, type, otherTypes = [], schema, headers, examples }]) => {
+        const others = Object.fromEntries(otherTypes.map((other) => [other, { schema }]));
+        return [status, { description, headers, ...(type === '' ? {} : { content: { [type]: { schema, examples }, ...others } }) }];
+      }),
+  );
+}
+
+export function headersOf(names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, reference('headers', name)]));
+}

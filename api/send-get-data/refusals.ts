@@ -1,0 +1,10 @@
+import type { Refusal } from '#api/answers/refusal.ts';
+
+export const missingTopic: Refusal = {
+  status: 422,
+  reason: 'unknown_parameter',
+  message: 'The query parameter topic is missing: send ?topic=pin_data.pin, .geo or .user',
+  detail: [{ type: 'missing', loc: ['query', 'topic'], msg: 'Field required', input: null }],
+};
+
+export const nothingYet: Refusal = { status: 404, reason: 'not_found', message: 'There is no message yet' };

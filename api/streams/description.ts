@@ -1,0 +1,111 @@
+import { unknownKind } from '#api/answers/refusal.ts';
+import { describeEvents } from '#api/describe/describe-events.ts';
+import type { Json } from '#api/describe/json-schema.ts';
+import { schemaOf } from '#api/describe/json-schema.ts';
+import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
+import { geo, pin, user, without } from '#api/describe/rows.ts';
+import type { Door } from '#api/door/door.ts';
+import { makeStreamsRoute } from '#api/streams/route.ts';
+import { kinesisRecord, kinesisRecordAnswer, kinesisRecords, kinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
+
+const place = (sequence: string | null) => ({ SequenceNumber: sequence, ShardId: sequence === null ? null : 'shardId-000000000000' });
+const name = (kind: string): string => `streaming-0a1b2c3d4e5f-${kind}`;
+const streamName = pathParameter('name', 'Name of the stream, ending in its kind.', {
+  pin: name('pin'),
+  geo: name('geo'),
+  user: name('user'),
+  'as-text': name('geo'),
+  'as-base64': name('user'),
+  'no-kind': name('like'),
+});
+const common = {
+  tags: ['Events'],
+  errors: 'KinesisError',
+};
+const about =
+  'The kind is told by the end of the stream’s name. `Data` is the row as an object, as JSON text, or as base64 of JSON text; names of members are taken in either case. PartitionKey is ignored: the key is the row’s identity. The answer’s sequence number and shard are the true offset and partition.';
+
+/** Records in the dialect of the Kinesis proxy. */
+export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json {
+  const refusals = { 'no-kind': unknownKind('Stream', door.kindByName) };
+  const one = (operationId: string, before: readonly Json[]): Json => ({
+    put: describeEvents({
+      ...common,
+      refusals,
+      operationId,
+      summary: 'Send one record in the Kinesis proxy’s shape',
+      description: about,
+      route: makeStreamsRoute(door, 'record'),
+      parameters: [...before, streamName],
+      body: schemaOf(kinesisRecord),
+      taken: { description: 'Where the record is.', schema: schemaOf(kinesisRecordAnswer), receipt: true },
+      exchanges: {
+        pin: record('A pin', 'pin', pin),
+        geo: record('A geo row', 'geo', geo),
+        user: record('A user row', 'user', user),
+        'as-text': record('Data as JSON text', 'geo', JSON.stringify(geo)),
+        'as-base64': record('Data as base64', 'user', Buffer.from(JSON.stringify(user)).toString('base64')),
+        'not-waited-for': { ...record('With ?ack=none', 'pin', pin), status: 202, answer: place(null) },
+        'no-data': {
+          summary: 'A record without Data',
+          body: { StreamName: name('pin'), PartitionKey: 'partition-1' },
+          status: 422,
+          answer: {
+            __type: 'ValidationException',
+            message: 'Data: Must be the row as an object, as JSON text, or as base64 of JSON text. See /openapi.json.',
+          },
+        },
+      },
+    }),
+  });
+  const several = (operationId: string, before: readonly Json[]): Json => ({
+    put: describeEvents({
+      ...common,
+      refusals,
+      operationId,
+      summary: 'Send several records in the Kinesis proxy’s shape',
+      description: `${about} All records are valid or none is sent.`,
+      route: makeStreamsRoute(door, 'records'),
+      parameters: [...before, streamName],
+      body: schemaOf(kinesisRecords),
+      taken: { description: 'Where each record is, in the order of the request.', schema: schemaOf(kinesisRecordsAnswer), receipt: true },
+      exchanges: {
+        pin: {
+          summary: 'Two pins',
+          body: {
+            records: [
+              { data: pin, 'partition-key': 'partition-1' },
+              { data: { ...pin, unique_id: 'b', index: 2863 }, 'partition-key': 'partition-1' },
+            ],
+          },
+          status: 200,
+          answer: { FailedRecordCount: 0, Records: [place('31'), place('7')] },
+        },
+        'no-identity': {
+          summary: 'A pin without unique_id',
+          body: { Records: [{ Data: without(pin, 'unique_id'), PartitionKey: 'k' }] },
+          status: 422,
+          answer: {
+            __type: 'ValidationException',
+            message: 'Records.0.Data: unique_id: Invalid input: expected string, received undefined. See /openapi.json.',
+          },
+        },
+      },
+    }),
+  });
+  return {
+    '/streams/{name}/record': one('putRecord', []),
+    '/{stage}/streams/{name}/record': one('putRecordThroughStage', [stageParameter]),
+    '/streams/{name}/records': several('putRecords', []),
+    '/{stage}/streams/{name}/records': several('putRecordsThroughStage', [stageParameter]),
+  };
+}
+
+function record(summary: string, kind: string, data: unknown) {
+  return {
+    summary,
+    body: { StreamName: name(kind), Data: data, PartitionKey: 'partition-1' },
+    status: 200,
+    answer: place('31'),
+  };
+}
