@@ -23,7 +23,7 @@ import { makeLoginHandlers } from '#api/login/routes.ts';
 import type { BatchDependencies } from '#api/operations/batch.ts';
 import { makeBatchHandlers } from '#api/operations/batch.ts';
 import { makeRefusalsHandler } from '#api/operations/list-refusals.ts';
-import { makeMetricsHandler } from '#api/operations/metrics.ts';
+import { makeTelemetryHandler } from '#api/operations/telemetry.ts';
 import { makeOperations } from '#api/operations/operation.ts';
 import type { Readiness } from '#api/operations/readiness.ts';
 import { makeReadyHandler } from '#api/operations/readiness.ts';
@@ -102,7 +102,7 @@ export function createApp(options: AppOptions): Express {
   get('/healthz', operation({ name: 'healthz', scope: 'open', answer: () => answerJson(200, '{"status":"ok"}') }));
   get('/readyz', makeReadyHandler(operation, options.readiness));
   get('/openapi.json', operation({ name: 'openapi', scope: 'open', answer: () => answerJson(200, openApi) }));
-  get('/metrics', makeMetricsHandler(operation, options.metrics));
+  get('/metrics', makeTelemetryHandler(operation, options.telemetry));
   for (const { path, handlers } of makeConsumerHandlers(operation, options)) at(path, handlers, refuseRestV2);
   get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));

@@ -8,16 +8,16 @@ import type { Log } from '#adapters/log.ts';
 /**
  * Several processes behind the API's one port (`API_PROCESSES`): a primary that only distributes connections, and
  * members that each are a whole door with a producer of its own. The primary replaces members that die, passes on the
- * wish to leave, and adds up their metrics.
+ * wish to leave, and adds up their telemetry.
  */
-type FromMember = { ask: 'metrics'; id: number };
-/** `metrics` is null where they could not be added up. */
-type FromPrimary = { leave: true } | { id: number; metrics: string | null };
+type FromMember = { ask: 'telemetry'; id: number };
+/** `telemetry` is null where they could not be added up. */
+type FromPrimary = { leave: true } | { id: number; telemetry: string | null };
 
 const restartMsFirst = 200;
 const restartMsMax = 5_000;
-/** How long a member waits for the metrics of all before it shows its own. */
-const metricsMsMax = 2_000;
+/** How long a member waits for the telemetry of all before it shows its own. */
+const telemetryMsMax = 2_000;
 
 /** Whoever is gone hears nothing more; its end is told by 'exit' and 'disconnect'. */
 const ignoreError = (): void => undefined;
@@ -39,7 +39,7 @@ export async function runPrimary(processes: number, log: Log): Promise<number> {
       const member = cluster.fork();
       member.on('error', ignoreError);
       member.on('message', (message: FromMember) => {
-        if (message.ask === 'metrics') void answerMetrics(member, message.id);
+        if (message.ask === 'telemetry') void answerTelemetry(member, message.id);
       });
       member.on('listening', () => {
         everListened = true;
@@ -59,9 +59,9 @@ export async function runPrimary(processes: number, log: Log): Promise<number> {
     }
   }
 
-  async function answerMetrics(member: Worker, id: number): Promise<void> {
-    const metrics = await registry.clusterMetrics().catch(() => null);
-    send(member, { id, metrics });
+  async function answerTelemetry(member: Worker, id: number): Promise<void> {
+    const telemetry = await registry.clusterMetrics().catch(() => null);
+    send(member, { id, telemetry });
   }
 
   function tellAllToLeave(): void {
@@ -90,13 +90,13 @@ export type Membership = {
   isAlone: boolean;
   /** Calls back when the primary wants this process to leave, or is gone. Before anybody listens for it the process just ends. */
   onLeave(leave: (why: string) => void): void;
-  /** Metrics of all members together; the process's own where it is alone, or where the others do not answer. */
-  metricsText(own: () => Promise<string>): Promise<string>;
+  /** Telemetry of all members together; the process's own where it is alone, or where the others do not answer. */
+  telemetryText(own: () => Promise<string>): Promise<string>;
 };
 
-/** The membership of this process, which lets the primary read its metrics; alone it is a club of one. */
+/** The membership of this process, which lets the primary read its telemetry; alone it is a club of one. */
 export function joinCluster(registry: Registry): Membership {
-  if (!cluster.isWorker) return { isAlone: true, onLeave: () => undefined, metricsText: (own) => own() };
+  if (!cluster.isWorker) return { isAlone: true, onLeave: () => undefined, telemetryText: (own) => own() };
   // A process that does not take requests yet has nothing to lose.
   let leave = (_why: string): void => process.exit(0);
   const waiting = new Map<number, (text: string | null) => void>();
@@ -107,7 +107,7 @@ export function joinCluster(registry: Registry): Membership {
   cluster.worker!.on('error', ignoreError);
   process.on('message', (message: FromPrimary) => {
     if ('leave' in message) leave('the primary stops');
-    else if ('metrics' in message) waiting.get(message.id)?.(message.metrics);
+    else if ('telemetry' in message) waiting.get(message.id)?.(message.telemetry);
   });
   process.on('disconnect', () => leave('the primary is gone'));
   if (!process.connected) leave('the primary is gone');
@@ -121,8 +121,8 @@ export function joinCluster(registry: Registry): Membership {
     const id = asked++;
     const { promise, resolve } = Promise.withResolvers<string | null>();
     waiting.set(id, resolve);
-    const giveUp = setTimeout(resolve, metricsMsMax, null);
-    process.send!({ ask: 'metrics', id } satisfies FromMember, (error: Error | null) => {
+    const giveUp = setTimeout(resolve, telemetryMsMax, null);
+    process.send!({ ask: 'telemetry', id } satisfies FromMember, (error: Error | null) => {
       if (error !== null) resolve(null);
     });
     return promise.finally(() => {
@@ -136,6 +136,6 @@ export function joinCluster(registry: Registry): Membership {
     onLeave(listener) {
       leave = listener;
     },
-    metricsText: async (own) => (process.connected ? await askPrimary() : null) ?? own(),
+    telemetryText: async (own) => (process.connected ? await askPrimary() : null) ?? own(),
   };
 }

@@ -17,7 +17,7 @@ export function connectionBounds(
   };
 }
 
-export function registerConnectionMetrics(registry: Registry, connections: Pick<Connections, 'held' | 'beyond'>): void {
+export function registerConnectionTelemetry(registry: Registry, connections: Pick<Connections, 'held' | 'beyond'>): void {
   registry.registerMetric(
     new Gauge({
       name: 'pinflow_api_connections',

@@ -14,9 +14,9 @@ import type { Log } from '#adapters/log.ts';
 import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
-import { connectionBounds, registerConnectionMetrics } from '#api/connection-settings.ts';
+import { connectionBounds, registerConnectionTelemetry } from '#api/connection-settings.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
-import { registerKeyMetrics } from '#api/access/key-metrics.ts';
+import { registerKeyTelemetry } from '#api/access/key-telemetry.ts';
 import type { KeyRing } from '#api/access/key-ring.ts';
 import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
@@ -33,10 +33,10 @@ import { makeIdempotency } from '#api/door/idempotency.ts';
 import type { Listening } from '#api/listen.ts';
 import { listen } from '#api/listen.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
-import { makeDoorMetrics } from '#api/door/metrics.ts';
+import { makeDoorTelemetry } from '#api/door/telemetry.ts';
 import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
-import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
+import { registerBatchTelemetry } from '#api/operations/batch-telemetry.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
@@ -60,8 +60,8 @@ async function main(config: Config, log: Log): Promise<void> {
   const instance = randomUUID();
   const kafka = makeKafkaClient(config, 'pinflow-api');
   const topics = makeKafkaTopics(kafka);
-  const metrics = makeDoorMetrics();
-  const membership = joinCluster(metrics.registry);
+  const telemetry = makeDoorTelemetry();
+  const membership = joinCluster(telemetry.registry);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-api', connectionsMax: 4 });
   const keyedPostgres = makePostgres({
     url: config.postgresUrl,
@@ -77,7 +77,7 @@ async function main(config: Config, log: Log): Promise<void> {
   });
   const clients = makeClients(config);
   const { access, ring } = chooseAccess({ config, clients, statements: keysPostgres, log });
-  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
+  if (ring !== undefined) registerKeyTelemetry(telemetry.registry, ring);
   const ledger = makeAckLedger({ statements: postgres, instance, log });
   const publisher = makePublisher({
     makeClient: () => makeDisposableClient(config, 'pinflow-api'),
@@ -89,14 +89,14 @@ async function main(config: Config, log: Log): Promise<void> {
     log,
     onAck(topic, partition, first, last) {
       ledger.note(topic, partition, first, last);
-      metrics.countAcked(topic, last - first + 1);
+      telemetry.countAcked(topic, last - first + 1);
     },
-    onProduce: metrics.observeProduce,
+    onProduce: telemetry.observeProduce,
   });
-  metrics.watch(publisher);
-  registerBatchMetrics(metrics.registry, postgres);
+  telemetry.watch(publisher);
+  registerBatchTelemetry(telemetry.registry, postgres);
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: telemetry.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout, clients });
 
   const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
@@ -127,7 +127,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const idempotency = makeIdempotency({
     statements: keyedPostgres,
     log,
-    count: metrics.countIdempotent,
+    count: telemetry.countIdempotent,
     keepMs: retentionIdempotencyMs,
     answerBytesMax: config.retentionIdempotencyAnswerBytes,
     quota: makeIdempotencyQuota({
@@ -141,7 +141,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const app = createApp({
     publisher,
     names,
-    metrics: { ...metrics, text: () => membership.metricsText(() => metrics.text()) },
+    telemetry: { ...telemetry, text: () => membership.telemetryText(() => telemetry.text()) },
     log,
     readiness,
     makeHeaders: makeEventHeaders(instance),
@@ -166,7 +166,7 @@ async function main(config: Config, log: Log): Promise<void> {
     postgres,
   });
   const listening = await listen(app, config.apiHost, config.apiPort, connectionBounds(config, clients));
-  registerConnectionMetrics(metrics.registry, listening.connections);
+  registerConnectionTelemetry(telemetry.registry, listening.connections);
   log.info('api listens', { url: listening.url, instance, pid: process.pid });
 
   const leave = (why: string): void => {

@@ -4,13 +4,13 @@ import { ageLadder, findFirst } from '#domain/status.ts';
 /**
  * How long ago records were appended, asked of the broker's own time index, so that it holds for records of any
  * producer and without reading one. Each answer is an upper bound, at most a tenth too high.
- * @param positions at most one a partition, each of a record that is in the log.
+ * @param offsets at most one a partition, each of a record that is in the log.
  * @returns age in seconds by partition.
  */
 export async function measureAppendAges(
   topics: Pick<KafkaTopics, 'fetchOffsetsAtTime'>,
   topic: string,
-  positions: readonly PartitionOffset[],
+  offsets: readonly PartitionOffset[],
   nowMs: number,
 ): Promise<Map<number, number>> {
   // One request answers for all partitions of a topic, and neighbours ask for the same rungs.
@@ -26,7 +26,7 @@ export async function measureAppendAges(
   };
 
   const ages = new Map<number, number>();
-  for (const { partition, offset } of positions) {
+  for (const { partition, offset } of offsets) {
     // If the first record since some time stands at or before ours, ours is no older than that time.
     const rung = await findFirst(ageLadder.length, async (index) => ((await offsetsAt(index)).get(partition) ?? 0) <= offset);
     ages.set(partition, ageLadder[Math.min(rung, ageLadder.length - 1)]!);

@@ -6,7 +6,7 @@ import { kindByEnding } from '#domain/door/topic-name.ts';
 import type { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
-/** Why the door does not take a request or a row: a closed list, in answers, metrics and the account of refusals. */
+/** Why the door does not take a request or a row: a closed list, in answers, telemetry and the account of refusals. */
 export type RefusalReason =
   | BodyProblem['reason']
   | KeyProblem

@@ -102,7 +102,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         operationId: `subscribe${suffix}`,
         summary: 'Say what to read',
         description:
-          'Names end in a kind: `x.pin` are the pins that were posted to `x.pin`, `pin` are all pins. Members of a group with equal subscriptions share the records, and what one commits holds for all of them. A member with another subscription reads for itself, from its own position: nothing is lost to it, but what two unequal subscriptions both name comes to both. Subscribing again replaces what was subscribed before, as in Confluent’s REST proxy v2, and is never answered with 40901; the same names again change nothing. What the last read brought is not committed by it.',
+          'Names end in a kind: `x.pin` are the pins that were posted to `x.pin`, `pin` are all pins. Members of a group with equal subscriptions share the records, and what one commits holds for all of them. A member with another subscription reads for itself, from its own offsets: nothing is lost to it, but what two unequal subscriptions both name comes to both. Subscribing again replaces what was subscribed before, as in Confluent’s REST proxy v2, and is never answered with 40901; the same names again change nothing. What the last read brought is not committed by it.',
         body: schemaOf(consumerSubscription),
         answers: done,
         refusals: { ...always, ...ofBodies, gone, 'no-kind': unknownKind('Topic "0a1b2c3d4e5f.like"', kindByName) },

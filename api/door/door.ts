@@ -5,7 +5,7 @@ import type { EventHeaders } from '#api/door/event-headers.ts';
 import type { Exchanges } from '#api/door/exchange.ts';
 import type { BodyBudget } from '#api/door/gather-body.ts';
 import type { Idempotency } from '#api/door/idempotency.ts';
-import type { DoorMetrics } from '#api/door/metrics.ts';
+import type { DoorTelemetry } from '#api/door/telemetry.ts';
 import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
@@ -17,7 +17,7 @@ export type Door = {
   exchanges: Exchanges;
   access: Access;
   idempotency: Idempotency;
-  metrics: DoorMetrics;
+  telemetry: DoorTelemetry;
   log: Log;
   budget: BodyBudget;
   /** Kinds of topic and stream names that do not end in one. */

@@ -4,7 +4,7 @@ import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyLimits } from '#api/door/gather-body.ts';
-import type { DoorRoute } from '#api/door/metrics.ts';
+import type { DoorRoute } from '#api/door/telemetry.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 

@@ -6,7 +6,7 @@ import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { UnreadAnswers } from '#api/door/unread-answers.ts';
 
-/** One request and its answer, for headers, metrics, the access log and the account of refusals. */
+/** One request and its answer, for headers, telemetry, the access log and the account of refusals. */
 export type Exchange = {
   /** The client's X-Request-Id where it is a plain token, else one of ours. */
   id: string;

@@ -19,7 +19,7 @@ export async function settle({ way, exchange, caller, ack }: Taking, intake: Int
   const { eventIds, outcomes } = way.publishEvents(events, caller.keyId, firstId);
   if (outcomes instanceof Failure) return refuse(way, exchange, refusalOfFailure(outcomes));
   if (ack === 'none') {
-    void outcomes.then((all) => way.door.metrics.countUnacked(all.filter((outcome) => outcome instanceof Failure).length));
+    void outcomes.then((all) => way.door.telemetry.countUnacked(all.filter((outcome) => outcome instanceof Failure).length));
     const said = intake.answer(undefined, eventIds);
     const told = said.status === 200 ? { ...said, status: 202 } : said;
     return { ...told, afterwards: async () => conclude(way.route, told, intake, await outcomes, eventIds) };

@@ -28,7 +28,7 @@ export type Taking = {
 
 /** Writes the answer, and counts it. */
 export function answer({ door, route }: Way, exchange: Exchange, said: Answer, more?: Readonly<Record<string, string>>): void {
-  door.metrics.countAnswer(route.name, said.status);
+  door.telemetry.countAnswer(route.name, said.status);
   door.exchanges.end(exchange, said, more);
 }
 

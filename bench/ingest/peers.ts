@@ -53,7 +53,7 @@ export const fastapiName = 'fastapi-aiokafka';
 /** What no framework can be better than; it runs wherever this benchmark does. */
 export const floorPeer: Peer = {
   name: 'node-http',
-  about: 'bare node:http with the same validation, record headers, answer headers and publisher; no access log, no metrics',
+  about: 'bare node:http with the same validation, record headers, answer headers and publisher; no access log, no telemetry',
   command: nodePeer('bench/ingest/peers/node-http.ts'),
 };
 
@@ -66,7 +66,7 @@ export const peers: readonly Peer[] = [
   },
   {
     name: fastifyName,
-    about: 'Fastify 5.12 with the same validation, record headers, answer headers and publisher; no access log, no metrics',
+    about: 'Fastify 5.12 with the same validation, record headers, answer headers and publisher; no access log, no telemetry',
     command: nodePeer('bench/ingest/peers/fastify.ts'),
   },
   floorPeer,

@@ -132,7 +132,7 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-/** What the API's metrics say; undefined for a server without them. */
+/** What the API's telemetry says; undefined for a server without them. */
 async function readAcked(url: string, topic: string): Promise<number | undefined> {
   const answer = await fetch(`${url}/metrics`);
   const text = await answer.text();

@@ -20,7 +20,7 @@ export const consumerSettings = z
     'auto.offset.reset': z
       .enum(['earliest', 'latest'])
       .default('latest')
-      .meta({ description: 'Where a group without a position begins: at the first record, or after those of now.' }),
+      .meta({ description: 'Where a group without a committed offset begins: at the first record, or after those of now.' }),
     'auto.commit.enable': flag
       .default(true)
       .meta({ description: 'Whether reading again, or deleting the instance, commits what was read before.' }),

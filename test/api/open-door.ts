@@ -15,7 +15,7 @@ import { makeLog } from '#adapters/log.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
-import { registerKeyMetrics } from '#api/access/key-metrics.ts';
+import { registerKeyTelemetry } from '#api/access/key-telemetry.ts';
 import type { AckedRange } from '#domain/door/acked-ranges.ts';
 import { createApp } from '#api/app.ts';
 import { makeConsumers } from '#api/consumers/consumers.ts';
@@ -26,8 +26,8 @@ import type { BodyBudget } from '#api/door/gather-body.ts';
 import { connectionBounds } from '#api/connection-settings.ts';
 import { listen } from '#api/listen.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
-import { makeDoorMetrics } from '#api/door/metrics.ts';
-import { registerBatchMetrics } from '#api/operations/batch-metrics.ts';
+import { makeDoorTelemetry } from '#api/door/telemetry.ts';
+import { registerBatchTelemetry } from '#api/operations/batch-telemetry.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
 import type { RefusalAccount } from '#api/operations/refusals.ts';
 import { makeRefusalAccount } from '#api/operations/refusals.ts';
@@ -72,7 +72,7 @@ export async function openDoor(
   const doorsKafka = proxy?.makeKafka(config) ?? kafka;
   const doorsTopics = makeKafkaTopics(doorsKafka);
   const acked: AckedRange[] = [];
-  const metrics = makeDoorMetrics();
+  const telemetry = makeDoorTelemetry();
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 4 });
   const publisher = makePublisher({
     makeClient: () => proxy?.makeClient(config) ?? makeDisposableClient(config, 'pinflow-test'),
@@ -83,22 +83,22 @@ export async function openDoor(
     stallMs: config.ingestStallMs,
     deadlineMs: config.ingestDeadlineMs,
     onAck: (topic, partition, first, last) => void acked.push({ topic, partition, first, last }),
-    onProduce: metrics.observeProduce,
+    onProduce: telemetry.observeProduce,
   });
-  metrics.watch(publisher);
+  telemetry.watch(publisher);
   const clients = makeClients(config);
   const { access, ring } = chooseAccess({ config, clients, statements: postgres, log });
-  if (ring !== undefined) registerKeyMetrics(metrics.registry, ring);
-  registerBatchMetrics(metrics.registry, postgres);
+  if (ring !== undefined) registerKeyTelemetry(telemetry.registry, ring);
+  registerBatchTelemetry(telemetry.registry, postgres);
   const idempotency = makeIdempotency({
     statements: postgres,
     log,
-    count: metrics.countIdempotent,
+    count: telemetry.countIdempotent,
     keepMs: 86_400_000,
     answerBytesMax: 1_048_576,
   });
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: metrics.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: telemetry.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
   const unread = makeUnreadAnswers({ budget, timeoutMs: config.apiWriteTimeoutMs, log });
@@ -129,7 +129,7 @@ export async function openDoor(
   const app = createApp({
     publisher,
     names,
-    metrics,
+    telemetry,
     log,
     makeHeaders: makeEventHeaders(randomUUID()),
     readiness: makeReadiness({

@@ -145,7 +145,7 @@ test('a stack of a test that does not come up in time is stopped with all its se
   const stacks = join(loadConfig().home, 'tests');
   const before = new Set(foldersIn(stacks));
   const giveUp = new AbortController();
-  const starting = assert.rejects(startStack({}, giveUp.signal), /^Error: npm start did not come up \(enough\):/);
+  const starting = assert.rejects(startStack({}, { giveUp: giveUp.signal }), /^Error: npm start did not come up \(enough\):/);
   const home = await waitFor(
     () => foldersIn(stacks).find((folder) => !before.has(folder) && existsSync(join(folder, 'run', 'kafka.json'))),
     { timeoutMs: endMs, what: 'its Kafka' },

@@ -62,7 +62,7 @@ export async function openEnvironment(overrides: Partial<Config> = {}): Promise<
   };
 }
 
-/** A pin as generation A posts it, with the given identity; further fields override. */
+/** A pin as the dialect of /pin/ posts it, with the given identity; further fields override. */
 export function pinJson(uniqueId: string, over: Record<string, unknown> = {}): string {
   return JSON.stringify({
     index: 7,

@@ -37,6 +37,7 @@ export type Stack = {
   pinflowUntilStopped(...args: string[]): { stop(): Promise<Ended> };
   /** Ad-hoc SQL through the command line, rows as JSON. */
   sql<Row = Record<string, unknown>>(query: string): Promise<Row[]>;
+  doorUrl: string;
   /** kill -9 of a process of the stack, by its name in the home. */
   killHard(name: string): void;
   stop(): Promise<void>;
@@ -44,13 +45,19 @@ export type Stack = {
 
 export type Ended = { code: number | null; stdout: string; stderr: string };
 
-const project = fileURLToPath(new URL('../../', import.meta.url));
+const ownProject = fileURLToPath(new URL('../../', import.meta.url));
 const startMs = 120_000;
 /** A stack ends within ten seconds, and insists on that itself. */
 const stopMsMax = 15_000;
 
-/** Leaves nothing running when it rejects, as it does when it takes too long or `giveUp` aborts. */
-export async function startStack(given: Record<string, string>, giveUp?: AbortSignal): Promise<Stack> {
+/**
+ * Leaves nothing running when it rejects, as it does when it takes too long or `giveUp` aborts.
+ * @param options.project the checkout whose processes run, where that is another.
+ */
+export async function startStack(
+  given: Record<string, string>,
+  { giveUp, project = ownProject }: { giveUp?: AbortSignal; project?: string } = {},
+): Promise<Stack> {
   const caller = callerEnvironment();
   const home = join(loadConfig(caller).home, 'tests', `stack-${randomBytes(4).toString('hex')}`);
   const environment = await environmentOfOwn(caller, home, given);
@@ -79,6 +86,7 @@ export async function startStack(given: Record<string, string>, giveUp?: AbortSi
 
   const stack: Stack = {
     postgres,
+    doorUrl: `http://127.0.0.1:${config.apiPort}`,
     async inKafka() {
       const offsets = await Promise.all(names.topics.map((topic) => topics.fetchOffsets(topic)));
       return offsets.flat().reduce((sum, { low, high }) => sum + high - low, 0);

@@ -138,7 +138,7 @@ export async function landByHand(
   );
 }
 
-/** A geo row as generation B posts it. */
+/** A geo row as the REST v2 dialect posts it. */
 export function geoJson(ind: number, over: Record<string, unknown> = {}): string {
   return JSON.stringify({
     ind,
@@ -150,7 +150,7 @@ export function geoJson(ind: number, over: Record<string, unknown> = {}): string
   });
 }
 
-/** A user row as generation B posts it. */
+/** A user row as the REST v2 dialect posts it. */
 export function userJson(ind: number, over: Record<string, unknown> = {}): string {
   return JSON.stringify({ ind, first_name: 'Ada', last_name: 'Example', age: 20, date_joined: '2015-10-24T11:23:51', ...over });
 }

@@ -6,7 +6,7 @@ import { makeLookedGauges } from '#api/operations/looked-gauges.ts';
 import { openStates } from '#domain/lake/interval-state.ts';
 
 /** Adds what there is to count about the batch and the lake. */
-export function registerBatchMetrics(registry: Registry, statements: Statements): void {
+export function registerBatchTelemetry(registry: Registry, statements: Statements): void {
   const ledgerGauge = makeLookedGauges(registry, () => countOpenIntervals(statements));
   ledgerGauge('pinflow_batch_intervals', 'Intervals that are not complete, by state.', ['state'], (one, { byState }) => {
     for (const state of [...openStates, 'held'] as const) one.set({ state }, byState[state] ?? 0);

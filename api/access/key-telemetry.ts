@@ -3,7 +3,7 @@ import { Counter, Gauge } from 'prom-client';
 import type { KeyRing } from '#api/access/key-ring.ts';
 
 /** Adds what there is to count about keys. A label value is the id of a valid key: as many as people made. */
-export function registerKeyMetrics(registry: Registry, ring: KeyRing): void {
+export function registerKeyTelemetry(registry: Registry, ring: KeyRing): void {
   registry.registerMetric(
     new Gauge({
       name: 'pinflow_api_keys',

@@ -6,10 +6,10 @@ import type { IdempotentOutcome } from '#api/door/idempotency.ts';
 export type DoorRoute = 'pin' | 'topics' | 'streams' | 'send_data' | 'events';
 
 /**
- * The door's metrics. Counting on the hot route is an addition in a plain object; prom-client's own label look-up would
+ * The door's telemetry. Counting on the hot route is an addition in a plain object; prom-client's own label look-up would
  * cost as much as parsing the event.
  */
-export type DoorMetrics = {
+export type DoorTelemetry = {
   countAnswer: (route: DoorRoute, status: number) => void;
   /** Events of `?ack=none` that were answered with 202 and did not get into the log. */
   countUnacked: (events: number) => void;
@@ -25,7 +25,7 @@ export type DoorMetrics = {
   text(): Promise<string>;
 };
 
-export function makeDoorMetrics(): DoorMetrics {
+export function makeDoorTelemetry(): DoorTelemetry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const answers = new Map<DoorRoute, Map<number, number>>();
