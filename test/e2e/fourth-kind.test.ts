@@ -83,7 +83,7 @@ test('a fourth kind goes through door, landing, batch and stream', async () => {
   await waitFor(async () => (await stack.streamed()) === 4, { what: 'the stream' });
   assert.deepEqual(await stored(), rows);
   await waitFor(async () => (await stack.published()) === 4, { what: 'the batch' });
-  const lake = await stack.sql<Record<string, unknown>>(`SELECT ${columns} FROM boards ORDER BY 1`);
+  const lake = await stack.sql(`SELECT ${columns} FROM boards ORDER BY 1`);
   const parsed = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : text);
   assert.deepEqual(
     lake.map((row) => ({ ...row, nulled: parsed(row['nulled']), extra: parsed(row['extra']) })),
