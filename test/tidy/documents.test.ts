@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { generateHttpReference } from '../../deploy/generate-http-reference.ts';
 import { generateFiles } from '../../deploy/generate-settings.ts';
+import { kinds } from '../../domain/kinds/list.ts';
 import { assertNone, root, textOf, trackedFiles } from './tracked-files.ts';
 
 const documents = trackedFiles.filter((path) => path.endsWith('.md'));
@@ -40,6 +41,17 @@ test('tests that documents name exist', () => {
     ),
   );
   assertNone(offenders, 'A promise that names a test which is not there is held by nothing:');
+});
+
+test('what a change touches is there', () => {
+  const table = textOf('CONTRIBUTING.md').split('## What does a change touch?')[1]!.split('\n## ')[0]!;
+  const paths = [...table.matchAll(/`([a-z][\w./<>-]*\/[\w./<>-]*)`/g)].map(([, path = '']) => path);
+  assert.ok(paths.length > 15, paths.join(', '));
+  const named = paths.flatMap((path) => (path.includes('<kind>') ? kinds.map((kind) => path.replace('<kind>', kind)) : [path]));
+  assertNone(
+    named.filter((path) => !existsSync(join(root, path))),
+    'The table of CONTRIBUTING.md sends people to files that are not there:',
+  );
 });
 
 test('commands in documents exist', () => {
