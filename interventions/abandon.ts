@@ -36,6 +36,9 @@ export type AbandonedTable = {
   columnsNotPutBack: boolean;
 };
 
+export const nothingIsPending = 'No publish is pending: there is nothing to abandon';
+export const somebodyIsAtWork = 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again';
+
 /** A publish that nobody has failed at yet is let alone for so long: it is under way, or the next publisher finishes it. */
 const youngSeconds = 60;
 
@@ -102,7 +105,7 @@ export async function assertSomethingPending(statements: Pick<Statements, 'query
 }
 
 function nothingPending(): Failure {
-  return new Failure('missing', 'No publish is pending: there is nothing to abandon.');
+  return new Failure('missing', `${nothingIsPending}.`);
 }
 
 /** Somebody else may have finished it meanwhile, and a later publish may be pending by now: that one is not ours. */
@@ -125,9 +128,7 @@ async function lockSoon(statements: Statements): Promise<Pending | undefined> {
     return await lockLake(statements);
   } catch (error) {
     if (failureKindOf(error) !== 'conflict') throw error;
-    throw new Failure('conflict', 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again.', {
-      cause: error,
-    });
+    throw new Failure('conflict', `${somebodyIsAtWork}.`, { cause: error });
   }
 }
 

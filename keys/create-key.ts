@@ -42,6 +42,11 @@ export function checkNewKey(statements: Pick<Statements, 'query'>, { name }: New
   return onKeysTable(() => assertRoom(statements, name));
 }
 
+/** Why a name gets no further key. */
+export function keysTaken(name: string, ids: readonly string[]): string {
+  return `The name ${name} has ${ids.length} valid keys already (${ids.join(' and ')}): revoke one first, npx pinflow keys revoke ${ids[0]}, or take another name`;
+}
+
 async function assertRoom(statements: Pick<Statements, 'query'>, name: string): Promise<void> {
   const valid = await statements.query<{ id: string }>(
     `SELECT id FROM pinflow.api_key WHERE name = $1 AND ${stateOfKey} = 'valid' ORDER BY created_at, id`,
@@ -49,8 +54,5 @@ async function assertRoom(statements: Pick<Statements, 'query'>, name: string): 
   );
   if (valid.length < validKeysMax) return;
   const ids = valid.map(({ id }) => id);
-  throw new Failure(
-    'exists',
-    `The name ${name} has ${valid.length} valid keys already (${ids.join(' and ')}): revoke one first, npx pinflow keys revoke ${ids[0]}, or take another name.`,
-  );
+  throw new Failure('exists', `${keysTaken(name, ids)}.`);
 }

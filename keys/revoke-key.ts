@@ -30,6 +30,8 @@ export async function findKeyToRevoke(statements: Pick<Statements, 'query'>, id:
   return { apiKey: toApiKey(row), wasRevoked: row.revoked_at !== null };
 }
 
+export const noKeyHasThisId = 'No key has this id: npx pinflow keys list --all shows all there are';
+
 function noSuchKey(): Failure {
-  return new Failure('missing', 'No key has this id: npx pinflow keys list --all shows all there are.');
+  return new Failure('missing', `${noKeyHasThisId}.`);
 }

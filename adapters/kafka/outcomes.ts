@@ -14,6 +14,8 @@ export function decide(batch: Batch, index: number, outcome: Outcome): void {
   if (batch.left === 0) batch.done(batch.outcomes);
 }
 
+export const tooManyWaiting = 'Too many events are waiting for Kafka; the event was not sent. Send it again later';
+
 /** Never sent. */
 export function stalled(): Failure {
   return new Failure('unavailable', 'Kafka does not answer at the moment; the event was not sent. Send it again later.');

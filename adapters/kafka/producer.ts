@@ -5,7 +5,7 @@ import { connectProducer } from '#adapters/kafka/connect-producer.ts';
 import type { RecordToPublish, Waiting } from '#adapters/kafka/produce.ts';
 import { Ambiguous, produce, sizeOf, within } from '#adapters/kafka/produce.ts';
 import type { Batch, Outcome } from '#adapters/kafka/outcomes.ts';
-import { decide, mayExist, stalled } from '#adapters/kafka/outcomes.ts';
+import { decide, mayExist, stalled, tooManyWaiting } from '#adapters/kafka/outcomes.ts';
 import type { ProducerIdentity } from '#adapters/kafka/producer-identity.ts';
 import type { Log } from '#adapters/log.ts';
 import { partitionOfKey } from '#domain/door/partition.ts';
@@ -107,8 +107,7 @@ export function makePublisher(options: PublisherOptions): Publisher {
     if (closing) return new Failure('unavailable', 'The door is shutting down; the event was not sent. Send it again.');
     if (partitionCounts.size === 0)
       return new Failure('unavailable', 'Kafka has not been reached yet; the event was not sent. Send it again later.');
-    if (events + count > eventsMax || bytes + size > bytesMax)
-      return new Failure('exhausted', 'Too many events are waiting for Kafka; the event was not sent. Send it again later.');
+    if (events + count > eventsMax || bytes + size > bytesMax) return new Failure('exhausted', `${tooManyWaiting}.`);
     const headOfQueueMs = queue.length === 0 ? 0 : performance.now() - queue[0]!.at;
     if (Math.max(oldestInFlightMs(), headOfQueueMs) > stallMs) return stalled();
     return undefined;

@@ -1,4 +1,4 @@
-import { mayExist, stalled } from '#adapters/kafka/outcomes.ts';
+import { mayExist, stalled, tooManyWaiting } from '#adapters/kafka/outcomes.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
 import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
@@ -44,7 +44,7 @@ export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, R
     'other-body': otherRequest,
     'too-fast': allowance.refusal,
     // In the words of adapters/kafka/producer.ts.
-    overloaded: overloaded('Too many events are waiting for Kafka; the event was not sent. Send it again later'),
+    overloaded: overloaded(tooManyWaiting),
     'log-down': refusalOfFailure(stalled()),
     'outcomes-away': outcomesUnavailable,
     unconfirmed: refusalOfFailure(mayExist(undefined)),

@@ -6,8 +6,9 @@ import { bodyRefusals } from '#api/describe/refusals.ts';
 import { newKeyShape } from '#api/keys/new-key-body.ts';
 import { keysOff } from '#api/keys/refusals.ts';
 import { bodyLimits } from '#api/keys/routes.ts';
-import { newKey } from '#domain/keys/new-key.ts';
-import { scopes } from '#domain/keys/scopes.ts';
+import { mustNameScope, newKey } from '#domain/keys/new-key.ts';
+import { keysTaken } from '#keys/create-key.ts';
+import { noKeyHasThisId } from '#keys/revoke-key.ts';
 
 const tags = ['Keys'];
 const key = {
@@ -62,8 +63,7 @@ export function describeKeys(): Json {
           'name-taken': {
             status: 409,
             reason: 'key_name_taken',
-            message:
-              'The name collector has 2 valid keys already (k3v9x2m7 and k8r2t5q1): revoke one first, npx pinflow keys revoke k3v9x2m7, or take another name',
+            message: keysTaken('collector', ['k3v9x2m7', 'k8r2t5q1']),
           },
           ...bodyRefusals(bodyLimits),
         },
@@ -80,7 +80,7 @@ export function describeKeys(): Json {
             body: { name: 'collector', scopes: [] },
             status: 422,
             answer: {
-              detail: `scopes: must name one at least; known are ${scopes.join(', ')}; ${newKeyShape}`,
+              detail: `scopes: ${mustNameScope}; ${newKeyShape}`,
             },
           },
         },
@@ -106,7 +106,7 @@ export function describeKeys(): Json {
           'no-such-key': {
             status: 404,
             reason: 'not_found',
-            message: 'No key has this id: npx pinflow keys list --all shows all there are',
+            message: noKeyHasThisId,
           },
         },
       }),

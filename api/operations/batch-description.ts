@@ -15,7 +15,8 @@ import {
 } from '#api/operations/batch.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
-import { retryWish } from '#domain/lake/retry-wish.ts';
+import { mustBeStart, retryWish } from '#domain/lake/retry-wish.ts';
+import { nothingIsPending, somebodyIsAtWork } from '#interventions/abandon.ts';
 
 const tags = ['Operations'];
 const time: Json = { type: 'string', format: 'date-time' };
@@ -140,7 +141,7 @@ export function describeBatch(): Json {
           'under-way': {
             status: 409,
             reason: 'publish_busy',
-            message: 'Somebody is at work on the pending publish right now: look at npx pinflow status, and try again',
+            message: somebodyIsAtWork,
           },
           ...bodyRefusals(bodyLimits),
         },
@@ -150,7 +151,7 @@ export function describeBatch(): Json {
             summary: 'Where nothing is pending',
             body: { why: 'the log of clean_pins cannot be read' },
             status: 404,
-            answer: { detail: 'No publish is pending: there is nothing to abandon' },
+            answer: { detail: nothingIsPending },
           },
           'no-reason': {
             summary: 'Without a reason',
@@ -196,7 +197,7 @@ export function describeBatch(): Json {
             body: { intervals: ['yesterday'] },
             status: 422,
             answer: {
-              detail: `intervals: must be the start of an interval in RFC 3339, such as 2026-01-31T12:00:00Z; ${retryShape}`,
+              detail: `intervals: ${mustBeStart}; ${retryShape}`,
             },
           },
         },

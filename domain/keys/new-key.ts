@@ -10,6 +10,8 @@ const rate = z
   .max(rateMax, `must be at most ${rateMax}`);
 const oneScope = z.enum(scopes, { error: (issue) => `${JSON.stringify(issue.input)} is no scope; known are ${scopes.join(', ')}` });
 
+export const mustNameScope = `must name one at least; known are ${scopes.join(', ')}`;
+
 /** What a key is made from, the same for the command line and `POST /api/keys`. */
 export const newKey = z.strictObject({
   name: z
@@ -18,7 +20,7 @@ export const newKey = z.strictObject({
     .meta({ description: 'Who uses the key. Two valid keys may share a name, for rotation.', examples: ['collector'] }),
   scopes: z
     .array(oneScope, 'must be a list of scopes')
-    .min(1, `must name one at least; known are ${scopes.join(', ')}`)
+    .min(1, mustNameScope)
     .max(100)
     .transform((given) => scopes.filter((scope) => given.includes(scope)))
     .meta({ description: 'What the key may do.', examples: [['append:pin', 'append:geo', 'append:user']] }),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { generateHttpReference } from '../../deploy/generate-http-reference.ts';
 import { generateFiles } from '../../deploy/generate-settings.ts';
-import { kinds } from '../../domain/kinds/list.ts';
+import { kinds } from '#domain/kinds/list.ts';
 import { assertNone, root, textOf, trackedFiles } from './tracked-files.ts';
 
 const documents = trackedFiles.filter((path) => path.endsWith('.md'));
