@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { BatchActivities } from '#activities/batch/make-batch-activities.ts';
 import type { OpenInterval } from '#activities/ledger/interval-ledger.ts';
+import { inLanes } from '#domain/in-lanes.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { TickInput } from '#domain/lake/tick-input.ts';
 import { makeNames } from '#domain/names.ts';
@@ -66,13 +67,9 @@ export async function waitForAll(
 }
 
 async function runAll(input: TickInput, open: readonly OpenInterval[]): Promise<IntervalResult[]> {
-  const results: IntervalResult[] = [];
-  const queue = [...open];
-  const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift())
-      results.push(await runInterval(input, next, next.state === 'waiting' ? Math.min(againWaitMs, input.waitMs) : input.waitMs));
-  };
-  await Promise.all(Array.from({ length: runsAtOnce }, lane));
+  const results = await inLanes(open, runsAtOnce, (one) =>
+    runInterval(input, one, one.state === 'waiting' ? Math.min(againWaitMs, input.waitMs) : input.waitMs),
+  );
   return results.toSorted((one, other) => one.start.localeCompare(other.start));
 }
 

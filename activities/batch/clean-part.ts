@@ -6,6 +6,7 @@ import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { S3 } from '#adapters/s3.ts';
+import { inLanes } from '#domain/in-lanes.ts';
 import type { Part } from '#domain/lake/batch-plan.ts';
 import type { PartitionCounts } from '#domain/lake/check.ts';
 import { stagingFolder } from '#domain/lake/tables.ts';
@@ -76,16 +77,12 @@ async function download(s3: S3, part: Part, folder: string, progress: Progress):
   const slices = part.slices.flatMap((group) => group.slices);
   const files = new Map(slices.map(({ objectKey }, i) => [objectKey, join(folder, `${i}.ndjson.zst`)]));
   const bytesOf = new Map(slices.map(({ objectKey, objectBytes }) => [objectKey, objectBytes]));
-  const queue = [...files];
   let downloaded = 0;
-  const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      progress.signal.throwIfAborted();
-      await s3.download(...next);
-      downloaded += bytesOf.get(next[0]) ?? 0;
-      progress.beat({ downloadedBytes: downloaded, ofBytes: part.bytes });
-    }
-  };
-  await Promise.all(Array.from({ length: downloadsAtOnce }, lane));
+  await inLanes([...files], downloadsAtOnce, async ([objectKey, file]) => {
+    progress.signal.throwIfAborted();
+    await s3.download(objectKey, file);
+    downloaded += bytesOf.get(objectKey) ?? 0;
+    progress.beat({ downloadedBytes: downloaded, ofBytes: part.bytes });
+  });
   return files;
 }

@@ -4,6 +4,7 @@ import { copyFile, link, mkdir, readFile, rename, rm, stat, utimes } from 'node:
 import { dirname, join } from 'node:path';
 import { ensurePrivateFolder } from '#adapters/private-folder.ts';
 import type { S3 } from '#adapters/s3.ts';
+import { inLanes } from '#domain/in-lanes.ts';
 
 /**
  * Local copies of lake objects, shared by all processes of a home: names in the lake are immutable, so a copy never
@@ -71,11 +72,11 @@ export function makeLakeCache(s3: S3, home: string): LakeCache {
 
   return {
     folder,
-    read: (keys) => inLanes(keys, (key) => use(key, (file) => readFile(file))),
+    read: (keys) => inLanes(keys, lanesMax, (key) => use(key, (file) => readFile(file))),
     async hold(keys, into) {
       const folders = new Set(keys.map((key) => dirname(join(into, key))));
       for (const one of folders) await mkdir(one, { recursive: true });
-      return inLanes(keys, (key) => use(key, (file) => linkOrCopy(file, join(into, key))));
+      return inLanes(keys, lanesMax, (key) => use(key, (file) => linkOrCopy(file, join(into, key))));
     },
   };
 }
@@ -107,17 +108,6 @@ async function linkOrCopy(file: string, name: string): Promise<string> {
 }
 
 const linkless = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK']);
-
-/** Works on many, a bounded number at a time; results come in order. */
-async function inLanes<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = new Array<Result>(items.length);
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
-  };
-  await Promise.all(Array.from({ length: Math.min(lanesMax, items.length) }, lane));
-  return results;
-}
 
 async function statOf(file: string): Promise<Stats | undefined> {
   try {

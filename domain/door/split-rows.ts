@@ -2,6 +2,9 @@
  * Splits a body of several rows while it arrives, so that nobody waits for megabytes to be parsed at once. Rows are
  * subarrays of the chunks they came in, copied only where they cross the border of two; how the body was cut into
  * chunks changes nothing. Blanks around a row and a BOM before the first are no part of it.
+ *
+ * It does not share the grammar of `scan-json.ts`: that reads a whole text in one go, this one stops at any byte of any
+ * row and goes on with the next chunk, and hands on a row that is no JSON, which costs its sender that row alone.
  */
 
 /** What breaks the body as a whole, at a byte of it (its BOM is not counted); the words are those of Python's json module. */
