@@ -63,5 +63,7 @@ export const searchAttributes = {
 export const lakeTables = ['clean_pins', 'clean_geo', 'clean_users', 'rejects'] as const;
 export type LakeTable = (typeof lakeTables)[number];
 export const cleanTableOf: Record<Kind, LakeTable> = { pin: 'clean_pins', geo: 'clean_geo', user: 'clean_users' };
+/** Table of the stream's sink per kind: a row an identity. */
+export const sinkTableOf: Record<Kind, string> = { pin: 'public.experimental_data', geo: 'public.geo', user: 'public.users' };
 /** Ad-hoc view per kind: one row per identity. */
 export const viewOf: Record<Kind, string> = { pin: 'pins', geo: 'geo', user: 'users' };

@@ -16,6 +16,7 @@
  * generation     one published result: interval, run, and the version of every lake table
  * segment        one bounded stretch of a reader's work in one slot
  * epoch          the fencing number of a partition's owner
+ * change set     what the upsert of a batch did to identities: real-time metrics are SELECTs over it
  * mart           a historical metric, materialised
  * window         a real-time metric's time bucket
  *

@@ -8,7 +8,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Column } from '#domain/clean/kinds.ts';
 import { cleanFiles, identityOf } from '#domain/clean/kinds.ts';
 import { lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
 import { cleanTableOf, lakeTables, viewOf } from '#domain/names.ts';
 import type { Kind } from '#domain/terms.ts';
 import { kinds } from '#domain/terms.ts';
@@ -39,7 +39,7 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, folde
     views.push(`CREATE VIEW ${name} AS ${relation(columns, local)}`);
   };
   for (const table of lakeTables) await add(table, `lake.${identifier(table)}`, lakeTableShapes[table].columns);
-  for (const { name, columns } of metrics) await add(name, identifier(name), columns);
+  for (const { name, columns } of marts) await add(name, identifier(name), columns);
   for (const kind of kinds) views.push(`CREATE VIEW ${identifier(viewOf[kind])} AS ${latestRows(kind)}`);
   views.push(`CREATE VIEW rejects AS SELECT * FROM lake.rejects`);
   return { generation, views, files };

@@ -1,8 +1,7 @@
--- Upserts the clean rows of one batch of one partition, at most one row an identity, into public.users.
+-- Head of the statement that upserts the clean rows of one batch of one partition, at most one row an identity, into
+-- public.users: `incoming` and `upserted`, whose RETURNING goes on behind the last line (upsert-head.ts).
 -- In:  $1 topic, $2 partition, then one array a column: ind, user_name, age, date_joined, nulled, extra, "offset", append_time, event_id, received_at, first_offset, first_append_time.
 --      "offset", append_time: the identity's latest record in the batch; first_*: its first.
--- Out: one row: applied (new identities and changed content), unchanged (newer record, equal content), superseded (an
---      identity whose stored content is newer).
 -- Content goes by the latest record, position by the first, both ordered by (append time, partition, offset).
 WITH incoming AS (
   SELECT * FROM unnest(
@@ -45,9 +44,3 @@ WITH incoming AS (
   RETURNING (old.ind IS NULL) AS inserted,
     (old.append_time, old.partition, old."offset") IS DISTINCT FROM (new.append_time, new.partition, new."offset") AS newer,
     ROW(old.user_name, old.age, old.date_joined, old.nulled::text, old.extra::text) IS DISTINCT FROM ROW(new.user_name, new.age, new.date_joined, new.nulled::text, new.extra::text) AS changed
-)
-SELECT
-  count(*) FILTER (WHERE inserted OR (newer AND changed))::int AS applied,
-  count(*) FILTER (WHERE NOT inserted AND newer AND NOT changed)::int AS unchanged,
-  ((SELECT count(*) FROM incoming) - count(*) FILTER (WHERE inserted OR newer))::int AS superseded
-FROM upserted
