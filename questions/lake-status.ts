@@ -1,7 +1,7 @@
 import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { readPending } from '#activities/lake/lake-lock.ts';
 import type { Statements } from '#adapters/postgres.ts';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
 import type { LakeStatus, MartStatus, PendingStatus } from '#domain/lake/lake-status.ts';
 
 /** What keeps the lake from going on, and how far each mart is. */
@@ -28,7 +28,7 @@ async function readPendingStatus(statements: Statements): Promise<PendingStatus 
 }
 
 async function readMartStatus(statements: Statements): Promise<MartStatus[]> {
-  const names = metrics.map(({ name }) => name);
+  const names = marts.map(({ name }) => name);
   const rows = await readMarts(statements, names);
   return names.map((name) => {
     const row = rows.get(name);

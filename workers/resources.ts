@@ -8,6 +8,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import { readBucket } from '#setup/choose-bucket.ts';
+import { assertMetricTables } from '#setup/metric-tables.ts';
 import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
 import { assertMigrated } from '#workers/migrate.ts';
@@ -31,6 +32,7 @@ export async function openResources(config: Config, log: Log): Promise<Resources
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-worker', connectionsMax: config.streamSlots * 3 + 8 });
   try {
     await assertMigrated(postgres);
+    await assertMetricTables(postgres);
     const s3 = makeS3(config, await readBucket(postgres, config));
     const kafka = makeKafkaClient(config, 'pinflow-worker');
     const topics = makeKafkaTopics(kafka);

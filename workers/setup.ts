@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { ensureReader } from '#setup/ensure-reader.ts';
 import { fillSource } from '#emulator/fill-source.ts';
 import { createDatabase } from '#setup/create-database.ts';
+import { ensureMetricTables } from '#setup/metric-tables.ts';
 import { layOrigin } from '#setup/lay-origin.ts';
 import { chooseBucket } from '#setup/choose-bucket.ts';
 import type { Config } from '#adapters/config.ts';
@@ -19,8 +20,11 @@ import { runProcess } from '#workers/run-process.ts';
 import { ensureBatchSchedule, ensureCleanupSchedule } from '#workers/schedule.ts';
 import { untilReady } from '#workers/until-ready.ts';
 
+/** The stream stands while a metric's table is filled; longer than this it should not. */
+const fillMsMax = 3_600_000;
+
 /**
- * Prepares an environment, once and again: migrations, topics, bucket, the origin of the intervals, the schedules,
+ * Prepares an environment, once and again: migrations, tables of metrics, topics, bucket, the origin of the intervals, the schedules,
  * and the two readers. Every step finds what is there and leaves it, so it may die anywhere and run twice.
  */
 export async function setUp(config: Config, log: Log): Promise<void> {
@@ -52,10 +56,26 @@ export async function setUp(config: Config, log: Log): Promise<void> {
 async function setUpLedgerAndBucket(config: Config, names: Names, postgres: Postgres, log: Log): Promise<void> {
   await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
   for (const name of await migrate(postgres)) log.info('migration applied', { name });
+  await setUpMetrics(config, log);
   await ensureReader(postgres, config.postgresReader, config.postgresReaderPassword);
   const s3 = makeS3(config, await chooseBucket(postgres, config, names));
   await untilReady('S3', log, () => s3.ensureBucket());
   s3.close();
+}
+
+/** On a connection of its own: filling a table reads every identity. */
+async function setUpMetrics(config: Config, log: Log): Promise<void> {
+  const patient = makePostgres({
+    url: config.postgresUrl,
+    applicationName: 'pinflow-setup-metrics',
+    connectionsMax: 1,
+    statementTimeoutMs: fillMsMax,
+  });
+  try {
+    for (const what of await ensureMetricTables(patient)) log.info('metrics', { what });
+  } finally {
+    await patient.close();
+  }
 }
 
 async function setUpTemporal(config: Config, names: Names, log: Log): Promise<void> {

@@ -6,19 +6,19 @@ import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import type { Metric } from '#domain/metrics/metric.ts';
+import type { Mart } from '#domain/metrics/metric.ts';
 
 /** A mart's rows as local files, Parquet and JSON with an object a line, and what makes them these rows and no others. */
-export type ComputedMart = { mart: Metric; parquet: string; json: string; rows: number; fingerprint: string };
+export type ComputedMart = { mart: Mart; parquet: string; json: string; rows: number; fingerprint: string };
 
-export type FailedMart = { mart: Metric; error: unknown };
+export type FailedMart = { mart: Mart; error: unknown };
 
 type Dependencies = { runStatements: RunStatements; progress: Progress };
 
 /** Computes marts over views. All in one process; where that fails each in its own, so that one holds up no other. */
 export async function computeMarts(
   dependencies: Dependencies,
-  marts: readonly Metric[],
+  marts: readonly Mart[],
   views: readonly string[],
   folder: string,
 ): Promise<{ computed: ComputedMart[]; failed: FailedMart[] }> {
@@ -52,7 +52,7 @@ function fingerprintOf(row: Row | undefined): { rows: number; fingerprint: strin
 }
 
 /** The mart as Parquet, the same as JSON for Postgres, and a fingerprint of its rows. */
-function martSteps({ columns, batchSql }: Metric, parquet: string, json: string): ChildStep[] {
+function martSteps({ columns, batchSql }: Mart, parquet: string, json: string): ChildStep[] {
   const typed = columns.map(({ name, duckdb }) => `${identifier(name)}::${duckdb} AS ${identifier(name)}`).join(', ');
   const names = columns.map(({ name }) => identifier(name)).join(', ');
   const statements = [

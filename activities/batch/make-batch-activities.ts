@@ -34,7 +34,7 @@ import { makeLakeCache } from '#activities/lake/lake-cache.ts';
 import { assertCanPublish } from '#activities/lake/publish.ts';
 import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import type { Config } from '#adapters/config.ts';
-import { domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
+import { domainSql, domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
 import type { Log } from '#adapters/log.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
@@ -43,7 +43,8 @@ import { codeVersion } from '#domain/clean/code-version.ts';
 import type { FailureCause } from '#domain/failures.ts';
 import type { IntervalRef } from '#domain/intervals.ts';
 import type { IntervalState } from '#domain/lake/interval-state.ts';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
+import { codeVersionOfMarts } from '#domain/metrics/mart-table.ts';
 import type { Names } from '#domain/names.ts';
 
 /** How long a step's DuckDB process may stand still. A step that was asked for before this was told may for ever. */
@@ -84,7 +85,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
   const publishing = { postgres, s3, log: deltaLog };
   const runStatements = makeRunStatements(config);
   const cleanVersion = codeVersion({ ...domainSqlBelow('clean'), ...domainSqlBelow('kinds') });
-  const martsVersion = codeVersion(domainSqlBelow('metrics'));
+  const martsVersion = codeVersionOfMarts(marts, domainSql);
   return watchAll({
     cutIntervals: (progress) => cutIntervals({ names, postgres, topics, intervalMs: config.batchIntervalMs, nowMs: Date.now(), progress }),
     listOpen: (_, { limit }) => readOpenIntervals(postgres, limit),
@@ -116,7 +117,7 @@ export function makeBatchActivities({ config, names, postgres, topics, s3, log }
     discardStaging: (_, { planKey, ...run }) => discardStaging(s3, run, planKey),
     async refreshMarts(progress, { run }) {
       const result = await refreshMarts(
-        { postgres, s3, log: deltaLog, cache, home, metrics, codeVersion: martsVersion, runStatements, progress },
+        { postgres, s3, log: deltaLog, cache, home, metrics: marts, codeVersion: martsVersion, runStatements, progress },
         `marts-${run}`,
       );
       if (result.failed !== undefined) log.warn('marts failed', { marts: result.failed });

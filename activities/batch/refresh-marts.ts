@@ -16,7 +16,7 @@ import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { S3 } from '#adapters/s3.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
-import type { Metric } from '#domain/metrics/metric.ts';
+import type { Mart } from '#domain/metrics/metric.ts';
 
 /** `failed` names the marts that are not up to date, `restMs` when the first of them is tried again; more is in pinflow.mart. */
 export type MartsResult = {
@@ -31,7 +31,7 @@ type Dependencies = Omit<PublishDependencies, 's3'> &
     postgres: PublishDependencies['postgres'];
     s3: S3;
     home: string;
-    metrics: readonly Metric[];
+    metrics: readonly Mart[];
     codeVersion: string;
     runStatements: RunStatements;
     progress: Progress;
@@ -82,7 +82,7 @@ function isCurrent(row: MartRow | undefined, source: number, codeVersion: string
 /** @returns the generation in which lake tables of the marts were published; undefined where none had changed. */
 async function refresh(
   dependencies: Dependencies,
-  due: readonly Metric[],
+  due: readonly Mart[],
   rows: ReadonlyMap<string, MartRow>,
   newest: Generation,
   run: string,

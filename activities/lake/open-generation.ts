@@ -9,7 +9,7 @@ import type { Column } from '#domain/kinds/columns.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { definitionOf, kinds } from '#domain/kinds/list.ts';
 import { lakeTableShapes, tableFolder } from '#domain/lake/tables.ts';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
 import { lakeTables } from '#domain/names.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
@@ -39,7 +39,7 @@ export async function openGeneration({ postgres, log, cache }: LakeReader, folde
     views.push(`CREATE VIEW ${name} AS ${relation(columns, local)}`);
   };
   for (const table of lakeTables) await add(table, `lake.${identifier(table)}`, lakeTableShapes[table].columns);
-  for (const { name, columns } of metrics) await add(name, identifier(name), columns);
+  for (const { name, columns } of marts) await add(name, identifier(name), columns);
   for (const kind of kinds) views.push(`CREATE VIEW ${identifier(definitionOf[kind].view)} AS ${latestRows(kind)}`);
   views.push(`CREATE VIEW rejects AS SELECT * FROM lake.rejects`);
   return { generation, views, files };

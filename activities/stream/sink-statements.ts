@@ -1,10 +1,15 @@
-import { readFileSync } from 'node:fs';
+import type { ComposedUpsert } from '#activities/stream/compose-upsert.ts';
+import { composeUpsert } from '#activities/stream/compose-upsert.ts';
 import type { IdentityRows } from '#activities/stream/reduce-to-identities.ts';
-import { parameterColumnsOf, upsertCtes, upsertedCounts } from '#activities/stream/upsert-sql.ts';
+import { parameterColumnsOf } from '#activities/stream/upsert-sql.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
+import { Failure } from '#domain/failures.ts';
+import { streamMetrics } from '#domain/metrics/list.ts';
+import type { StreamMetric } from '#domain/metrics/metric.ts';
 import type { Kind } from '#domain/kinds/list.ts';
-import { ofKinds } from '#domain/kinds/list.ts';
 import type { TopicPartition } from '#domain/terms.ts';
+import { kinds, ofKinds } from '#domain/kinds/list.ts';
 
 export type Upserted = { applied: number; unchanged: number; superseded: number };
 
@@ -13,32 +18,40 @@ export type SinkStatements = {
   upsert(statements: Statements, kind: Kind, partition: TopicPartition, identities: IdentityRows): Promise<Upserted>;
 };
 
-/** Loads the sink's SQL files; call once a process. */
-export function makeSinkStatements(): SinkStatements {
-  const load = (name: string): string => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
-  const pinMetricsSql = load('pin-metrics');
-  const upsertSql = ofKinds(({ name }) =>
-    name === 'pin'
-      ? `WITH ${upsertCtes(name, ['category', 'poster_name', 'follower_count'])}, ${pinMetricsSql}
-SELECT ${upsertedCounts}, (SELECT json_agg(corrected) FROM corrected) AS corrected FROM upserted`
-      : `WITH ${upsertCtes(name)} SELECT ${upsertedCounts} FROM upserted`,
-  );
+/** Composes the sink's statements from the kinds and the list of metrics; call once a process. */
+export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetrics): SinkStatements {
+  const composed = new Map<Kind, ComposedUpsert>(kinds.map((kind) => [kind, composeUpsert(kind, metrics, domainSql)]));
   const columns = ofKinds(({ name }) => parameterColumnsOf(name).map((column) => column.name));
-  const lockProfilesSql = load('lock-profiles');
-  const recomputeProfilesSql = load('recompute-profiles');
   return {
     async upsert(statements, kind, partition, identities) {
       if (identities.rows === 0) return { applied: 0, unchanged: 0, superseded: 0 };
+      const { sql, tables, corrections } = composed.get(kind)!;
       const arrays = columns[kind].map((name) => identities.columns[name] as unknown[]);
       const parameters = [partition.topic, partition.partition, ...arrays, identities.firstOffset, identities.firstAppendTime];
-      const [row] = await statements.prepared<Upserted & { corrected?: object[] | null }>(`upsert_${kind}`, upsertSql[kind], parameters);
+      const [row] = await statements.prepared<UpsertAnswer>(`upsert_${kind}`, sql, parameters);
       if (row === undefined) throw new Error(`upserting ${kind} rows answered nothing`);
-      if (row.corrected) {
-        const corrected = JSON.stringify(row.corrected);
-        await statements.prepared('lock_profiles', lockProfilesSql, [corrected]);
-        await statements.prepared('recompute_profiles', recomputeProfilesSql, [corrected]);
+      assertFollowed(kind, row.followed, tables);
+      for (const { name, hits, lockSql, recomputeSql } of corrections) {
+        if (row[hits] === null || row[hits] === undefined) continue;
+        const hit = JSON.stringify(row[hits]);
+        await statements.prepared(`lock_${name}`, lockSql, [hit]);
+        await statements.prepared(`recompute_${name}`, recomputeSql, [hit]);
       }
       return { applied: row.applied, unchanged: row.unchanged, superseded: row.superseded };
     },
   };
+}
+
+type UpsertAnswer = Upserted & { followed: string[] } & Record<`hit_${string}`, object[] | null>;
+
+/**
+ * The set-up makes and fills a metric's table while no sink writes. Code that does not know the table may not write after
+ * that: the metric would never see those rows.
+ */
+function assertFollowed(kind: Kind, followed: readonly string[], tables: readonly string[]): void {
+  if (JSON.stringify(followed) === JSON.stringify(tables)) return;
+  throw new Failure(
+    'not_ready',
+    `The metrics of ${kind} rows are kept in ${followed.join(', ') || 'no table'}, and this code keeps ${tables.join(', ') || 'none'}: run the workers and node workers/setup.ts from the same version.`,
+  );
 }

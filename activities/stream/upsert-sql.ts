@@ -19,12 +19,12 @@ export function parameterColumnsOf(kind: Kind): readonly Column[] {
  * The CTEs `incoming` and `upserted`.
  * In: $1 topic, $2 partition, one array a column of `parameterColumnsOf`, then arrays of first_offset and
  * first_append_time: where the identity stood first in the batch. The other columns are those of its latest record there.
- * Out: `upserted` has a row for each identity that was written: inserted, newer (its content is that of the batch),
- * changed (that differs from what stood there), first_topic .. first_append_time, the columns `reads`, and all these as
- * they were before under old_*, NULL of an identity that is new.
- * @param reads fields whose values are asked for.
+ * Out: `upserted` is the change set, a row for each identity that was written: inserted, newer (its content is that of the
+ * batch), changed (that differs from what stood there), the columns `reads`, and these as they were before under old_*,
+ * NULL of an identity that is new.
+ * @param reads fields and columns of the position (first_*) that metrics read.
  */
-export function upsertCtes(kind: Kind, reads: readonly string[] = []): string {
+export function upsertCtes(kind: Kind, reads: readonly string[]): string {
   const definition = definitionOf[kind];
   const sent = parameterColumnsOf(kind);
   const types = [...sent.map(arrayTypeOf), 'bigint[]', 'timestamptz[]'];
@@ -59,12 +59,11 @@ export function upsertCtes(kind: Kind, reads: readonly string[] = []): string {
   WHERE ${isNewer} OR ${isEarlier}
   RETURNING (old.${quoted(definition.identity)} IS NULL) AS inserted,
     ${place('old', '')} IS DISTINCT FROM ${place('new', '')} AS newer,
-    ROW(${content.map(comparable('old')).join(', ')}) IS DISTINCT FROM ROW(${content.map(comparable('new')).join(', ')}) AS changed,
-    ${[...reads, ...first.map(([name]) => name)].map((name) => `old.${quoted(name)} AS ${quoted(`old_${name}`)}, new.${quoted(name)}`).join(', ')}
+    ROW(${content.map(comparable('old')).join(', ')}) IS DISTINCT FROM ROW(${content.map(comparable('new')).join(', ')}) AS changed${reads.map((name) => `,\n    old.${quoted(name)} AS ${quoted(`old_${name}`)}, new.${quoted(name)}`).join('')}
 )`;
 }
 
-/** Columns of the statement's answer: what became of the identities, over `incoming` and `upserted`. */
+/** Columns of the statement's answer: what became of the identities, over `incoming` and `upserted`; the third, of those whose stored content is newer. */
 export const upsertedCounts = `count(*) FILTER (WHERE inserted OR (newer AND changed))::int AS applied,
   count(*) FILTER (WHERE NOT inserted AND newer AND NOT changed)::int AS unchanged,
   ((SELECT count(*) FROM incoming) - count(*) FILTER (WHERE inserted OR newer))::int AS superseded`;

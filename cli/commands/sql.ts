@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { wholeNumber } from '../option-values.ts';
 import { withHome } from '../home-option.ts';
@@ -14,7 +14,7 @@ export function addSql(program: Command): void {
     .summary('ask the lake')
     .description(
       'Runs one reading statement (DuckDB SQL) over the newest generation: views pins, geo and users (a row per identity), rejects, intervals, ' +
-        `and the marts ${metrics.map(({ name }) => name).join(', ')}.`,
+        `and the marts ${marts.map(({ name }) => name).join(', ')}.`,
     )
     .argument('<statement>', 'the statement, quoted as one word')
     .addOption(new Option('--json', 'rows as a JSON array').conflicts('csv'))

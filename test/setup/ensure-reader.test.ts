@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ensureReader } from '#setup/ensure-reader.ts';
+import { ensureMetricTables } from '#setup/metric-tables.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
@@ -19,6 +20,7 @@ before(async () => {
   url = (await testConfig()).postgresUrl;
   postgres = makePostgres({ url, applicationName: 'pinflow-test' });
   await migrate(postgres);
+  await ensureMetricTables(postgres);
 });
 after(async () => {
   await postgres.execute(`DROP DATABASE IF EXISTS ${maker} WITH (FORCE)`);

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { chooseBucket } from '#setup/choose-bucket.ts';
+import { ensureMetricTables } from '#setup/metric-tables.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
@@ -35,6 +36,7 @@ export async function openEnvironment(overrides: Partial<Config> = {}): Promise<
   const names = makeNames(config.prefix);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
   await migrate(postgres);
+  await ensureMetricTables(postgres);
   const kafka = makeKafkaClient(config, 'pinflow-test');
   const topics = makeKafkaTopics(kafka);
   await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: 1 });

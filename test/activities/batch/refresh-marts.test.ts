@@ -9,7 +9,7 @@ import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestOf } from '#activities/lake/generations.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
-import { metrics } from '#domain/metrics/list.ts';
+import { marts } from '#domain/metrics/list.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { geoJson, openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
@@ -24,7 +24,17 @@ describe('marts of which one cannot be published', () => {
   function refresh(s3: S3 = lake.s3): Promise<MartsResult> {
     const { postgres, cache, runStatements, config } = lake;
     const log = makeDeltaLog(s3, cache);
-    const dependencies = { postgres, s3, log, cache, home: config.home, metrics, codeVersion: 'one', runStatements, progress: unwatched };
+    const dependencies = {
+      postgres,
+      s3,
+      log,
+      cache,
+      home: config.home,
+      metrics: marts,
+      codeVersion: 'one',
+      runStatements,
+      progress: unwatched,
+    };
     return refreshMarts(dependencies, `marts-${randomUUID()}`);
   }
 
@@ -49,9 +59,9 @@ describe('marts of which one cannot be published', () => {
     const source = await readNewestOf(lake.postgres, 'interval');
     const rows = await readMarts(
       lake.postgres,
-      metrics.map(({ name }) => name),
+      marts.map(({ name }) => name),
     );
-    for (const { name } of metrics) {
+    for (const { name } of marts) {
       const { lakeCovers, failures } = rows.get(name)!;
       const isBehind = name === 'pins_per_category';
       assert.deepEqual({ isCurrent: lakeCovers! >= source!.id, failures }, { isCurrent: !isBehind, failures: isBehind ? 1 : 0 }, name);

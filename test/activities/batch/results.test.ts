@@ -10,8 +10,8 @@ import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { readNewestGeneration, readNewestOf } from '#activities/lake/generations.ts';
 import { readPending } from '#activities/lake/lake-lock.ts';
 import { readLakeStatus } from '#questions/lake-status.ts';
-import { metrics } from '#domain/metrics/list.ts';
-import type { Metric } from '#domain/metrics/metric.ts';
+import { marts } from '#domain/metrics/list.ts';
+import type { Mart } from '#domain/metrics/metric.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { geoJson, openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
@@ -115,7 +115,7 @@ describe('marts', () => {
     lake = await openLakeEnvironment({ topicPartitions: 1 });
   });
   after(() => lake.close());
-  const refresh = (codeVersion = 'one', wanted: readonly Metric[] = metrics): Promise<MartsResult> =>
+  const refresh = (codeVersion = 'one', wanted: readonly Mart[] = marts): Promise<MartsResult> =>
     refreshMarts(
       {
         postgres: lake.postgres,
@@ -215,7 +215,7 @@ describe('marts', () => {
       'is not there',
       `ALTER TABLE marts.pins_per_category RENAME TO away`,
       `ALTER TABLE marts.away RENAME TO pins_per_category`,
-      /^Table marts\.pins_per_category does not exist: a new metric needs a migration/,
+      /^Table marts\.pins_per_category does not exist, though the set-up made it/,
     ],
   ];
   for (const [what, spoil, mend, problem] of refusals) {
@@ -226,8 +226,8 @@ describe('marts', () => {
       assert.deepEqual({ outcome, failed }, { outcome: 'refreshed', failed: ['pins_per_category'] });
       const newest = await readNewestOf(lake.postgres, 'interval');
       assert.deepEqual(await coverage('popular_category_per_year'), { lakeCovers: newest?.id, covers: newest?.id, failures: 0 });
-      const { marts } = await readLakeStatus(lake.postgres);
-      assert.match(marts.find(({ name }) => name === 'pins_per_category')?.problem ?? '', problem);
+      const status = await readLakeStatus(lake.postgres);
+      assert.match(status.marts.find(({ name }) => name === 'pins_per_category')?.problem ?? '', problem);
       await lake.postgres.execute(mend);
       await lake.postgres.execute(`UPDATE pinflow.mart SET not_before = now() WHERE failures > 0`);
       assert.equal((await refresh('two')).failed, undefined);
@@ -260,13 +260,13 @@ describe('marts', () => {
 
   test('a mart that cannot be computed holds up no other', async () => {
     await nextInterval();
-    const [good, other] = metrics;
+    const [good, other] = marts;
     const broken = { ...other!, columns: [{ ...other!.columns[0]!, name: 'unheard_of' }, ...other!.columns.slice(1)] };
     const refreshed = await refresh('three', [good!, broken]);
     assert.deepEqual({ outcome: refreshed.outcome, failed: refreshed.failed }, { outcome: 'refreshed', failed: [other!.name] });
     const newest = await readNewestOf(lake.postgres, 'interval');
     assert.deepEqual(await coverage(good!.name), { lakeCovers: newest?.id, covers: newest?.id, failures: 0 });
-    const { marts } = await readLakeStatus(lake.postgres);
-    assert.match(marts.find(({ name }) => name === other!.name)?.problem ?? '', /unheard_of/);
+    const status = await readLakeStatus(lake.postgres);
+    assert.match(status.marts.find(({ name }) => name === other!.name)?.problem ?? '', /unheard_of/);
   });
 });

@@ -8,6 +8,9 @@ import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
+import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { categoryPerMinute } from '#domain/metrics/category-per-minute/metric.ts';
+import { streamTableName } from '#domain/metrics/stream-table.ts';
 import { sampleRecord } from '#domain/kinds/samples.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 import { kinds } from '#domain/kinds/list.ts';
@@ -83,6 +86,7 @@ describe('what refuses every record blames none: that is a fault, nothing is bur
     });
   }
 
+  const minutes = streamTableName(categoryPerMinute, domainSql);
   const tables: [what: string, breaking: string, mending: string][] = [
     [
       'a column that our statement does not fill',
@@ -96,8 +100,8 @@ describe('what refuses every record blames none: that is a fault, nothing is bur
     ],
     [
       'a metric that cannot be written',
-      `ALTER TABLE metrics.window_count ADD CONSTRAINT no_row CHECK (count < 0) NOT VALID`,
-      'ALTER TABLE metrics.window_count DROP CONSTRAINT no_row',
+      `ALTER TABLE ${minutes} ADD CONSTRAINT no_row CHECK (pins < 0) NOT VALID`,
+      `ALTER TABLE ${minutes} DROP CONSTRAINT no_row`,
     ],
     [
       'rejects that cannot be written',

@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { refusalOfIssues } from '#api/answers/refusal.ts';
-import { definitionOf } from '#domain/kinds/list.ts';
+import { definitionOf, kinds } from '#domain/kinds/list.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/door/row-key.ts';
 import { keyText } from '#domain/door/row-key.ts';
 import { identityBytesMax } from '#domain/kinds/field-schemas.ts';
 import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import type { Kind } from '#domain/kinds/list.ts';
-import { kinds } from '#domain/kinds/list.ts';
 import type { Halves } from '#test/domain/clean/halves.ts';
 import { openHalves, recordsOf } from '#test/domain/clean/halves.ts';
 
