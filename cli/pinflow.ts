@@ -15,6 +15,7 @@ const nouns: Record<string, () => Promise<(program: Command) => void>> = {
   sql: async () => (await import('./commands/sql.ts')).addSql,
   tail: async () => (await import('./commands/tail.ts')).addTail,
   batch: async () => (await import('./commands/batch.ts')).addBatch,
+  metrics: async () => (await import('./commands/metrics.ts')).addMetrics,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   version: async () => (await import('./commands/version.ts')).addVersion,
 };

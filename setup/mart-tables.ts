@@ -40,7 +40,7 @@ async function makeTable(statements: Statements, mart: Mart, tables: readonly Me
   return `table ${table} made`;
 }
 
-async function dropMartTable(statements: Statements, table: MetricTable): Promise<void> {
+export async function dropMartTable(statements: Statements, table: MetricTable): Promise<void> {
   await statements.execute(`DROP TABLE ${table.table}`);
   await noteGone(statements, table, 'dropped_at');
 }

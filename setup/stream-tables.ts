@@ -75,7 +75,7 @@ async function replaceView(statements: Statements, metric: StreamMetric): Promis
 }
 
 /** Drops a table of the stream with the view over it, if that is still its own. */
-async function dropStreamTable(statements: Statements, table: MetricTable): Promise<void> {
+export async function dropStreamTable(statements: Statements, table: MetricTable): Promise<void> {
   const [view] = await statements.query(
     `SELECT 1 FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
      WHERE d.refobjid = to_regclass($1) AND r.ev_class = to_regclass($2) LIMIT 1`,
