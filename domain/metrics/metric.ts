@@ -53,8 +53,8 @@ export type StreamForm = {
   viewSql: string;
 };
 
-/** `isLong`: may be longer than an index row, or NULL; its hash stands in for it in the primary key. */
-export type KeyColumn = { name: string; postgres: string; isLong?: boolean };
+/** `long`: a text that may be longer than an index row, so that its hash stands in for it in the primary key; only such a one may be NULL. */
+export type KeyColumn = { name: string; postgres: string; long?: 'never NULL' | 'or NULL' };
 
 /** A partial result: how two of them become one. */
 export type ValueColumn = { name: string; postgres: string; merge: Merge };

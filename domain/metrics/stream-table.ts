@@ -47,23 +47,26 @@ export function partialColumns({ key, values }: StreamForm): string[] {
 
 /** Columns of the primary key. */
 export function keyColumns({ key }: StreamForm): string[] {
-  return [...key.map(({ name, isLong }) => (isLong ? `${name}_hash` : name)), 'topic', 'partition'];
+  return [...key.map(({ name, long }) => (long === undefined ? name : `${name}_hash`)), 'topic', 'partition'];
 }
 
 /** The primary key over a relation that has no hashes: the order in which rows are locked. */
 export function lockOrder({ key }: StreamForm): string {
-  return [...key.map((one) => (one.isLong ? hashOf(one) : one.name)), 'topic', 'partition'].join(', ');
+  return [...key.map((one) => (one.long === undefined ? one.name : hashOf(one))), 'topic', 'partition'].join(', ');
 }
 
-function hashOf({ name }: KeyColumn): string {
-  return `coalesce(md5(${name}), '')`;
+function hashOf({ name, long }: KeyColumn): string {
+  return long === 'or NULL' ? `coalesce(md5(${name}), '')` : `md5(${name})`;
 }
 
 export function createTableSql(table: string, stream: StreamForm): string {
   const keys = stream.key.flatMap((one) =>
-    one.isLong
-      ? [`${one.name} ${one.postgres}`, `${one.name}_hash text NOT NULL GENERATED ALWAYS AS (${hashOf(one)}) STORED`]
-      : [`${one.name} ${one.postgres} NOT NULL`],
+    one.long === undefined
+      ? [`${one.name} ${one.postgres} NOT NULL`]
+      : [
+          `${one.name} ${one.postgres}${one.long === 'or NULL' ? '' : ' NOT NULL'}`,
+          `${one.name}_hash text NOT NULL GENERATED ALWAYS AS (${hashOf(one)}) STORED`,
+        ],
   );
   const columns = [
     ...keys,
@@ -80,7 +83,7 @@ export function createTableSql(table: string, stream: StreamForm): string {
 /** The SELECT of a metric's view. */
 export function viewSql(metric: StreamMetric, sqlOf: SqlOf): string {
   const { stream } = metric;
-  const keys = stream.key.flatMap(({ name, isLong }) => (isLong ? [name, `${name}_hash`] : [name]));
+  const keys = stream.key.flatMap(({ name, long }) => (long === undefined ? [name] : [name, `${name}_hash`]));
   const values = stream.values.map((value) => `${mergedValue(value)} AS ${value.name}`);
   const merged = `merged AS NOT MATERIALIZED (
   SELECT ${[...keys, ...values, 'max(revision) AS revision', 'max(updated_at) AS updated_at'].join(', ')}

@@ -19,7 +19,7 @@ export const categoryPerMinute: StreamMetric = {
     reads: ['category'],
     key: [
       { name: 'window_start', postgres: 'timestamptz' },
-      { name: 'category', postgres: 'text', isLong: true },
+      { name: 'category', postgres: 'text', long: 'or NULL' },
     ],
     values: [{ name: 'pins', postgres: 'bigint', merge: 'sum' }],
     parameters: { window_unit: 'minute' },

@@ -17,7 +17,7 @@ export const profilePopularity: StreamMetric = {
   stream: {
     kind: 'pin',
     reads: ['poster_name', 'follower_count'],
-    key: [{ name: 'poster_name', postgres: 'text', isLong: true }],
+    key: [{ name: 'poster_name', postgres: 'text', long: 'never NULL' }],
     values: [
       { name: 'posts', postgres: 'bigint', merge: 'sum' },
       { name: 'follower_count', postgres: 'bigint', merge: 'latest' },
