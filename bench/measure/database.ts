@@ -1,5 +1,6 @@
 import { createDatabase } from '#setup/create-database.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { ensureMetricTables } from '#setup/metric-tables.ts';
 import { migrate } from '#workers/migrate.ts';
 
 /** Postgres writes a checkpoint first, which takes as long as what others wrote. */
@@ -13,6 +14,7 @@ export async function makeDatabase(serverUrl: string, name: string): Promise<str
   const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-bench' });
   try {
     await migrate(postgres);
+    await ensureMetricTables(postgres);
   } finally {
     await postgres.close();
   }
