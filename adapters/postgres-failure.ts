@@ -57,7 +57,7 @@ const kindByClass: Record<string, FailureKind> = {
 };
 
 /** Classes whose messages speak of connections, transactions, rights and names, and quote no value: parameters are bound. */
-const quotesNoData = new Set(['08', '25', '26', '28', '3D', '3F', '40', '42', '53', '55', '57', '58']);
+const quotesNoData = new Set(['08', '25', '26', '28', '2B', '3D', '3F', '40', '42', '53', '55', '57', '58']);
 
 const classNames: Record<string, string> = {
   '0A': 'a feature that it does not have',
@@ -72,10 +72,15 @@ const classNames: Record<string, string> = {
 /** Names that the server gives beside its message, none of which is a value. */
 type Named = { schema?: string; table?: string; column?: string; constraint?: string; dataType?: string };
 
+/** What a metric's SELECT made of the rows breaks the constraints of its own table: no record may pay for that. */
+function isOfMetric(code: string, schema: string | undefined): boolean {
+  return code.startsWith('23') && schema === 'metrics';
+}
+
 function failureOfState(code: string, error: Error): Failure {
   const sqlClass = code.slice(0, 2);
-  const kind = kindByState[code] ?? kindByClass[sqlClass] ?? 'fault';
   const { schema, table, column, constraint, dataType } = error as Named;
+  const kind = isOfMetric(code, schema) ? 'fault' : (kindByState[code] ?? kindByClass[sqlClass] ?? 'fault');
   const where = Object.entries({ table, column, constraint, type: dataType })
     .flatMap(([what, name]) => (name === undefined ? [] : [`${what} ${name}`]))
     .join(', ');

@@ -71,7 +71,7 @@ export function makePostgres(options: PostgresOptions): Postgres {
       };
       client.on('error', onError);
       try {
-        await translated(() => client.query('BEGIN'));
+        await translated(() => client.query('BEGIN ISOLATION LEVEL READ COMMITTED'));
         const result = await work(statementsOn(client));
         await translated(() => client.query('COMMIT'));
         return result;

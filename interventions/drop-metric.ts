@@ -30,7 +30,7 @@ export async function dropMetric(
       await lockMetricTables(statements, 'alone');
       const left = (await readMetricTables(statements)).filter((table) => table.name === name);
       if (left.length === 0) throw new Failure('missing', `There is no table of a metric ${name}. Nothing was changed.`);
-      if (left.some(({ isRetired, form }) => !isRetired && form === 'stream') || left.at(-1)?.isRetired === false)
+      if (left.some(({ isRetired }) => !isRetired))
         throw new Failure(
           'conflict',
           `Metric ${name} is still kept up: run node workers/setup.ts of the version that is without it first. Nothing was changed.`,

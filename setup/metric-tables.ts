@@ -1,7 +1,7 @@
 import type { MetricTable } from '#activities/ledger/metric-tables.ts';
 import { lockMetricTables, readMetricTables } from '#activities/ledger/metric-tables.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import type { Postgres } from '#adapters/postgres.ts';
+import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import { isMart, isStreamMetric, metrics } from '#domain/metrics/list.ts';
 import { martShape } from '#domain/metrics/mart-table.ts';
@@ -20,10 +20,21 @@ import { ensureStreamTables } from '#setup/stream-tables.ts';
 export async function ensureMetricTables(postgres: Pick<Postgres, 'transaction'>, list: readonly Metric[] = metrics): Promise<string[]> {
   return postgres.transaction(async (statements) => {
     await lockMetricTables(statements, 'alone');
+    await boundWaits(statements);
     const standing = await readMetricTables(statements);
     const done = await ensureStreamTables(statements, list.filter(isStreamMetric), ofForm(standing, 'stream'));
     return [...done, ...(await ensureMartTables(statements, list.filter(isMart), ofForm(standing, 'mart')))];
   });
+}
+
+/**
+ * Sinks wait while this transaction holds their tables: filling a table may take its time, but neither waiting for somebody's
+ * lock nor a set-up that stands still or is gone may.
+ */
+async function boundWaits(statements: Statements): Promise<void> {
+  await statements.execute(`SET LOCAL lock_timeout = '30s'`);
+  await statements.execute(`SET LOCAL idle_in_transaction_session_timeout = '60s'`);
+  await statements.execute(`SET LOCAL client_connection_check_interval = '10s'`);
 }
 
 function ofForm(tables: readonly MetricTable[], form: MetricTable['form']): MetricTable[] {
@@ -36,15 +47,11 @@ function ofForm(tables: readonly MetricTable[], form: MetricTable['form']): Metr
  */
 export async function assertMetricTables(postgres: Postgres, list: readonly Metric[] = metrics): Promise<void> {
   const standing = await readMetricTables(postgres);
-  const isThere = (form: MetricTable['form'], { name }: Metric, shape: string, view?: string): boolean =>
-    standing.some(
-      (table) =>
-        table.form === form &&
-        table.name === name &&
-        table.shape === shape &&
-        !table.isRetired &&
-        (view === undefined || table.viewShape === view),
-    );
+  // The newest alone: of a mart an older one serves until that is filled.
+  const isThere = (form: MetricTable['form'], { name }: Metric, shape: string, view?: string): boolean => {
+    const newest = standing.findLast((table) => table.form === form && table.name === name);
+    return newest?.shape === shape && !newest.isRetired && (view === undefined || newest.viewShape === view);
+  };
   const missing = list.filter(
     (metric) =>
       (isMart(metric) && !isThere('mart', metric, martShape(metric))) ||

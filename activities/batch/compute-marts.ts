@@ -26,7 +26,7 @@ export async function computeMarts(
   const run = async (some: typeof outputs): Promise<ComputedMart[]> => {
     const steps = some.flatMap(({ mart, parquet, json }) => martSteps(mart, parquet, json));
     const results = await dependencies.runStatements({ steps: [...effects(views), ...steps], folder, progress: dependencies.progress });
-    return some.map((output, i) => ({ ...output, ...fingerprintOf(results[i]![0]) }));
+    return some.map((output, i) => ({ ...output, ...fingerprintOf(output.mart, results[i]![0]) }));
   };
   try {
     return { computed: await run(outputs), failed: [] };
@@ -47,8 +47,10 @@ export async function computeMarts(
   return { computed, failed };
 }
 
-function fingerprintOf(row: Row | undefined): { rows: number; fingerprint: string } {
-  return { rows: Number(row?.['rows']), fingerprint: JSON.stringify(row) };
+/** Of names and types too: the sum over values is the same under another name, and for an integer of another width. */
+function fingerprintOf({ columns }: Mart, row: Row | undefined): { rows: number; fingerprint: string } {
+  const shape = columns.map(({ name, duckdb }) => [name, duckdb]);
+  return { rows: Number(row?.['rows']), fingerprint: JSON.stringify([shape, row]) };
 }
 
 /** The mart as Parquet, the same as JSON for Postgres, and a fingerprint of its rows. */

@@ -14,6 +14,7 @@ import type { PublishDependencies } from '#activities/lake/publish.ts';
 import { publish } from '#activities/lake/publish.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { S3 } from '#adapters/s3.ts';
+import { martShape } from '#domain/metrics/mart-table.ts';
 import type { TableChange } from '#domain/lake/publish-plan.ts';
 import { tableFolder } from '#domain/lake/tables.ts';
 import type { Mart } from '#domain/metrics/metric.ts';
@@ -119,7 +120,9 @@ async function refresh(
       blame(changed)(error);
     }
     for (const one of computed)
-      await writeMart(postgres, contentOf(one), one.json).catch((error: unknown) => problems.get(one.mart.name)!.push(error));
+      await writeMart(postgres, contentOf(one), martShape(one.mart), one.json).catch((error: unknown) =>
+        problems.get(one.mart.name)!.push(error),
+      );
     return generation;
   });
 }

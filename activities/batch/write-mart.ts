@@ -16,10 +16,11 @@ const rowsPerInsert = 5_000;
 /**
  * Writes a mart's rows to its table in schema marts, in a transaction of their own with the note of what they cover: no
  * publish waits for it. Writing the same again, or after a newer one, changes nothing.
+ * @param shape of the mart that was computed: where its table is of another, another version of the code keeps it up.
  * @param file JSON, an object a line.
- * @throws Failure `configuration` where it has no table, `invalid_data` where it refuses the rows.
+ * @throws Failure `configuration` where it has no table, `not_ready` where that is another version's, `invalid_data` where it refuses the rows.
  */
-export async function writeMart(postgres: Pick<Postgres, 'transaction'>, content: MartContent, file: string): Promise<void> {
+export async function writeMart(postgres: Pick<Postgres, 'transaction'>, content: MartContent, shape: string, file: string): Promise<void> {
   try {
     await postgres.transaction(async (statements) => {
       await lockMetricTables(statements, 'shared');
@@ -27,6 +28,7 @@ export async function writeMart(postgres: Pick<Postgres, 'transaction'>, content
       if ((before.covers ?? 0) > content.covers) return;
       const tables = await tablesOf(statements, content.name);
       const target = tables.at(-1)!;
+      assertOwnShape(target, shape);
       if (before.fingerprint !== content.fingerprint || tables.length > 1) await replaceRows(statements, target.table, file);
       if (tables.length > 1) await putInPlace(statements, tables, target);
       await recordInPostgres(statements, content);
@@ -41,6 +43,14 @@ async function tablesOf(statements: Statements, name: string): Promise<MetricTab
   const tables = (await readMetricTables(statements, 'mart')).filter((table) => table.name === name);
   if (tables.length > 0) return tables;
   throw new Failure('configuration', `Mart ${name} has no table in Postgres: run node workers/setup.ts of this version.`);
+}
+
+function assertOwnShape({ name, shape: standing, isRetired }: MetricTable, shape: string): void {
+  if (standing === shape && !isRetired) return;
+  throw new Failure(
+    'not_ready',
+    `The table of mart ${name} is that of another version of the code: run the workers and node workers/setup.ts from the same version.`,
+  );
 }
 
 async function putInPlace(statements: Statements, tables: readonly MetricTable[], target: MetricTable): Promise<void> {

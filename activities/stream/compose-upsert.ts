@@ -19,7 +19,7 @@ export type ComposedUpsert = {
   /**
    * In: the head's. Out: one row: applied (new identities and changed content), unchanged (newer record, equal content),
    * superseded (identities whose stored content is newer), followed (tables of metrics that the set-up made for this kind),
-   * and for each metric with a correction hit_<name>: rows to be computed anew, as JSON, or NULL.
+   * and for each metric with a correction hit_<name>: rows to be computed anew, as JSON text, or NULL.
    */
   sql: string;
   /** What `followed` must be: else other code than this keeps up the metrics. */
@@ -39,7 +39,7 @@ export function composeUpsert(kind: Kind, metrics: readonly StreamMetric[], sqlO
   const reads = new Set(followers.flatMap(({ stream }) => [...stream.reads, ...positionColumns]));
   const ctes = followers.flatMap((metric) => metricCtes(metric, sqlOf));
   const corrections = followers.flatMap((metric) => correctionOf(metric, sqlOf));
-  const hits = corrections.map(({ name, hits: column }) => `  (SELECT json_agg(h) FROM ${name}_hit AS h) AS ${column},\n`);
+  const hits = corrections.map(({ name, hits: column }) => `  (SELECT json_agg(h)::text FROM ${name}_hit AS h) AS ${column},\n`);
   return {
     sql: `WITH ${[upsertCtes(kind, [...reads]), ...ctes].join(', ')}
 SELECT

@@ -32,8 +32,8 @@ export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetr
       if (row === undefined) throw new Error(`upserting ${kind} rows answered nothing`);
       assertFollowed(kind, row.followed, tables);
       for (const { name, hits, lockSql, recomputeSql } of corrections) {
-        if (row[hits] === null || row[hits] === undefined) continue;
-        const hit = JSON.stringify(row[hits]);
+        const hit = row[hits];
+        if (hit === null) continue;
         await statements.prepared(`lock_${name}`, lockSql, [hit]);
         await statements.prepared(`recompute_${name}`, recomputeSql, [hit]);
       }
@@ -42,7 +42,7 @@ export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetr
   };
 }
 
-type UpsertAnswer = Upserted & { followed: string[] } & Record<`hit_${string}`, object[] | null>;
+type UpsertAnswer = Upserted & { followed: string[] } & Record<`hit_${string}`, string | null>;
 
 /**
  * The set-up makes and fills a metric's table while no sink writes. Code that does not know the table may not write after

@@ -6,6 +6,7 @@ import { writeMart } from '#activities/batch/write-mart.ts';
 import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { column } from '#domain/kinds/columns.ts';
 import { marts, metrics } from '#domain/metrics/list.ts';
+import { martShape } from '#domain/metrics/mart-table.ts';
 import type { Mart } from '#domain/metrics/metric.ts';
 import { pinsPerCategory } from '#domain/metrics/pins-per-category/metric.ts';
 import { assertMetricTables, ensureMetricTables } from '#setup/metric-tables.ts';
@@ -23,10 +24,11 @@ describe('tables of marts', () => {
   });
   after(() => environment.close());
 
-  async function write(rows: object[], fingerprint: string, mart = name): Promise<void> {
+  async function write(rows: object[], fingerprint: string, mart: Mart = wider): Promise<void> {
     const file = join(environment.config.home, `${fingerprint}.json`);
     writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
-    await writeMart(environment.postgres, { name: mart, covers: 1, fingerprint, codeVersion: 'one', rows: rows.length }, file);
+    const content = { name: mart.name, covers: 1, fingerprint, codeVersion: 'one', rows: rows.length };
+    await writeMart(environment.postgres, content, martShape(mart), file);
   }
   const rows = (): Promise<unknown[]> => environment.postgres.query(`SELECT * FROM marts.${name}`);
   const tables = async (): Promise<unknown[]> =>
@@ -38,7 +40,7 @@ describe('tables of marts', () => {
   test('those of before the set-up made tables stay as they are', async () => {
     assert.deepEqual(await tables(), places);
     assert.deepEqual(await ensureMetricTables(environment.postgres), []);
-    await write([{ category: 'art', pins: 2 }], 'first');
+    await write([{ category: 'art', pins: 2 }], 'first', pinsPerCategory);
     assert.deepEqual(await rows(), [{ category: 'art', pins: 2 }]);
   });
 
@@ -49,6 +51,9 @@ describe('tables of marts', () => {
     assert.deepEqual(await rows(), [{ category: 'art', pins: 2 }]);
     const { covers, lakeCovers } = (await readMarts(environment.postgres, [name])).get(name)!;
     assert.deepEqual({ covers, lakeCovers }, { covers: null, lakeCovers: null }, 'it is to be computed');
+    await assert.rejects(write([{ category: 'art', pins: 3 }], 'second', pinsPerCategory), { kind: 'not_ready' }, 'code of before');
+    await assert.rejects(assertMetricTables(environment.postgres, metrics), { kind: 'not_ready' }, 'code of before, started again');
+    assert.deepEqual(await rows(), [{ category: 'art', pins: 2 }]);
     await write([{ category: 'art', pins: 3, share: 1 }], 'second');
     assert.deepEqual(await rows(), [{ category: 'art', pins: 3, share: 1 }]);
     assert.deepEqual(await tables(), places);
@@ -69,6 +74,9 @@ describe('tables of marts', () => {
   });
 
   test('one without a table says which command makes it', async () => {
-    await assert.rejects(write([], 'none', 'unheard_of'), { kind: 'configuration', message: /run node workers\/setup\.ts/ });
+    await assert.rejects(write([], 'none', { ...wider, name: 'unheard_of' }), {
+      kind: 'configuration',
+      message: /run node workers\/setup\.ts/,
+    });
   });
 });

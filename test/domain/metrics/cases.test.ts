@@ -13,6 +13,10 @@ const folder = new URL('../../../domain/metrics/', import.meta.url);
 const casesOf = (name: string): Case[] =>
   JSON.parse(readFileSync(new URL(`${name.replaceAll('_', '-')}/cases.json`, folder), 'utf8')) as Case[];
 
+test('names leave room for a hash behind them, and mean the same quoted or not', () => {
+  for (const { name } of metrics) assert.match(name, /^[a-z][a-z0-9_]{0,39}$/);
+});
+
 describe('metrics by their cases', () => {
   let measured: Measured;
   before(async () => {
