@@ -158,6 +158,15 @@ const drivers = [
 
 const health = [
   forbid('no-cycles', 'A cycle is one file in several pieces: move what both need below both.', {}, { circular: true }),
+  {
+    ...forbid(
+      'no-cycles-of-folders',
+      'Two folders that import each other are one in two pieces: move what both need below both.',
+      { path: '^(activities|api|questions|interventions|setup|keys)/' },
+      { circular: true },
+    ),
+    scope: 'folder',
+  },
   forbid(
     'no-unresolvable',
     'The import leads nowhere: a typing error, a missing file, or a package that is not in package.json.',
