@@ -2,7 +2,6 @@ import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
-import { ofKinds } from '#domain/kinds/list.ts';
 import { sourceTables } from '#emulator/source-tables.ts';
 
 /** A row of each kind with the same row number; geo or user may be missing in a source of one's own. */
@@ -49,8 +48,8 @@ export async function openSource(postgres: Postgres): Promise<Source> {
     rowCount: keys.length,
     async fetch(rows) {
       const wanted = rows.map((row) => keys[row] as number);
-      const found = await Promise.all(sources.map((source) => byKey(source, wanted)));
-      return wanted.map((ind) => ({ ind, ...ofKinds(({ name }) => found[sources.findIndex(({ kind }) => kind === name)]?.get(ind)) }));
+      const found = await Promise.all(sources.map(async (source) => [source.kind, await byKey(source, wanted)] as const));
+      return wanted.map((ind) => ({ ind, ...Object.fromEntries(found.map(([kind, byInd]) => [kind, byInd.get(ind)])) }) as SourceEvent);
     },
   };
 }

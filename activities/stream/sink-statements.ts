@@ -1,4 +1,3 @@
-import type { ComposedUpsert } from '#activities/stream/compose-upsert.ts';
 import { composeUpsert } from '#activities/stream/compose-upsert.ts';
 import type { IdentityRows } from '#activities/stream/reduce-to-identities.ts';
 import { parameterColumnsOf } from '#activities/stream/upsert-sql.ts';
@@ -9,7 +8,7 @@ import { streamMetrics } from '#domain/metrics/list.ts';
 import type { StreamMetric } from '#domain/metrics/metric.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import type { TopicPartition } from '#domain/terms.ts';
-import { kinds, ofKinds } from '#domain/kinds/list.ts';
+import { ofKinds } from '#domain/kinds/list.ts';
 
 export type Upserted = { applied: number; unchanged: number; superseded: number };
 
@@ -20,12 +19,12 @@ export type SinkStatements = {
 
 /** Composes the sink's statements from the kinds and the list of metrics; call once a process. */
 export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetrics): SinkStatements {
-  const composed = new Map<Kind, ComposedUpsert>(kinds.map((kind) => [kind, composeUpsert(kind, metrics, domainSql)]));
+  const composed = ofKinds(({ name }) => composeUpsert(name, metrics, domainSql));
   const columns = ofKinds(({ name }) => parameterColumnsOf(name).map((column) => column.name));
   return {
     async upsert(statements, kind, partition, identities) {
       if (identities.rows === 0) return { applied: 0, unchanged: 0, superseded: 0 };
-      const { sql, tables, corrections } = composed.get(kind)!;
+      const { sql, tables, corrections } = composed[kind];
       const arrays = columns[kind].map((name) => identities.columns[name] as unknown[]);
       const parameters = [partition.topic, partition.partition, ...arrays, identities.firstOffset, identities.firstAppendTime];
       const [row] = await statements.prepared<UpsertAnswer>(`upsert_${kind}`, sql, parameters);

@@ -1,3 +1,4 @@
+import { identifier } from '#activities/lake/sql-text.ts';
 import type { Column, DuckdbType } from '#domain/kinds/columns.ts';
 import { headerColumns, noteColumns } from '#domain/kinds/columns.ts';
 import type { Kind } from '#domain/kinds/list.ts';
@@ -38,7 +39,7 @@ export function upsertCtes(kind: Kind, reads: readonly string[]): string {
     ...headerColumns.map(({ name }) => name),
   ];
   const inserted = [...definition.fields.map(valueOf), ...noteColumns.map(valueOf), ['topic', '$1'], ['partition', '$2']] as const;
-  const taken = ['offset', 'append_time', ...headerColumns.map(({ name }) => name)].map((name) => [name, quoted(name)] as const);
+  const taken = ['offset', 'append_time', ...headerColumns.map(({ name }) => name)].map((name) => [name, identifier(name)] as const);
   const first = [
     ['first_topic', '$1'],
     ['first_partition', '$2'],
@@ -48,18 +49,18 @@ export function upsertCtes(kind: Kind, reads: readonly string[]): string {
   const all = [...inserted, ...taken, ...first];
   return `incoming AS (
   SELECT * FROM unnest(${types.map((type, i) => `$${i + 3}::${type}`).join(', ')})
-    AS i(${[...sent.map(({ name }) => quoted(name)), 'first_offset', 'first_append_time'].join(', ')})
+    AS i(${[...sent.map(({ name }) => identifier(name)), 'first_offset', 'first_append_time'].join(', ')})
 ), upserted AS (
-  INSERT INTO ${definition.sinkTable} AS t (${all.map(([name]) => quoted(name)).join(', ')})
+  INSERT INTO ${definition.sinkTable} AS t (${all.map(([name]) => identifier(name)).join(', ')})
   SELECT ${all.map(([, value]) => value).join(', ')}
   FROM incoming
-  ORDER BY ${quoted(definition.identity)} -- the same lock order in every transaction
-  ON CONFLICT (${quoted(definition.identity)}) DO UPDATE SET
+  ORDER BY ${identifier(definition.identity)} -- the same lock order in every transaction
+  ON CONFLICT (${identifier(definition.identity)}) DO UPDATE SET
     ${[...latest.map((name) => setWhere(name, isNewer)), ...first.map(([name]) => setWhere(name, isEarlier))].join(',\n    ')}
   WHERE ${isNewer} OR ${isEarlier}
-  RETURNING (old.${quoted(definition.identity)} IS NULL) AS inserted,
+  RETURNING (old.${identifier(definition.identity)} IS NULL) AS inserted,
     ${place('old', '')} IS DISTINCT FROM ${place('new', '')} AS newer,
-    ROW(${content.map(comparable('old')).join(', ')}) IS DISTINCT FROM ROW(${content.map(comparable('new')).join(', ')}) AS changed${reads.map((name) => `,\n    old.${quoted(name)} AS ${quoted(`old_${name}`)}, new.${quoted(name)}`).join('')}
+    ROW(${content.map(comparable('old')).join(', ')}) IS DISTINCT FROM ROW(${content.map(comparable('new')).join(', ')}) AS changed${reads.map((name) => `,\n    old.${identifier(name)} AS ${identifier(`old_${name}`)}, new.${identifier(name)}`).join('')}
 )`;
 }
 
@@ -73,16 +74,16 @@ const isEarlier = `${place('excluded', 'first_')} < ${place('t', 'first_')}`;
 
 /** What orders records: the same within a partition as their offsets, across partitions as their append times. */
 function place(row: string, prefix: '' | 'first_'): string {
-  return `(${['append_time', 'partition', 'offset'].map((name) => `${row}.${quoted(prefix + name)}`).join(', ')})`;
+  return `(${['append_time', 'partition', 'offset'].map((name) => `${row}.${identifier(prefix + name)}`).join(', ')})`;
 }
 
 function setWhere(name: string, condition: string): string {
-  return `${quoted(name)} = CASE WHEN ${condition} THEN excluded.${quoted(name)} ELSE t.${quoted(name)} END`;
+  return `${identifier(name)} = CASE WHEN ${condition} THEN excluded.${identifier(name)} ELSE t.${identifier(name)} END`;
 }
 
 /** json knows no equality. */
 function comparable(row: string): (column: Column) => string {
-  return ({ name, postgres }) => `${row}.${quoted(name)}${postgres === 'json' ? '::text' : ''}`;
+  return ({ name, postgres }) => `${row}.${identifier(name)}${postgres === 'json' ? '::text' : ''}`;
 }
 
 /** Lists come as JSON text, as nested arrays do not fit UNNEST; so does what is json. */
@@ -93,14 +94,10 @@ function arrayTypeOf({ duckdb, postgres }: Column): string {
 }
 
 function valueOf({ name, duckdb, postgres, computed }: Column & { computed?: string }): readonly [name: string, value: string] {
-  const column = quoted(name);
+  const column = identifier(name);
   if (computed !== undefined) return [name, computed];
   if (postgres === 'json') return [name, `${column}::json`];
   if (!isText.has(duckdb)) return [name, column];
   const items = `SELECT json_array_elements_text(${column}::json)${duckdb === 'DOUBLE[]' ? '::double precision' : ''}`;
   return [name, `CASE WHEN ${column} IS NOT NULL THEN ARRAY(${items}) END`];
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
