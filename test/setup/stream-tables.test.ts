@@ -205,4 +205,26 @@ describe('tables of the metrics of the stream', () => {
     await ensureMetricTables(postgres);
     assert.deepEqual(await windows(), [{ at: '12:00', pins: 2 }]);
   });
+
+  test('the transaction waits for no lock for long, ends where its process stands still, and sees what others commit', async () => {
+    const { postgresUrl } = stream.environment.config;
+    const repeatable = `${postgresUrl}?options=${encodeURIComponent('-c default_transaction_isolation=repeatable\\ read')}`;
+    const own = makePostgres({ url: repeatable, applicationName: 'pinflow-test', connectionsMax: 1, statementTimeoutMs: 3_600_000 });
+    processes.push(own);
+    const names = ['lock_timeout', 'idle_in_transaction_session_timeout', 'client_connection_check_interval', 'transaction_isolation'];
+    let found: unknown;
+    const looking: Pick<Postgres, 'transaction'> = {
+      transaction: (work) =>
+        own.transaction(async (statements) => {
+          const result = await work(statements);
+          found = await statements.query('SELECT name, current_setting(name) AS is FROM unnest($1::text[]) AS name', [names]);
+          return result;
+        }),
+    };
+    await ensureMetricTables(looking);
+    assert.deepEqual(
+      found,
+      ['30s', '1min', '10s', 'read committed'].map((is, i) => ({ name: names[i], is })),
+    );
+  });
 });

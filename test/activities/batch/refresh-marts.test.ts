@@ -9,19 +9,21 @@ import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { readNewestOf } from '#activities/lake/generations.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
+import { column } from '#domain/kinds/columns.ts';
 import { marts } from '#domain/metrics/list.ts';
+import type { Mart } from '#domain/metrics/metric.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { geoJson, openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { pinJson } from '#test/support/environment.ts';
 
-describe('marts of which one cannot be published', () => {
+describe('marts of which one cannot be published or is of another shape', () => {
   let lake: LakeEnvironment;
   before(async () => {
     lake = await openLakeEnvironment({ topicPartitions: 1 });
   });
   after(() => lake.close());
 
-  function refresh(s3: S3 = lake.s3): Promise<MartsResult> {
+  function refresh(s3: S3 = lake.s3, metrics: readonly Mart[] = marts, codeVersion = 'one'): Promise<MartsResult> {
     const { postgres, cache, runStatements, config } = lake;
     const log = makeDeltaLog(s3, cache);
     const dependencies = {
@@ -30,8 +32,8 @@ describe('marts of which one cannot be published', () => {
       log,
       cache,
       home: config.home,
-      metrics: marts,
-      codeVersion: 'one',
+      metrics,
+      codeVersion,
       runStatements,
       progress: unwatched,
     };
@@ -66,5 +68,19 @@ describe('marts of which one cannot be published', () => {
       const isBehind = name === 'pins_per_category';
       assert.deepEqual({ isCurrent: lakeCovers! >= source!.id, failures }, { isCurrent: !isBehind, failures: isBehind ? 1 : 0 }, name);
     }
+  });
+
+  test('equal values of another type are other rows, and a table of another shape does not take them', async () => {
+    const name = 'popular_category_per_year';
+    const wider = marts.map((mart) =>
+      mart.name === name ? { ...mart, columns: [column('post_year', 'BIGINT'), ...mart.columns.slice(1)] } : mart,
+    );
+    await lake.postgres.execute('UPDATE pinflow.mart SET not_before = NULL');
+    assert.deepEqual((await refresh()).failed, undefined);
+    const before = await lake.postgres.query(`SELECT * FROM marts.${name}`);
+    const { outcome, failed } = await refresh(lake.s3, wider, 'two');
+    assert.deepEqual({ outcome, failed }, { outcome: 'refreshed', failed: [name] });
+    assert.match((await readMarts(lake.postgres, [name])).get(name)!.problem ?? '', /that of another version of the code/);
+    assert.deepEqual(await lake.postgres.query(`SELECT * FROM marts.${name}`), before);
   });
 });
