@@ -39,6 +39,7 @@ const kindByState: Record<string, FailureKind> = {
   '25006': 'unavailable',
   '55P03': 'conflict',
   '42501': 'denied',
+  '2BP01': 'configuration',
   '3D000': 'missing',
   '23502': 'invalid_data',
   '23514': 'invalid_data',
@@ -72,15 +73,10 @@ const classNames: Record<string, string> = {
 /** Names that the server gives beside its message, none of which is a value. */
 type Named = { schema?: string; table?: string; column?: string; constraint?: string; dataType?: string };
 
-/** What a metric's SELECT made of the rows breaks the constraints of its own table: no record may pay for that. */
-function isOfMetric(code: string, schema: string | undefined): boolean {
-  return code.startsWith('23') && schema === 'metrics';
-}
-
 function failureOfState(code: string, error: Error): Failure {
   const sqlClass = code.slice(0, 2);
   const { schema, table, column, constraint, dataType } = error as Named;
-  const kind = isOfMetric(code, schema) ? 'fault' : (kindByState[code] ?? kindByClass[sqlClass] ?? 'fault');
+  const kind = kindByState[code] ?? kindByClass[sqlClass] ?? 'fault';
   const where = Object.entries({ table, column, constraint, type: dataType })
     .flatMap(([what, name]) => (name === undefined ? [] : [`${what} ${name}`]))
     .join(', ');
@@ -111,7 +107,10 @@ function failureOfDriver(error: Error): unknown {
 }
 
 /** What to change where Postgres does not let us in. */
-function hintFor(code: string, { message }: Error): string {
+function hintFor(code: string, { message, detail }: Error & { detail?: string }): string {
+  // Names alone: "view my_view depends on view metrics.profile_popularity", a line each.
+  if (code === '2BP01' && detail !== undefined)
+    return `: ${detail.split('\n').join(', ')}. Drop what depends on it, and make that again afterwards.`;
   if (code === '28P01') return ': check user and password of its URL.';
   if (code === '28000' && /no encryption/.test(message)) return ': it wants TLS, so add sslmode=verify-full to its URL.';
   return '';

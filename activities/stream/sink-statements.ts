@@ -14,21 +14,22 @@ export type Upserted = { applied: number; unchanged: number; superseded: number 
 
 export type SinkStatements = {
   /** Upserts the identities of one partition's batch, and the metrics that follow from them. */
-  upsert(statements: Statements, kind: Kind, partition: TopicPartition, identities: IdentityRows): Promise<Upserted>;
+  upsert: Upsert;
+  /** Upserts the identities alone, to tell whether it is a metric that refuses a row; never to be committed. */
+  upsertWithoutMetrics: Upsert;
 };
+
+export type Upsert = (statements: Statements, kind: Kind, partition: TopicPartition, identities: IdentityRows) => Promise<Upserted>;
 
 /** Composes the sink's statements from the kinds and the list of metrics; call once a process. */
 export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetrics): SinkStatements {
   const composed = ofKinds(({ name }) => composeUpsert(name, metrics, domainSql));
-  const columns = ofKinds(({ name }) => parameterColumnsOf(name).map((column) => column.name));
+  const alone = ofKinds(({ name }) => composeUpsert(name, [], domainSql));
   return {
     async upsert(statements, kind, partition, identities) {
-      if (identities.rows === 0) return { applied: 0, unchanged: 0, superseded: 0 };
+      if (identities.rows === 0) return nothing;
       const { sql, tables, corrections } = composed[kind];
-      const arrays = columns[kind].map((name) => identities.columns[name] as unknown[]);
-      const parameters = [partition.topic, partition.partition, ...arrays, identities.firstOffset, identities.firstAppendTime];
-      const [row] = await statements.prepared<UpsertAnswer>(`upsert_${kind}`, sql, parameters);
-      if (row === undefined) throw new Error(`upserting ${kind} rows answered nothing`);
+      const row = await answerOf(statements, `upsert_${kind}`, sql, parametersOf(kind, partition, identities));
       assertFollowed(kind, row.followed, tables);
       for (const { name, hits, lockSql, recomputeSql } of corrections) {
         const hit = row[hits];
@@ -38,7 +39,25 @@ export function makeSinkStatements(metrics: readonly StreamMetric[] = streamMetr
       }
       return { applied: row.applied, unchanged: row.unchanged, superseded: row.superseded };
     },
+    async upsertWithoutMetrics(statements, kind, partition, identities) {
+      if (identities.rows === 0) return nothing;
+      return answerOf(statements, `upsert_${kind}_alone`, alone[kind].sql, parametersOf(kind, partition, identities));
+    },
   };
+}
+
+const nothing: Upserted = { applied: 0, unchanged: 0, superseded: 0 };
+const columns = ofKinds(({ name }) => parameterColumnsOf(name).map((column) => column.name));
+
+function parametersOf(kind: Kind, { topic, partition }: TopicPartition, identities: IdentityRows): unknown[] {
+  const arrays = columns[kind].map((name) => identities.columns[name] as unknown[]);
+  return [topic, partition, ...arrays, identities.firstOffset, identities.firstAppendTime];
+}
+
+async function answerOf(statements: Statements, name: string, sql: string, parameters: unknown[]): Promise<UpsertAnswer> {
+  const [row] = await statements.prepared<UpsertAnswer>(name, sql, parameters);
+  if (row === undefined) throw new Error(`${name} answered nothing`);
+  return row;
 }
 
 type UpsertAnswer = Upserted & { followed: string[] } & Record<`hit_${string}`, string | null>;

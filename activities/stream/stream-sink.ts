@@ -2,7 +2,7 @@ import type { Advance } from '#activities/reader/checkpoints.ts';
 import { advanceOver, advanceOverGap, advanceCheckpoint } from '#activities/reader/checkpoints.ts';
 import type { OwnedPartition, Sink } from '#activities/reader/sink.ts';
 import { partitionKey } from '#activities/reader/sink.ts';
-import type { SinkStatements } from '#activities/stream/sink-statements.ts';
+import type { SinkStatements, Upsert } from '#activities/stream/sink-statements.ts';
 import type { DeadLetterReason } from '#activities/stream/outcome-rows.ts';
 import { insertDeadLetter, insertRejects, insertStreamBatch } from '#activities/stream/outcome-rows.ts';
 import { reduceToIdentities } from '#activities/stream/reduce-to-identities.ts';
@@ -12,8 +12,7 @@ import type { KnownGood } from '#activities/stream/known-good.ts';
 import { assertCleansSample, makeKnownGood } from '#activities/stream/known-good.ts';
 import type { CleanedBatch, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
-import type { Failure } from '#domain/failures.ts';
-import { failureKindOf } from '#domain/failures.ts';
+import { Failure, failureKindOf } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import { countOffsets } from '#domain/offset-gaps.ts';
 import type { Kind } from '#domain/kinds/list.ts';
@@ -110,7 +109,7 @@ async function applyOrBisect(options: Work, state: Partition, records: LogRecord
     const only = records.length === 1 ? records[0] : undefined;
     if (kind === 'invalid_data' && only !== undefined) {
       if (cleaned === undefined) await options.knownGood.assertCleaned(cleaning, state.kind);
-      else await options.knownGood.assertWritten(cleaning, state.kind, only, (...sample) => writeAndTakeBack(options, state, ...sample));
+      else await assertRefusedByRow(options, state, only, { cleaned, cleaning, refusal: error as Failure });
       return bury(options, state, only, cleaned === undefined ? 'refused_by_cleaning' : 'refused_by_sink', error as Failure);
     }
     if (kind === 'crashed' && only !== undefined) return cleaning.alone((alone) => tryAlone(options, state, only, alone));
@@ -140,22 +139,23 @@ function isCrash(work: Promise<unknown>): Promise<boolean> {
 
 async function apply(options: StreamSinkOptions, state: Partition, records: LogRecord[], cleaned: CleanedBatch): Promise<void> {
   const step = advanceOver(state.to, records);
-  await options.postgres.transaction((statements) => writeBatch(options, statements, state, step, { records, cleaned }));
+  const { upsert } = options.statements;
+  await options.postgres.transaction((statements) => writeBatch(statements, upsert, state, step, { records, cleaned }));
   moved(state, step);
 }
 
 type Batch = { records: LogRecord[]; cleaned: CleanedBatch };
 
 async function writeBatch(
-  { statements: sink }: StreamSinkOptions,
   statements: Statements,
+  upsert: Upsert,
   { owned, kind }: Partition,
   step: Advance,
   { records, cleaned }: Batch,
 ): Promise<void> {
   const { identities, rejects, clean } = reduceToIdentities(kind, cleaned);
   await advanceCheckpoint(statements, 'stream', owned, step);
-  const upserted = await sink.upsert(statements, kind, owned, identities);
+  const upserted = await upsert(statements, kind, owned, identities);
   await insertRejects(statements, kind, records, rejects);
   const superseded = clean - identities.rows + upserted.superseded;
   await insertStreamBatch(statements, owned, step, {
@@ -167,18 +167,55 @@ async function writeBatch(
   });
 }
 
+type Refused = { cleaned: CleanedBatch; cleaning: Cleaning; refusal: Failure };
+
+/**
+ * Before a record is blamed that the sink refused.
+ * @throws Failure `fault` where its row can be written, and only what the metrics make of it cannot; or where not even the
+ *   sample can be.
+ */
+async function assertRefusedByRow(options: Work, state: Partition, record: LogRecord, refused: Refused): Promise<void> {
+  const { upsert, upsertWithoutMetrics } = options.statements;
+  if (await isWritten(writeAndTakeBack(options, state, upsertWithoutMetrics, { records: [record], cleaned: refused.cleaned })))
+    throw new Failure(
+      'fault',
+      `The row of the ${state.kind} at offset ${record.offset} can be written, but not what the metrics of ${state.kind} rows make of it: ${refused.refusal.message}`,
+    );
+  await options.knownGood.assertWritten(refused.cleaning, state.kind, record, (sample, cleaned) =>
+    writeAndTakeBack(options, state, upsert, { records: [sample], cleaned }, (statements) =>
+      insertRejects(statements, state.kind, [sample], [{ offset: sample.offset, reason: 'malformed_json' }]),
+    ),
+  );
+}
+
 class TakenBack extends Error {}
 
-/** Writes a record in the place of the next one all that a batch may write, the sample as a reject too, and nothing of it stays. */
-async function writeAndTakeBack(options: StreamSinkOptions, state: Partition, record: LogRecord, cleaned: CleanedBatch): Promise<void> {
-  const work = options.postgres.transaction(async (statements) => {
-    await writeBatch(options, statements, state, advanceOver(state.to, [record]), { records: [record], cleaned });
-    await insertRejects(statements, state.kind, [record], [{ offset: record.offset, reason: 'malformed_json' }]);
+/** Writes in the place of the next records all that a batch may write, and what else is to be tried, and nothing of it stays. */
+async function writeAndTakeBack(
+  { postgres }: StreamSinkOptions,
+  state: Partition,
+  upsert: Upsert,
+  batch: Batch,
+  writeMore?: (statements: Statements) => Promise<void>,
+): Promise<void> {
+  const work = postgres.transaction(async (statements) => {
+    await writeBatch(statements, upsert, state, advanceOver(state.to, batch.records), batch);
+    await writeMore?.(statements);
     throw new TakenBack();
   });
   await work.catch((error: unknown) => {
     if (!(error instanceof TakenBack)) throw error;
   });
+}
+
+function isWritten(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    (error: unknown) => {
+      if (failureKindOf(error) === 'invalid_data') return false;
+      throw error;
+    },
+  );
 }
 
 async function bury(

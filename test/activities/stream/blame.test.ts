@@ -103,7 +103,7 @@ describe('what refuses every record blames none: that is a fault, nothing is bur
       'a metric that cannot be written, whatever the one that is known to be good would do',
       `ALTER TABLE ${minutes} ADD CONSTRAINT no_row CHECK (pins < 0) NOT VALID`,
       `ALTER TABLE ${minutes} DROP CONSTRAINT no_row`,
-      /^Postgres: .*SQLSTATE 23514; table category_per_minute/,
+      /^The row of the pin at offset 1 can be written, but not .*SQLSTATE 23514; table category_per_minute/,
     ],
     [
       'rejects that cannot be written',
@@ -133,6 +133,26 @@ describe('what refuses every record blames none: that is a fault, nothing is bur
       assert.deepEqual(await account(partition), { applied: 3, rejected: 1, dead: 0, letters: 0, next: 4 });
     });
   }
+});
+
+test('a good record that a metric cannot take, though it takes the sample, is a fault of the metric, and comes in once it is mended', async () => {
+  const partition = pinPartition();
+  const [first, ...others] = pins(partition, 4);
+  const sink = await begun(partition);
+  await sink.accept(partition, [first!]);
+  const setPins = (count: string): Promise<number> =>
+    environment.postgres.execute(`UPDATE ${streamTableName(categoryPerMinute, domainSql)} SET pins = ${count} WHERE partition = $1`, [
+      partition.partition,
+    ]);
+  await setPins('9223372036854775807');
+  await assert.rejects(sink.accept(partition, others), {
+    kind: 'fault',
+    message: /^The row of the pin at offset 1 can be written, but not what the metrics of pin rows make of it: .*SQLSTATE 22003/,
+  });
+  assert.deepEqual(await account(partition), { applied: 1, rejected: 0, dead: 0, letters: 0, next: 1 });
+  await setPins('1');
+  await sink.accept(partition, others);
+  assert.deepEqual(await account(partition), { applied: 4, rejected: 0, dead: 0, letters: 0, next: 4 });
 });
 
 describe('a bad record is still buried, the sample leaves nothing, and many of them cost few samples', () => {
