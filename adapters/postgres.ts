@@ -27,6 +27,8 @@ export type PostgresOptions = {
   connectionsMax?: number;
   /** Bound on a statement and on an idle transaction: frees row locks of a stopped process. */
   statementTimeoutMs?: number;
+  /** Bound on waiting for a lock, which then counts as a conflict and not as slowness; none but the statement's when left out. */
+  lockTimeoutMs?: number;
 };
 
 const INT8 = 20;
@@ -53,6 +55,7 @@ export function makePostgres(options: PostgresOptions): Postgres {
     connectionTimeoutMillis: 5_000,
     idle_in_transaction_session_timeout: timeoutMs,
     statement_timeout: timeoutMs,
+    ...(options.lockTimeoutMs === undefined ? {} : { lock_timeout: options.lockTimeoutMs }),
     query_timeout: timeoutMs + 1_000,
     keepAlive: true,
     types,

@@ -23,13 +23,21 @@ export type Resources = {
   close(): Promise<void>;
 };
 
+/** Less than a statement's bound: a batch that waits for a table which the set-up fills is not slow, and halving it would help nobody. */
+const lockTimeoutMs = 8_000;
+
 /**
  * Opens the connections and checks that setup is done.
  * @throws Failure `not_ready` or `unavailable` while things come up; `configuration` when they never will.
  */
 export async function openResources(config: Config, log: Log): Promise<Resources> {
   const names = makeNames(config.prefix);
-  const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-worker', connectionsMax: config.streamSlots * 3 + 8 });
+  const postgres = makePostgres({
+    url: config.postgresUrl,
+    applicationName: 'pinflow-worker',
+    connectionsMax: config.streamSlots * 3 + 8,
+    lockTimeoutMs,
+  });
   try {
     await assertMigrated(postgres);
     await assertMetricTables(postgres);
