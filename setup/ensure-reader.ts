@@ -1,3 +1,4 @@
+import { lockMetricTables } from '#activities/ledger/metric-tables.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
@@ -16,8 +17,8 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  */
 export async function ensureReader(postgres: Postgres, role: string, password: string | undefined): Promise<boolean> {
   return postgres.transaction(async (statements) => {
-    // Two set-ups at once: granting the same to the same fails for one of them ("tuple concurrently updated").
-    await statements.query(`SELECT pg_advisory_xact_lock(hashtext('pinflow reader'))`);
+    // Granting on a table fails where it is dropped or granted on meanwhile ("tuple concurrently updated").
+    await lockMetricTables(statements, 'alone');
     const [found] = await statements.query(`SELECT 1 FROM pg_roles WHERE rolname = $1`, [role]);
     if (password !== undefined) await giveLogin(statements, found === undefined ? 'CREATE' : 'ALTER', role, password);
     else if (found === undefined) return false;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { definitionOf } from '#domain/kinds/list.ts';
-import { columnsOfValue, mergedValue } from '#domain/metrics/merge.ts';
+import { columnsOfValue, mergeAssignments, mergedValue } from '#domain/metrics/merge.ts';
 import type { KeyColumn, StreamForm, StreamMetric } from '#domain/metrics/metric.ts';
 
 /** Gives the text of an SQL file by its name below domain/. */
@@ -22,11 +22,11 @@ export function streamTableName(metric: StreamMetric, sqlOf: SqlOf): string {
   return `${viewName(metric)}_${streamShape(metric, sqlOf).slice(0, 8)}`;
 }
 
-/** SHA-256 of what the table's rows depend on: its columns, the SELECTs that fill it, their parameters; no comments. */
+/** SHA-256 of what the table's rows depend on: its DDL, the SELECTs that fill it, their parameters, how rows meet; no comments. */
 export function streamShape({ stream }: StreamMetric, sqlOf: SqlOf): string {
-  const { kind, key, values, parameters, changesSql, correction } = stream;
+  const { kind, values, parameters, changesSql, correction } = stream;
   const texts = [changesSql, correction?.hitSql, correction?.recomputeSql].map((name) => name && withoutComments(sqlOf(name)));
-  return sha256(JSON.stringify([kind, key, values, parameters, texts]));
+  return sha256(JSON.stringify([kind, createTableSql('', stream), values.flatMap(mergeAssignments), parameters, texts]));
 }
 
 export function sha256(text: string): string {

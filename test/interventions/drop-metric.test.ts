@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { dropMetric } from '#interventions/drop-metric.ts';
 import { categoryPerMinute } from '#domain/metrics/category-per-minute/metric.ts';
 import { metrics } from '#domain/metrics/list.ts';
+import type { Mart } from '#domain/metrics/metric.ts';
 import { pinsPerCategory } from '#domain/metrics/pins-per-category/metric.ts';
 import { assertMetricTables, ensureMetricTables } from '#setup/metric-tables.ts';
 import type { Environment } from '#test/support/environment.ts';
@@ -55,6 +56,31 @@ describe('dropping a metric', () => {
     }
     assert.deepEqual(await standing(), ['popular_category_per_year', 'profile_popularity', 'profile_popularity table']);
     assert.deepEqual(await environment.postgres.query('SELECT name FROM pinflow.mart'), [{ name: 'popular_category_per_year' }]);
+  });
+
+  test('of one name in two forms both must be out of use, and both go', async () => {
+    const both: Mart = { ...pinsPerCategory, name: categoryPerMinute.name };
+    await ensureMetricTables(environment.postgres, [...without, both, categoryPerMinute]);
+    await ensureMetricTables(environment.postgres, [...without, both]);
+    const dropped = { name: both.name, dryRun: false };
+    await assert.rejects(dropMetric(environment.postgres, dropped, without), { kind: 'conflict', message: /still kept up/ });
+    await ensureMetricTables(environment.postgres, without);
+    assert.equal((await dropMetric(environment.postgres, dropped, without)).tables.length, 2);
+    assert.deepEqual(await standing(), ['popular_category_per_year', 'profile_popularity', 'profile_popularity table']);
+  });
+
+  test("a person's view over one keeps it, and is named; without the view it goes", async () => {
+    const { postgres } = environment;
+    await ensureMetricTables(postgres, [...without, categoryPerMinute]);
+    await ensureMetricTables(postgres, without);
+    await postgres.execute('CREATE VIEW public.busy AS SELECT * FROM metrics.category_per_minute WHERE pins > 100');
+    const dropped = { name: categoryPerMinute.name, dryRun: false };
+    await assert.rejects(dropMetric(postgres, dropped, without), {
+      kind: 'configuration',
+      message: /view busy depends on view metrics\.category_per_minute.*Drop what depends on it/,
+    });
+    await postgres.execute('DROP VIEW public.busy');
+    await dropMetric(postgres, dropped, without);
   });
 
   test('it can come back', async () => {

@@ -73,6 +73,21 @@ describe('tables of marts', () => {
     assert.deepEqual(await rows(), [{ category: 'art', pins: 4, share: 1 }]);
   });
 
+  test("a person's view over the old one keeps it in its place, and is named; without the view the new one takes it", async () => {
+    const { postgres } = environment;
+    await ensureMetricTables(postgres, metrics);
+    await postgres.execute(`CREATE VIEW public.art AS SELECT pins FROM marts.${name} WHERE category = 'art'`);
+    await assert.rejects(write([{ category: 'art', pins: 5 }], 'fourth', pinsPerCategory), {
+      kind: 'configuration',
+      message: /view art depends on table marts\.pins_per_category.*Drop what depends on it/,
+    });
+    assert.deepEqual(await rows(), [{ category: 'art', pins: 4, share: 1 }]);
+    await postgres.execute('DROP VIEW public.art');
+    await write([{ category: 'art', pins: 5 }], 'fourth', pinsPerCategory);
+    assert.deepEqual(await rows(), [{ category: 'art', pins: 5 }]);
+    assert.deepEqual(await tables(), places);
+  });
+
   test('one without a table says which command makes it', async () => {
     await assert.rejects(write([], 'none', { ...wider, name: 'unheard_of' }), {
       kind: 'configuration',
