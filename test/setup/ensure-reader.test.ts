@@ -18,7 +18,8 @@ let url: string;
 let postgres: Postgres;
 before(async () => {
   url = (await testConfig()).postgresUrl;
-  postgres = makePostgres({ url, applicationName: 'pinflow-test' });
+  // Dropping a database waits for a checkpoint, which on a busy disk takes longer than a statement of ours may.
+  postgres = makePostgres({ url, applicationName: 'pinflow-test', statementTimeoutMs: 60_000 });
   await migrate(postgres);
   await ensureMetricTables(postgres);
 });

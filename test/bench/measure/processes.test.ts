@@ -30,10 +30,9 @@ test('a tree is a process with all below it, and its CPU time is that of all', {
 test('what neither server, broker nor generator used is foreign', { skip }, async () => {
   // In a group of its own, and waited for by nobody here: like any other program on the machine.
   const other = spawn('sh', ['-c', `"${process.execPath}" -e "${busy}" & echo $!`], { detached: true });
-  const [line] = (await once(other.stdout, 'data')) as [Buffer];
+  const [[line]] = (await Promise.all([once(other.stdout, 'data'), once(other, 'exit')])) as [[Buffer], unknown];
   const pid = Number(line.toString());
   try {
-    await once(other, 'exit');
     const stop = startMeter({ server: [process.pid], broker: [] });
     const before = cpuSecondsOf([pid]);
     await waitFor(() => cpuSecondsOf([pid]) - before > 0.3, { what: 'the other process to use its core' });
