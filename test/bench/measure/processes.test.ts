@@ -9,8 +9,8 @@ import { cpuSecondsOf, hasProc, listenerOf, memoryOf, treesOf } from '#bench/mea
 import { waitFor } from '#test/support/servers.ts';
 
 const skip = hasProc() ? false : 'this system has no /proc';
-/** Busy for as long as nobody kills it. */
-const busy = 'for (;;);';
+/** Busy until somebody kills it, or a minute after who should have is gone. */
+const busy = 'const end = Date.now() + 60_000; while (Date.now() < end);';
 
 test('a tree is a process with all below it, and its CPU time is that of all', { skip }, async () => {
   const shell = spawn('sh', ['-c', `"${process.execPath}" -e "${busy}" & wait`], { detached: true });
