@@ -13,7 +13,7 @@ const CONCURRENCY = 3;
 /** A test that hangs fails after this long, so that a run always ends. */
 const TIMEOUT_MS = 240_000;
 const SHOWN = 10;
-const endChildren = new URL('end-children.mjs', import.meta.url).href;
+const preloaded = ['end-children.mjs', 'follow-no-promises.mjs'].map((name) => new URL(name, import.meta.url).href);
 
 const files = process.argv.slice(2);
 const took: { file: string; seconds: number }[] = [];
@@ -26,7 +26,7 @@ run({
   timeout: TIMEOUT_MS,
   // A file whose test or hook failed may hold a socket or a child for ever; it ends when its tests have.
   forceExit: true,
-  execArgv: [...nodeFlags, '--import', endChildren],
+  execArgv: [...nodeFlags, ...preloaded.flatMap((url) => ['--import', url])],
 })
   .on('test:summary', ({ file, duration_ms: milliseconds, success }) => {
     if (file !== undefined) {

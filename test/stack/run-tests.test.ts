@@ -75,6 +75,27 @@ test('a file that passes and forgets a process ends and fails, and the process i
   assert.match(said, /Left running by the tests, and ended now: sleep 300/);
 });
 
+for (const [what, statement] of [
+  ['thrown where nobody catches it', `setImmediate(() => { throw new Error('nobody saw this'); });`],
+  ['of a promise that nobody awaits', `void Promise.reject(new Error('nobody saw this'));`],
+])
+  test(`an error ${what} ends its file at once, also where a test waits for ever`, async () => {
+    const { code, said, childLives } = await runFile(
+      `${imports} test('something', async () => { ${startsChild} ${statement} await new Promise((settle) => setTimeout(settle, 200_000)); });`,
+    );
+    assert.deepEqual({ code, childLives }, { code: 1, childLives: false }, said);
+    assert.match(said, /which ends this file: Error: nobody saw this/);
+  });
+
+test('tests run without the hooks that follow each promise', async () => {
+  // Promises have an id only where somebody follows them.
+  const { code, said } = await runFile(
+    `${imports} import { executionAsyncId } from 'node:async_hooks';
+     test('something', async () => { ${startsChild} child.kill(); await null; const first = executionAsyncId(); await null; if (executionAsyncId() !== first) throw new Error('followed'); });`,
+  );
+  assert.equal(code, 0, said);
+});
+
 test('a run that is broken off ends when nothing of it lives any more', async () => {
   const file = join(makeTestFolder(), 'some.test.mjs');
   // Many, so that the last of them is still dying when the first is gone.
