@@ -19,8 +19,13 @@ export function startHistory(url: string) {
   const history: Entry[] = [];
   const count = (outcome: Outcome): number => history.filter((entry) => entry.outcome === outcome).length;
   const client = makeDoorClient(url, clients);
-  const isReady = async (): Promise<boolean> => (await fetch(`${url}/readyz`)).ok;
   let ended = false;
+  let ready: Promise<unknown> | undefined;
+  /** One look at a time for all clients: so many would keep the door busy that waits. */
+  const untilReady = (): Promise<unknown> =>
+    (ready ??= waitFor(async () => ended || (await fetch(`${url}/readyz`)).ok, { what: 'the door to be ready again' }).finally(() => {
+      ready = undefined;
+    }));
 
   async function post(number: number, i: number): Promise<void> {
     const id = `c${number}-${i}`;
@@ -32,7 +37,7 @@ export function startHistory(url: string) {
     const receipt = 'headers' in answer ? String(answer.headers['pinflow-receipt'] ?? '') : '';
     history.push({ id, outcome: status === 200 ? 'ok' : status === 503 ? 'failed' : 'unknown', receipt });
     // What was refused for now comes back when the door says that it can be taken.
-    if (status === 503) await waitFor(() => ended || isReady(), { what: 'the door to be ready again' });
+    if (status === 503) await untilReady();
   }
 
   const load = Promise.all(
