@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { assertNone, root, trackedFiles } from './tracked-files.ts';
+import { cacheFolderOf } from '#adapters/cache-folder.ts';
+import { loadConfig } from '#adapters/config.ts';
+import { quietLog } from '#test/support/environment.ts';
+import { obtainWorkflowCode } from '#workers/workflow-bundle.ts';
+import { assertNone } from './tracked-files.ts';
 
-const entry = 'workflows/index.ts';
 const bytesMax = 4_000_000;
 
-test('no workflow reaches a driver', { skip: trackedFiles.includes(entry) ? false : `${entry} does not exist yet` }, async () => {
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, entry), logger: new DefaultLogger('ERROR') });
+test('no workflow reaches a driver', async () => {
+  // The one that workers of these sources run.
+  const bundle = await obtainWorkflowCode(cacheFolderOf(loadConfig().cacheHome), quietLog);
+  assert.ok('workflowBundle' in bundle && bundle.workflowBundle !== undefined && 'codePath' in bundle.workflowBundle);
+  const code = readFileSync(bundle.workflowBundle.codePath, 'utf8');
   // Webpack names every module by its path, in the code and in the source map.
   const modules = new Set([...code.matchAll(/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)\//g)].map(([, name = '']) => name));
   assert.ok(
