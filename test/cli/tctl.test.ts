@@ -101,7 +101,13 @@ test("describe shows one row, and the server's answer with --print_raw", async (
 });
 
 test('list shows the schedule', async () => {
-  await waitFor(async () => (await tctl('schedule', 'list')).stdout.includes(scheduleId), { what: 'the schedule in the list' });
+  const isListed = async (): Promise<boolean> => {
+    for await (const schedule of client.schedule.list()) if (schedule.scheduleId === scheduleId) return true;
+    return false;
+  };
+  await waitFor(isListed, { what: 'the schedule in the list' });
+  const { stdout } = await tctl('schedule', 'list');
+  assert.ok(stdout.includes(scheduleId), stdout);
 });
 
 test('toggle pauses with a reason and unpauses', async () => {

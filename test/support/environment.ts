@@ -1,7 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { chooseBucket } from '#setup/choose-bucket.ts';
-import { ensureMetricTables } from '#setup/metric-tables.ts';
 import type { Config } from '#adapters/config.ts';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
@@ -13,8 +12,8 @@ import type { S3 } from '#adapters/s3.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
+import { databaseAfterSetup } from '#test/support/database-after-setup.ts';
 import { testConfig } from '#test/support/servers.ts';
-import { migrate } from '#workers/migrate.ts';
 
 /** An environment of a test's own on the shared servers: fresh prefix, database, topics and bucket. */
 export type Environment = {
@@ -32,11 +31,9 @@ export type Environment = {
 export const quietLog: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 export async function openEnvironment(overrides: Partial<Config> = {}): Promise<Environment> {
-  const config = await testConfig(overrides);
+  const config = await testConfig(overrides, databaseAfterSetup);
   const names = makeNames(config.prefix);
   const postgres = makePostgres({ url: config.postgresUrl, applicationName: 'pinflow-test' });
-  await migrate(postgres);
-  await ensureMetricTables(postgres);
   const kafka = makeKafkaClient(config, 'pinflow-test');
   const topics = makeKafkaTopics(kafka);
   await topics.ensureTopics({ topics: names.topics, partitions: config.topicPartitions, replicas: 1 });

@@ -16,8 +16,9 @@ const WAIT_MS = 60_000;
  * Settings of a test's own on the servers that `npm test` runs: a prefix that nobody else has, an empty database (also
  * for the emulator's source), a free API port and a folder. What the test leaves behind goes with the servers, which
  * keep it when a test fails.
+ * @param template gives the database that the test's own begins as a copy of.
  */
-export async function testConfig(overrides: Partial<Config> = {}): Promise<Config> {
+export async function testConfig(overrides: Partial<Config> = {}, template?: (serverUrl: string) => Promise<string>): Promise<Config> {
   const environment = callerEnvironment();
   if (!environment[settings.kafkaBrokers.env] || !environment[settings.postgresUrl.env]) {
     throw new Error(`This test needs servers, which 'npm test' brings: run 'npm test -- ${process.argv[1] ?? 'test/...'}'.`);
@@ -25,7 +26,7 @@ export async function testConfig(overrides: Partial<Config> = {}): Promise<Confi
   const shared = loadConfig(environment);
   const unique = `t${randomBytes(4).toString('hex')}`;
   const database = `${basename(process.argv[1] ?? 'test', '.test.ts').replaceAll(/[^a-z0-9]+/g, '_')}_${unique}`.slice(-60);
-  const postgresUrl = await createDatabase(shared.postgresUrl, database);
+  const postgresUrl = await createDatabase(shared.postgresUrl, database, await template?.(shared.postgresUrl));
   const [apiPort = 0] = await findFreePorts(1);
   const home = join(shared.home, 'tests', database);
   mkdirSync(home, { recursive: true });
@@ -66,10 +67,10 @@ export async function waitFor<Value>(
   }
 }
 
-async function createDatabase(serverUrl: string, name: string): Promise<string> {
+async function createDatabase(serverUrl: string, name: string, template?: string): Promise<string> {
   const postgres = makePostgres({ url: serverUrl, applicationName: 'pinflow-test', connectionsMax: 1 });
   try {
-    await postgres.execute(`CREATE DATABASE ${name}`);
+    await postgres.execute(`CREATE DATABASE ${name}${template === undefined ? '' : ` TEMPLATE ${template}`}`);
   } finally {
     await postgres.close();
   }
