@@ -1,5 +1,5 @@
-import type { LakeStatus } from '#domain/lake/lake-status.ts';
-import { lakeProblems } from '#domain/lake/lake-status.ts';
+import type { LakeStatus } from '#domain/lake-status.ts';
+import { lakeProblems } from '#domain/lake-status.ts';
 
 /**
  * The state of the pipeline at one moment, as `pinflow status --json` and `/api/status` show it. A part that cannot be

@@ -2,7 +2,7 @@ import { readMarts } from '#activities/ledger/mart-ledger.ts';
 import { readPending } from '#activities/lake/lake-lock.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { marts } from '#domain/metrics/list.ts';
-import type { LakeStatus, MartStatus, PendingStatus } from '#domain/lake/lake-status.ts';
+import type { LakeStatus, MartStatus, PendingStatus } from '#domain/lake-status.ts';
 
 /** What keeps the lake from going on, and how far each mart is. */
 export async function readLakeStatus(statements: Statements): Promise<LakeStatus> {

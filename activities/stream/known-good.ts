@@ -1,5 +1,5 @@
 import type { CleanedBatch, Clean, Cleaning } from '#adapters/duckdb/lasting-cleaner.ts';
-import { sampleRecord } from '#domain/kinds/samples.ts';
+import { sampleRecord } from '#domain/sample-record.ts';
 import { Failure, failureKindOf } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import type { LogRecord } from '#domain/terms.ts';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { BodyProblem } from '#domain/door/read-event.ts';
-import type { KeyProblem } from '#domain/door/row-key.ts';
-import { isTextIdentity } from '#domain/door/row-key.ts';
+import type { KeyProblem } from '#domain/kinds/row-key.ts';
+import { isTextIdentity } from '#domain/kinds/row-key.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
 import type { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';

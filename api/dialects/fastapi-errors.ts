@@ -3,7 +3,7 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import { refusalOfProblem } from '#api/answers/refusal.ts';
 import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
-import type { Row } from '#domain/door/row-key.ts';
+import type { Row } from '#domain/kinds/row-key.ts';
 import { identityBytesMax } from '#domain/kinds/field-schemas.ts';
 import { pinItem } from '#domain/kinds/pin/schema.ts';
 

@@ -23,8 +23,8 @@ import {
   unknownReceipts,
 } from '#api/events/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
-import type { Row } from '#domain/door/row-key.ts';
-import { keyText } from '#domain/door/row-key.ts';
+import type { Row } from '#domain/kinds/row-key.ts';
+import { keyText } from '#domain/kinds/row-key.ts';
 import type { SplitProblem } from '#domain/door/split-rows.ts';
 import { makeJsonSplitter, makeLineSplitter } from '#domain/door/split-rows.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';

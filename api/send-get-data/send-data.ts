@@ -12,7 +12,7 @@ import { queryOf } from '#api/door/query.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import { missingTopic } from '#api/send-get-data/refusals.ts';
-import { keyText } from '#domain/door/row-key.ts';
+import { keyText } from '#domain/kinds/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';

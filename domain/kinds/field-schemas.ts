@@ -12,7 +12,7 @@ export const flagLike = z
   .union([z.number().refine(Number.isInteger).meta({ type: 'integer' }), z.string().regex(digits), z.boolean()])
   .meta({ description: '0 or 1; as text or as a boolean too.' });
 
-/** The row number under any of its names; domain/door/row-key.ts says which counts. */
+/** The row number under any of its names; domain/kinds/row-key.ts says which counts. */
 export const rowNumbers = { ind: z.unknown().optional(), index: z.unknown().optional(), idx: z.unknown().optional() };
 
 /** Longest identity in UTF-8 bytes: it is the record's key and an index row in Postgres. */

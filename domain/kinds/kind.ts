@@ -45,5 +45,5 @@ export type KindDefinition = {
   source?: { table: string; key: string };
 };
 
-/** The row number has three names; domain/door/row-key.ts says which counts. */
+/** The row number has three names; domain/kinds/row-key.ts says which counts. */
 export const rowNumberNames = ['index', 'ind', 'idx'] as const;

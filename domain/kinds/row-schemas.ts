@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseBadKey } from '#domain/door/row-key.ts';
+import { refuseBadKey } from '#domain/kinds/row-key.ts';
 import { makeIdentityText, rowNumbers } from '#domain/kinds/field-schemas.ts';
 import type { KindDefinition } from '#domain/kinds/kind.ts';
 import { rowNumberNames } from '#domain/kinds/kind.ts';

@@ -82,7 +82,7 @@ const byChance: Readonly<Record<string, string>> = {
   'cli/commands/emulate.ts': 'a shape of the emulator',
   'cli/run-program.ts': "commander's word for who gave the arguments",
   'stack/servers/postgres-identity.ts': "the operating system's user",
-  'domain/door/row-key.ts': 'names of the row number, which no kind owns',
+  'domain/kinds/row-key.ts': 'names of the row number, which no kind owns',
   'domain/clean/macros.sql': 'names of the row number, which no kind owns',
 };
 

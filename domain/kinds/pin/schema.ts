@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refuseKeyConflict } from '#domain/door/row-key.ts';
+import { refuseKeyConflict } from '#domain/kinds/row-key.ts';
 import { flagLike, integerLike, makeIdentityText } from '#domain/kinds/field-schemas.ts';
 
 /**

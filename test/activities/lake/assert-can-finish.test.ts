@@ -14,7 +14,7 @@ import { publish as publishPlan } from '#activities/lake/publish.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
 import { commitPath } from '#domain/lake/delta.ts';
-import { lakeProblems } from '#domain/lake/lake-status.ts';
+import { lakeProblems } from '#domain/lake-status.ts';
 import type { LakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { openLakeEnvironment } from '#test/activities/batch/lake-environment.ts';
 import { commitsOf, plan, publish, stage } from '#test/activities/lake/publish-run.ts';

@@ -11,7 +11,7 @@ import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import { categoryPerMinute } from '#domain/metrics/category-per-minute/metric.ts';
 import { streamTableName } from '#domain/metrics/stream-table.ts';
-import { sampleRecord } from '#domain/kinds/samples.ts';
+import { sampleRecord } from '#domain/sample-record.ts';
 import type { LogRecord, TopicPartition } from '#domain/terms.ts';
 import { kinds } from '#domain/kinds/list.ts';
 import { openStream } from '#test/activities/stream/open-stream.ts';

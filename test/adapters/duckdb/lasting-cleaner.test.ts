@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { toDuckdbFailure } from '#adapters/duckdb/failure.ts';
 import type { CleanedBatch, CleaningEngine } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { sampleRecord } from '#domain/kinds/samples.ts';
+import { sampleRecord } from '#domain/sample-record.ts';
 
 const cleaned: CleanedBatch = { rows: 1, columns: {} };
 const invalidated = new Error('FATAL Error: Failed: database has been invalidated because of a previous fatal error.');

@@ -28,7 +28,7 @@ const bigintMax = 2n ** 63n;
 /**
  * Whether a row's identity cannot be told, by the rules that cleaning has in SQL (domain/clean/macros.sql): what they
  * would reject, the door refuses. Without this, a client learns of it from a table of rejects. That both say the same is a
- * test (test/domain/door/row-key-agrees.test.ts), which also says where they cannot: numbers beyond 2^53.
+ * test (test/domain/kinds/row-key-agrees.test.ts), which also says where they cannot: numbers beyond 2^53.
  */
 export function keyProblem(kind: Kind, row: Row): KeyProblem | undefined {
   const own = ownMembers[kind];

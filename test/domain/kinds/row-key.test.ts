@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { KeyProblem, Row } from '#domain/door/row-key.ts';
-import { keyProblem, keyText } from '#domain/door/row-key.ts';
+import type { KeyProblem, Row } from '#domain/kinds/row-key.ts';
+import { keyProblem, keyText } from '#domain/kinds/row-key.ts';
 import { parseTopicName } from '#domain/door/topic-name.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 

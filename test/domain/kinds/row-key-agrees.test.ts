@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { refusalOfIssues } from '#api/answers/refusal.ts';
 import { definitionOf, kinds } from '#domain/kinds/list.ts';
 import { readBody } from '#domain/door/read-event.ts';
-import type { Row } from '#domain/door/row-key.ts';
-import { keyText } from '#domain/door/row-key.ts';
+import type { Row } from '#domain/kinds/row-key.ts';
+import { keyText } from '#domain/kinds/row-key.ts';
 import { identityBytesMax } from '#domain/kinds/field-schemas.ts';
 import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import type { Kind } from '#domain/kinds/list.ts';
@@ -118,7 +118,7 @@ function inDoorsOrder(kind: Kind, told: Told, text: string): Told {
 }
 
 /**
- * domain/door/row-key.ts has the rules of identity once more, in TypeScript: the door cannot ask DuckDB. What holds them
+ * domain/kinds/row-key.ts has the rules of identity once more, in TypeScript: the door cannot ask DuckDB. What holds them
  * together is this. They differ in one thing beside the order above: the door sees a number as the double that JSON.parse
  * makes of it, cleaning sees its digits. So a row number beyond 2^53 that is sent as a number may be refused though cleaning
  * would take it (9223372036854775807), taken though cleaning rejects it (1e16), or get the key of its neighbour.
