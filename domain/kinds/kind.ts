@@ -6,13 +6,13 @@ export type Field = Column & {
   computed?: string;
 };
 
-/** A member of a client's row, and how the emulator's source table holds it. */
+/** A member of a client's row. */
 export type WireField = {
   name: string;
   /** Value of the documents' example and of the sample that is known to be good. */
   example: unknown;
-  /** Type of the source table's column. */
-  source: 'bigint' | 'int' | 'text' | 'timestamp' | 'double precision';
+  /** Type of its column in the emulator's table of the kind; absent where that has none, and the emulator does not post the member. */
+  sourceType?: 'bigint' | 'int' | 'text' | 'timestamp' | 'double precision';
 };
 
 /**
@@ -42,7 +42,7 @@ export type KindDefinition = {
   /** In the order in which clients send them, which is that of validation errors. Row numbers go by the name that this kind's clients use. */
   wire: readonly WireField[];
   /** The emulator's table of rows of this kind, and the column that joins it to the others; absent where it posts none. */
-  source?: { table: string; key: string };
+  emulated?: { table: string; key: string };
 };
 
 /** The row number has three names; domain/door/row-key.ts says which counts. */

@@ -5,7 +5,7 @@ import type { KindDefinition } from '#domain/kinds/kind.ts';
 import { pin } from '#domain/kinds/pin/fields.ts';
 import { user } from '#domain/kinds/user/fields.ts';
 
-/** Every kind of event, in the order in which lake tables are committed. What the pipeline knows of kinds it knows from here. */
+/** Every kind of event. What the pipeline knows of kinds it knows from here; the order is the one in which lake tables are committed. */
 export const kindDefinitions = [pin, geo, user] as const;
 
 /** What a client sent. */
