@@ -1,11 +1,5 @@
 import type { Column } from '#domain/kinds/columns.ts';
 
-/** A column that cleaning makes of what a client sent. */
-export type Field = Column & {
-  /** Computed by the sink from its other columns, in Postgres's SQL, rather than sent there. */
-  computed?: string;
-};
-
 /** A member of a client's row. */
 export type WireField = {
   name: string;
@@ -35,8 +29,8 @@ export type KindDefinition = {
    * (`rowNumberNames`); a VARCHAR is sent under its own name.
    */
   identity: string;
-  /** In the order of the clean table. The SELECT gives these and the columns of columns.ts, then `reject`. */
-  fields: readonly Field[];
+  /** What cleaning makes of a row, in the order of the clean table. The SELECT gives these and the columns of columns.ts, then `reject`. */
+  fields: readonly Column[];
   /** ORDER BY of a lake file: makes it reproducible, and its row groups' ranges narrow. Ends in what is unique. */
   sortedBy: readonly string[];
   /** In the order in which clients send them, which is that of validation errors. Row numbers go by the name that this kind's clients use. */

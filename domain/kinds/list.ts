@@ -21,7 +21,7 @@ export const definitionOf = ofKinds((definition): KindDefinition => definition);
 
 /** Columns of a kind's clean table in order. Its clean.sql gives these, then `reject`. */
 export const cleanColumnsOf = ofKinds(({ fields }): readonly Column[] => [
-  ...fields.map(({ name, duckdb, delta, postgres }) => ({ name, duckdb, delta, postgres })),
+  ...fields,
   ...noteColumns,
   ...coordinateColumns,
   ...headerColumns,

@@ -13,10 +13,7 @@ export const geo = {
   fields: [
     column('ind', 'BIGINT'),
     column('country', 'VARCHAR'),
-    {
-      ...column('coordinates', 'DOUBLE[]'),
-      computed: 'CASE WHEN latitude IS NOT NULL AND longitude IS NOT NULL THEN ARRAY[latitude, longitude] END',
-    },
+    column('coordinates', 'DOUBLE[]'),
     column('timestamp', 'TIMESTAMPTZ'),
     column('latitude', 'DOUBLE'),
     column('longitude', 'DOUBLE'),
