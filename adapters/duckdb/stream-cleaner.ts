@@ -4,10 +4,9 @@ import type { DuckdbSettings } from '#adapters/duckdb/connection.ts';
 import { connect, openInstance, translated } from '#adapters/duckdb/connection.ts';
 import type { CleanedBatch, CleaningEngine, StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import { plainInteger } from '#adapters/duckdb/values.ts';
 import type { Column, DuckdbType } from '#domain/kinds/columns.ts';
-import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { cleanColumnsOf, kindSqlOf, kinds } from '#domain/kinds/list.ts';
 import { Failure } from '#domain/failures.ts';
 import { liftHeaders } from '#domain/raw-line.ts';
@@ -33,7 +32,7 @@ async function openEngine(options: StreamCleanerOptions): Promise<CleaningEngine
   const settings: DuckdbSettings = { threads: 1, memoryLimit: options.memoryLimit ?? '512MB', keepOrder: true };
   const instance = await openInstance(settings);
   const first = await connect(instance, settings);
-  await translated(() => first.run(domainSql(cleanFiles.macros)), false);
+  await translated(() => first.run(cleaningMacros()), false);
   const lanes = [makeLane(first)];
   for (let n = 1; n < (options.lanesMax ?? 2); n++) lanes.push(makeLane(await connect(instance, settings)));
   return {

@@ -11,8 +11,9 @@ export type WireField = {
 
 /**
  * All that is true about a kind of event. Its folder also holds clean.sql (the SELECT over `records`, see
- * domain/clean/macros.sql) and keys.sql (identity and coordinates of the clean rows); lists of columns, the sink's
- * statements, the lake's schemas, the row schemas and the emulator's reading are derived from this.
+ * domain/clean/macros.sql), keys.sql (identity and coordinates of the clean rows) and, where it reads texts that no other kind
+ * has, macros.sql; lists of columns, the sink's statements, the lake's schemas, the row schemas and the emulator's reading are
+ * derived from this.
  */
 export type KindDefinition = {
   name: string;

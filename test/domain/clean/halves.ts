@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import type { Duckdb, Row } from '#adapters/duckdb/connection.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
@@ -18,6 +18,8 @@ export type Halves = {
   duckdb: Duckdb;
   /** Raw lines in a compressed file, read by read_json, cleaned. */
   batch(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
+  /** Names and types of the columns that cleaning gives in the batch. */
+  columns(kind: Kind): Promise<{ name: string; duckdb: string }[]>;
   /** Bound lists, cleaned. */
   stream(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
   /** Texts of `v` as read_json gives them from raw lines. */
@@ -28,7 +30,7 @@ export type Halves = {
 export async function openHalves(): Promise<Halves> {
   const folder = mkdtempSync(join(tmpdir(), 'pinflow-clean-'));
   const duckdb = await openDuckdb({ threads: 2, memoryLimit: '512MB', showData: true });
-  await duckdb.run(domainSql(cleanFiles.macros));
+  await duckdb.run(cleaningMacros());
   const cleaner: StreamCleaner = await makeStreamCleaner();
   let files = 0;
   // A new name each time: the engine remembers files by name.
@@ -37,13 +39,16 @@ export async function openHalves(): Promise<Halves> {
     writeFileSync(file, zstdCompressSync(encodeRawLines(records)));
     return file;
   };
+  const cleanedFrom = (kind: Kind, file: string): string =>
+    `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf[kind].clean)}) SELECT * FROM cleaned ORDER BY partition, "offset"`;
   return {
     duckdb,
     async batch(kind, records) {
-      const file = writeRawLines(records);
-      return duckdb.rows(
-        `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf[kind].clean)}) SELECT * FROM cleaned ORDER BY partition, "offset"`,
-      );
+      return duckdb.rows(cleanedFrom(kind, writeRawLines(records)));
+    },
+    async columns(kind) {
+      const rows = await duckdb.rows(`DESCRIBE ${cleanedFrom(kind, writeRawLines([]))}`);
+      return rows.map(({ column_name, column_type }) => ({ name: column_name as string, duckdb: column_type as string }));
     },
     async stream(kind, records) {
       const { rows, columns } = await cleaner.clean(kind, records);
