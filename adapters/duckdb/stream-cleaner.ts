@@ -87,7 +87,7 @@ function makeLane(connection: DuckDBConnection): Lane {
       event_id: lifted.map(({ eventId }) => eventId),
     };
     for (const [i, { name, duckdb }] of engineColumnsOf(kind).entries())
-      made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
+      made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map((value) => integerOf(name, value)) : engineColumns[i]!;
     return {
       rows: records.length,
       columns: Object.fromEntries([...cleanColumnsOf[kind].map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])),
@@ -155,6 +155,12 @@ FROM cleaned`,
   ]),
 ) as Record<Kind, () => string>;
 
-function integerOrNull(value: DuckDBValue): number | string | null {
-  return typeof value === 'bigint' ? plainInteger(value) : null;
+/** @throws Failure `fault` where the SELECT gives another type than the kind says: NULL in its place would be a lost value. */
+function integerOf(name: string, value: DuckDBValue): number | string | null {
+  if (value === null) return null;
+  if (typeof value === 'bigint') return plainInteger(value);
+  throw new Failure(
+    'fault',
+    `Cleaning gives ${name} as a ${typeof value} and not as the BIGINT that its kind's fields say: cast it in clean.sql.`,
+  );
 }
