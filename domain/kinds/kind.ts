@@ -5,6 +5,10 @@ export type WireField = {
   name: string;
   /** Value of the documents' example and of the sample that is known to be good. */
   example: unknown;
+  /** What it may be where a route takes whole rows only, as `POST /pin/` does; default `text`. Every other route takes anything. */
+  strict?: 'text' | 'optional text' | 'integer' | 'flag';
+  /** For the documents, of what its name does not tell. */
+  description?: string;
   /** Type of its column in the emulator's table of the kind; absent where that has none, and the emulator does not post the member. */
   sourceType?: 'bigint' | 'int' | 'text' | 'timestamp' | 'double precision';
 };
