@@ -15,6 +15,8 @@ export const sourceTables: readonly SourceTable[] = Object.values(
   ),
 ).flat();
 
+export const tablesListed = new Intl.ListFormat('en-GB').format(sourceTables.map(({ table }) => table));
+
 /** The kind whose rows are drawn, as the course's clients draw pins; those of the other kinds go with them by row number. */
 const leadingKind: Kind = 'pin';
 export const leadingTable = sourceTables.find(({ kind }) => kind === leadingKind)!;

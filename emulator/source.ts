@@ -3,7 +3,7 @@ import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import type { SourceField, SourceTable } from '#emulator/source-tables.ts';
-import { fieldsPresent, leadingTable, sourceTables } from '#emulator/source-tables.ts';
+import { fieldsPresent, leadingTable, sourceTables, tablesListed } from '#emulator/source-tables.ts';
 
 /** A row of each kind with the same row number; all but the leading kind's may be missing in a source of one's own. */
 export type SourceEvent = { ind: number } & Partial<Record<Kind, Record<string, unknown> | undefined>>;
@@ -68,7 +68,7 @@ export async function openSource(postgres: Postgres): Promise<Source> {
 function tablesMissing(cause?: unknown): Failure {
   return new Failure(
     'missing',
-    `The emulator's source has no tables ${new Intl.ListFormat('en-GB').format(sourceTables.map(({ table }) => table))}: start the stack, which creates them, or point PINFLOW_SOURCE_URL at a database that has them.`,
+    `The emulator's source has no tables ${tablesListed}: start the stack, which creates them, or point PINFLOW_SOURCE_URL at a database that has them.`,
     { cause },
   );
 }

@@ -8,6 +8,9 @@ import { user } from '#domain/kinds/user/fields.ts';
 /** Every kind of event. What the pipeline knows of kinds it knows from here; the order is the one in which lake tables are committed. */
 export const kindDefinitions = [pin, geo, user] as const;
 
+/** The kind that examples for people speak of. */
+export const exampleKind = pin;
+
 /** What a client sent. */
 export type Kind = (typeof kindDefinitions)[number]['name'];
 export const kinds: readonly Kind[] = kindDefinitions.map(({ name }) => name);
