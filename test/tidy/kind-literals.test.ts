@@ -16,9 +16,14 @@ const tables = definitions.flatMap(({ lakeTable, view, sinkTable, emulated }) =>
 });
 const kindWords = [...new Set(definitions.flatMap(({ name, endings }) => [name, ...endings]))];
 const fieldNames = definitions.flatMap(({ fields, wire }) => [...fields, ...wire].map(({ name }) => name));
-const names = [...new Set([...kindWords, ...tables, ...fieldNames])];
-/** Words that sentences, SQL and other people's interfaces use as well: they are a kind's or a field's only where they are the whole text. */
-const ordinary = ['user', 'index', 'timestamp', 'title', 'description', 'age'];
+/**
+ * Words that sentences, SQL and other people's interfaces use as well, and that a kind or a field may have: they are its own only
+ * where they are the whole text.
+ */
+const ordinary = ['age', 'description', 'index', 'timestamp', 'title', 'user'];
+/** And those that our code uses for everything: never. */
+const everywhere = ['id', 'kind', 'name', 'value'];
+const names = [...new Set([...kindWords, ...tables, ...fieldNames])].filter((name) => !everywhere.includes(name));
 const telling = names.filter((name) => !ordinary.includes(name));
 /** Not in a path of the door (`/pin`), nor in an id of a workflow or a schedule (`pin-batch`); a kind in a topic or a scope whatever its name. */
 const inText = new RegExp(

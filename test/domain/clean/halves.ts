@@ -8,7 +8,7 @@ import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
-import { kindSqlOf } from '#domain/kinds/list.ts';
+import { cleanColumnsOf, kindSqlOf, kinds } from '#domain/kinds/list.ts';
 import { encodeRawLines } from '#domain/raw-line.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import type { LogRecord } from '#domain/terms.ts';
@@ -89,8 +89,10 @@ export function recordsOf(values: readonly (Buffer | null)[], headers: LogRecord
   }));
 }
 
+const lists = new Set(kinds.flatMap((kind) => cleanColumnsOf[kind].flatMap(({ name, duckdb }) => (duckdb.endsWith('[]') ? [name] : []))));
+
 // The stream gives lists as JSON text and append times in milliseconds.
 function inOneForm(name: string, value: unknown): unknown {
-  if ((name === 'tag_list' || name === 'coordinates') && typeof value === 'string') return JSON.parse(value);
+  if (lists.has(name) && typeof value === 'string') return JSON.parse(value);
   return name === 'append_time' ? (value as string).replace('Z', '000Z') : value;
 }
