@@ -1,8 +1,9 @@
 import { createDatabase } from '#setup/create-database.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import type { SourceTable } from '#emulator/source-tables.ts';
-import { sourceTables } from '#emulator/source-tables.ts';
+import { fieldsPresent, sourceTables } from '#emulator/source-tables.ts';
 import type { SyntheticRows } from '#emulator/synthetic/rows.ts';
 import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
 
@@ -11,8 +12,8 @@ import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
  * are left alone, whoever filled them.
  */
 const createTables = sourceTables
-  .map(({ table, key, wire }) => {
-    const columns = wire.map(({ name, source }) => `"${name}" ${source}${name === key ? ' PRIMARY KEY' : ''}`);
+  .map(({ table, key, fields }) => {
+    const columns = fields.map(({ name, sourceType }) => `"${name}" ${sourceType}${name === key ? ' PRIMARY KEY' : ''}`);
     return `CREATE TABLE IF NOT EXISTS ${table} (${columns.join(', ')});`;
   })
   .join('\n');
@@ -42,9 +43,10 @@ export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: 
       const anyRows = sourceTables.map(({ table }) => `EXISTS (SELECT FROM ${table})`).join(' OR ');
       const [filled] = await statements.query<{ any: boolean }>(`SELECT ${anyRows} AS any`);
       if (filled?.any === true) return 0;
-      const rows = makeRows();
-      for (const one of sourceTables) await insertRows(statements, one, rows[one.kind]);
-      return Math.max(...sourceTables.map(({ kind }) => rows[kind].length));
+      // A kind that nobody made rows of has an empty table.
+      const rows: Partial<Record<Kind, readonly object[]>> = makeRows();
+      for (const one of sourceTables) await insertRows(statements, one, rows[one.kind] ?? []);
+      return Math.max(...sourceTables.map(({ kind }) => rows[kind]?.length ?? 0));
     });
   } finally {
     await postgres.close();
@@ -52,14 +54,15 @@ export async function fillSource({ postgresUrl, makeRows = makeSyntheticRows }: 
 }
 
 /** One array a column and statement: the fastest way without COPY, and the statement's text never grows. */
-async function insertRows(statements: Statements, { table, wire }: SourceTable, rows: readonly object[]): Promise<void> {
-  const columns = wire.map(({ name }) => `"${name}"`).join(', ');
-  const arrays = wire.map(({ source }, i) => `$${i + 1}::${source}[]`).join(', ');
+async function insertRows(statements: Statements, source: SourceTable, rows: readonly object[]): Promise<void> {
+  const fields = await fieldsPresent(statements, source);
+  const columns = fields.map(({ name }) => `"${name}"`).join(', ');
+  const arrays = fields.map(({ sourceType }, i) => `$${i + 1}::${sourceType}[]`).join(', ');
   for (let first = 0; first < rows.length; first += chunkRows) {
     const chunk = rows.slice(first, first + chunkRows) as Record<string, unknown>[];
     await statements.execute(
-      `INSERT INTO ${table} (${columns}) SELECT * FROM unnest(${arrays})`,
-      wire.map(({ name }) => chunk.map((row) => row[name])),
+      `INSERT INTO ${source.table} (${columns}) SELECT * FROM unnest(${arrays})`,
+      fields.map(({ name }) => chunk.map((row) => row[name])),
     );
   }
 }

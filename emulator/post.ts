@@ -20,6 +20,9 @@ const sourceName = '0e3a7b91c2d4';
 const requestTimeoutMs = 15_000;
 const reasonLengthMax = 300;
 
+/** What the shapes are, for people. */
+export const shapesHelp = `pin: POST /pin/ with the pin; topics: POST /topics/<id>.<kind> with the rows of ${new Intl.ListFormat('en-GB').format(kinds)}`;
+
 /** The requests of one event, in the order in which the course's clients send them. */
 export function requestsOf(event: SourceEvent, shape: Shape, target: string): PostRequest[] {
   const base = target.replace(/\/+$/, '');

@@ -1,4 +1,5 @@
 import type { Config } from '#adapters/config.ts';
+import { exampleQuestion } from '#domain/kinds/pin/example-question.ts';
 
 /** The one screen that `npm start` shows when everything is ready. */
 export function startScreen(config: Config, apiUrl: string, home: string, emulator: boolean): string {
@@ -12,7 +13,7 @@ Pinflow runs.
 
 Try:
   npx pinflow status
-  npx pinflow sql "SELECT category, count(*) FROM pins GROUP BY 1 ORDER BY 2 DESC"
+  npx pinflow sql "${exampleQuestion}"
   npx tctl schedule trigger --schedule_id pin-batch
 
 ${emulator ? `The emulator posts ${config.emulatorRate} events a second; an interval closes every ${config.batchIntervalMs / 1000} s. ` : ''}Ctrl-C stops everything and loses nothing.

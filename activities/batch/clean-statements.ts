@@ -1,6 +1,6 @@
 import { effects } from '#activities/batch/run-statements.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { kindSqlOf } from '#domain/kinds/list.ts';
 import type { RawSlice } from '#domain/lake/batch-plan.ts';
@@ -15,7 +15,7 @@ const lineColumns = `{p: 'INTEGER', o: 'BIGINT', t: 'BIGINT', e: 'VARCHAR', r: '
 
 /** Run once before those of the kinds. */
 export function macroStep(): ChildStep {
-  return { sql: domainSql(cleanFiles.macros) };
+  return { sql: cleaningMacros() };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DuckdbSettings, Row } from '#adapters/duckdb/connection.ts';
 import { connect, openInstance, translated } from '#adapters/duckdb/connection.ts';
 import { plainValue } from '#adapters/duckdb/values.ts';
 import { Failure } from '#domain/failures.ts';
+import { exampleKind } from '#domain/kinds/list.ts';
 
 export type AdHocRequest = {
   settings: DuckdbSettings;
@@ -87,7 +88,7 @@ async function assertReadOnly(connection: DuckDBConnection, sql: string): Promis
 
 async function typeOf(connection: DuckDBConnection, sql: string): Promise<StatementType> {
   if (/^(?:\s|;|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*$/.test(sql))
-    throw new Failure('invalid_data', 'There is no statement: give one, such as SELECT * FROM pins.');
+    throw new Failure('invalid_data', `There is no statement: give one, such as SELECT * FROM ${exampleKind.view}.`);
   const statements = await connection.extractStatements(sql);
   if (statements.count !== 1)
     throw new Failure(

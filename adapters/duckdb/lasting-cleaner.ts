@@ -5,8 +5,8 @@ import type { LogRecord } from '#domain/terms.ts';
 /**
  * What cleaning made of a batch, one array a column, all `rows` long and in the order of the records. Names are those of
  * domain/kinds/list.ts, then `reject` (reason code, null for a clean row; a reject's other columns up to `extra` mean nothing).
- * Values suit Postgres UNNEST: BIGINT as number (as text beyond 2^53), timestamps as ISO text with microseconds, lists
- * (tag_list, coordinates) as JSON text because nested arrays do not fit UNNEST, the rest as they are.
+ * Values suit Postgres UNNEST: BIGINT as number (as text beyond 2^53), timestamps as ISO text with microseconds, lists as JSON
+ * text because nested arrays do not fit UNNEST, the rest as they are.
  */
 export type CleanedBatch = { rows: number; columns: Record<string, unknown[]> };
 

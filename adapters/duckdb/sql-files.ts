@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { cleanFiles } from '#domain/clean/clean-files.ts';
 
 /**
  * The SQL of domain/ as text, by its name below domain/ (`kinds/pin/clean.sql`). Files are read once a process; they are part
@@ -20,6 +21,12 @@ export function domainSqlBelow(folder: string): Record<string, string> {
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .toSorted();
   return Object.fromEntries(names.map((name) => [name, domainSql(name)]));
+}
+
+/** CREATE MACRO statements that the SELECTs of cleaning use, run once a connection: the shared ones, then those of the kinds that have some. */
+export function cleaningMacros(): string {
+  const ofKinds = Object.entries(domainSqlBelow('kinds')).filter(([name]) => name.endsWith('/macros.sql'));
+  return [domainSql(cleanFiles.macros), ...ofKinds.map(([, text]) => text)].join('\n');
 }
 
 const domainFolder = new URL('../../domain/', import.meta.url);

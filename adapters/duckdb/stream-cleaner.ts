@@ -4,10 +4,9 @@ import type { DuckdbSettings } from '#adapters/duckdb/connection.ts';
 import { connect, openInstance, translated } from '#adapters/duckdb/connection.ts';
 import type { CleanedBatch, CleaningEngine, StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeLastingCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import { plainInteger } from '#adapters/duckdb/values.ts';
 import type { Column, DuckdbType } from '#domain/kinds/columns.ts';
-import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { cleanColumnsOf, kindSqlOf, kinds } from '#domain/kinds/list.ts';
 import { Failure } from '#domain/failures.ts';
 import { liftHeaders } from '#domain/raw-line.ts';
@@ -33,7 +32,7 @@ async function openEngine(options: StreamCleanerOptions): Promise<CleaningEngine
   const settings: DuckdbSettings = { threads: 1, memoryLimit: options.memoryLimit ?? '512MB', keepOrder: true };
   const instance = await openInstance(settings);
   const first = await connect(instance, settings);
-  await translated(() => first.run(domainSql(cleanFiles.macros)), false);
+  await translated(() => first.run(cleaningMacros()), false);
   const lanes = [makeLane(first)];
   for (let n = 1; n < (options.lanesMax ?? 2); n++) lanes.push(makeLane(await connect(instance, settings)));
   return {
@@ -88,7 +87,7 @@ function makeLane(connection: DuckDBConnection): Lane {
       event_id: lifted.map(({ eventId }) => eventId),
     };
     for (const [i, { name, duckdb }] of engineColumnsOf(kind).entries())
-      made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map(integerOrNull) : engineColumns[i]!;
+      made[name] = duckdb === 'BIGINT' ? engineColumns[i]!.map((value) => integerOf(name, value)) : engineColumns[i]!;
     return {
       rows: records.length,
       columns: Object.fromEntries([...cleanColumnsOf[kind].map(({ name }) => name), 'reject'].map((name) => [name, made[name]!])),
@@ -156,6 +155,12 @@ FROM cleaned`,
   ]),
 ) as Record<Kind, () => string>;
 
-function integerOrNull(value: DuckDBValue): number | string | null {
-  return typeof value === 'bigint' ? plainInteger(value) : null;
+/** @throws Failure `fault` where the SELECT gives another type than the kind says: NULL in its place would be a lost value. */
+function integerOf(name: string, value: DuckDBValue): number | string | null {
+  if (value === null) return null;
+  if (typeof value === 'bigint') return plainInteger(value);
+  throw new Failure(
+    'fault',
+    `Cleaning gives ${name} as a ${typeof value} and not as the BIGINT that its kind's fields say: cast it in clean.sql.`,
+  );
 }

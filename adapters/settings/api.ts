@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { Settings } from '#adapters/settings/fields.ts';
 import { hostNames, httpUrl, networks, optionalText, port, positive } from '#adapters/settings/fields.ts';
+import { appendScopes } from '#domain/keys/scopes.ts';
 import { kinds } from '#domain/kinds/list.ts';
+
+const listed = (names: readonly string[]): string => new Intl.ListFormat('en-GB').format(names);
 
 /** The API and its door. */
 export const apiSettings = {
@@ -74,8 +77,7 @@ export const apiSettings = {
   apiKey: {
     env: 'PINFLOW_API_KEY',
     schema: optionalText,
-    about:
-      'Key that the emulator and pinflow tail show where the API asks for one: with the scopes append:pin, append:geo and append:user to emulate, read to tail.',
+    about: `Key that the emulator and pinflow tail show where the API asks for one: with the scopes ${listed(appendScopes)} to emulate, read to tail.`,
     secret: true,
   },
   apiUrl: {
@@ -128,7 +130,7 @@ export const apiSettings = {
       .transform((text) => text.split(',').map((part) => part.trim()))
       .pipe(z.array(z.string().regex(new RegExp(`^[^=]+=(${kinds.join('|')})$`), `<name>=<kind>, where a kind is ${kinds.join(', ')}`)))
       .default([]),
-    about: 'Kinds of topic and stream names that do not end in one, as in clicks=pin,places=geo.',
+    about: `Kinds of topic and stream names that do not end in one, as in clicks=${kinds[0]},places=${kinds[1]}.`,
   },
   ingestStallMs: {
     env: 'INGEST_STALL_MS',

@@ -4,6 +4,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { Caller } from '#api/access/caller.ts';
 import type { RateLimit, Rates } from '#api/access/rate-limit.ts';
 import { makeRateLimit } from '#api/access/rate-limit.ts';
+import { appendScopes } from '#domain/keys/scopes.ts';
 import type { ApiKey } from '#keys/keys-table.ts';
 import type { ValidKeys } from '#keys/read-valid-keys.ts';
 import { readValidKeys, writeLastUses } from '#keys/read-valid-keys.ts';
@@ -59,8 +60,7 @@ const reloadEveryMsMin = 250;
 const writeUsesMs = 10_000;
 /** Secrets whose hash is remembered until the next reading. Only those of valid keys get there. */
 const knownSecretsMax = 10_000;
-const noKeyAdvice =
-  'keys are required, and there is none: make one with npx pinflow keys create --name <name> --scope append:pin,append:geo,append:user';
+const noKeyAdvice = `keys are required, and there is none: make one with npx pinflow keys create --name <name> --scope ${appendScopes.join()}`;
 
 /** Begins to read keys, and goes on until it is closed. */
 export function openKeyRing({ statements, log, defaultRates, processes }: KeyRingOptions): KeyRing {

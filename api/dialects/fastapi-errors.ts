@@ -5,7 +5,7 @@ import type { BodyProblem } from '#domain/door/read-event.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Row } from '#domain/kinds/row-key.ts';
 import { identityBytesMax } from '#domain/kinds/field-schemas.ts';
-import { pinItem } from '#domain/kinds/pin/schema.ts';
+import { integerPinFields, pinItem } from '#domain/kinds/pin/schema.ts';
 
 /** One entry of a 422 answer, as FastAPI 0.136 with Pydantic 2.14 gives it. */
 export type FastapiError = { type: string; loc: (string | number)[]; msg: string; input?: unknown; ctx?: Record<string, unknown> };
@@ -63,7 +63,7 @@ function explainBody(problem: Exclude<BodyProblem, { reason: 'invalid_utf8' }>, 
   }
 }
 
-const integerFields = new Set(['index', 'downloaded']);
+const integerFields = new Set(integerPinFields);
 
 /** What the schema of `/pin/` found, in field order. */
 export function explainPin(issues: readonly z.core.$ZodIssue[], row: Readonly<Record<string, unknown>>, body: Buffer): FastapiError[] {

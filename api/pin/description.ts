@@ -4,11 +4,11 @@ import { schemaOf } from '#api/describe/json-schema.ts';
 import { pin, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { makePinRoute } from '#api/pin/route.ts';
-import { pinItem } from '#domain/kinds/pin/schema.ts';
+import { pinItem, requiredPinFields } from '#domain/kinds/pin/schema.ts';
 
 /** One pin a request, in FastAPI's dialect. */
 export function describePin(door: Pick<Door, 'limits'>): Json {
-  const eleven = without(pin, 'poster_name');
+  const required = Object.fromEntries(requiredPinFields.map((name) => [name, pin[name]]));
   const nameless = without(pin, 'index');
   return {
     '/pin/': {
@@ -23,8 +23,13 @@ export function describePin(door: Pick<Door, 'limits'>): Json {
         taken: { description: 'The pin as it was sent; Kafka has it.', schema: schemaOf(pinItem), receipt: true },
         errors: 'Detail',
         exchanges: {
-          'twelve-fields': { summary: 'All twelve fields', body: pin, status: 200, answer: pin },
-          'eleven-fields': { summary: 'The eleven fields of the first API', body: eleven, status: 200, answer: eleven },
+          'all-fields': { summary: `All ${Object.keys(pin).length} fields`, body: pin, status: 200, answer: pin },
+          'required-fields': {
+            summary: `The ${requiredPinFields.length} fields of the first API`,
+            body: required,
+            status: 200,
+            answer: required,
+          },
           'not-waited-for': { summary: 'With ?ack=none', body: pin, status: 202, answer: pin },
           'field-missing': {
             summary: 'A field is missing',

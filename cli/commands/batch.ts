@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { exampleKind } from '#domain/kinds/list.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import type { AbandonOptions } from '../abandon.ts';
 import type { BatchListOptions, BatchRetryOptions } from '../batch.ts';
@@ -55,7 +56,10 @@ export function addBatch(program: Command): void {
     .option('--run <id>', 'only if it is this run’s, as status names it')
     .option('--json', 'as JSON')
     .option('--dry-run', 'only say what would be let go')
-    .addHelpText('after', `\nExample:\n  $ pinflow batch abandon --why "the log of clean_pins cannot be read" --dry-run\n${exitCodesHelp}`)
+    .addHelpText(
+      'after',
+      `\nExample:\n  $ pinflow batch abandon --why "the log of ${exampleKind.lakeTable} cannot be read" --dry-run\n${exitCodesHelp}`,
+    )
     .action(async (options: AbandonOptions) => {
       const { abandonHere } = await import('../abandon.ts');
       await abandonHere(options);

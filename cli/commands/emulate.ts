@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { shapes } from '#emulator/post.ts';
+import { shapes, shapesHelp } from '#emulator/post.ts';
+import { tablesListed } from '#emulator/source-tables.ts';
 import type { EmulateOptions } from '../emulate.ts';
 import { exitCodes, exitCodesHelp } from '../exit-codes.ts';
 import { httpUrl, positiveNumber, wholeNumber } from '../option-values.ts';
@@ -20,13 +21,9 @@ export function addEmulate(program: Command): void {
     .option('--rate <n>', 'events a second, steadily (default: sleep 0 to 2 s before each)', positiveNumber)
     .option('--seed <n>', 'which sequence of rows', wholeNumber(0, seedMax), 100)
     .option('--start <k>', 'skip the first k events of the sequence', wholeNumber(0), 0)
-    .addOption(
-      new Option('--shape <shape>', 'pin: POST /pin/ with the pin; topics: POST /topics/<id>.pin, .geo and .user')
-        .choices(shapes)
-        .default('pin'),
-    )
+    .addOption(new Option('--shape <shape>', shapesHelp).choices(shapes).default(shapes[0]))
     .option('--target <url>', 'where to post (default: the API of the running stack), with the key in PINFLOW_API_KEY if any', httpUrl)
-    .option('--source <url>', 'Postgres database with pinterest_data, geolocation_data and user_data (default: PINFLOW_SOURCE_URL)')
+    .option('--source <url>', `Postgres database with ${tablesListed} (default: PINFLOW_SOURCE_URL)`)
     .option('--concurrency <n>', 'events in flight (default: 1, more with a high rate)', wholeNumber(1, 1_000))
     .addOption(new Option('--quiet', 'print refusals, troubles and the summary only').conflicts('json'))
     .option('--json', 'an object a line: each event with its rows and answers, then the summary')

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { scopes } from '#domain/keys/scopes.ts';
+import { appendScopes, scopes } from '#domain/keys/scopes.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import type { CreateOptions, ListOptions, RevokeOptions } from '../keys.ts';
 import { listOf, wholeNumber } from '../option-values.ts';
@@ -13,7 +13,7 @@ export function addKeys(program: Command): void {
     .description('Makes, lists and revokes the keys that the API asks for where others than this machine reach it.')
     .addHelpText(
       'after',
-      `\nExample:\n  $ pinflow keys create --name collector --scope append:pin,append:geo --expires 90d\n${exitCodesHelp}`,
+      `\nExample:\n  $ pinflow keys create --name collector --scope ${appendScopes.slice(0, 2).join()} --expires 90d\n${exitCodesHelp}`,
     );
 
   withHome(keys.command('create'))
@@ -28,7 +28,7 @@ export function addKeys(program: Command): void {
     .option('--dry-run', 'only say what would be made')
     .addHelpText(
       'after',
-      `\nExample:\n  $ KEY=$(pinflow keys create --name collector --scope append:pin)\n\nThe key is on stdout, what there is to say about it on stderr.\n${exitCodesHelp}`,
+      `\nExample:\n  $ KEY=$(pinflow keys create --name collector --scope ${appendScopes[0]})\n\nThe key is on stdout, what there is to say about it on stderr.\n${exitCodesHelp}`,
     )
     .action(async (options: CreateOptions) => {
       // Loaded late: help and mistakes need no database client.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Argument } from 'commander';
 import type { Kind } from '#domain/kinds/list.ts';
-import { kinds } from '#domain/kinds/list.ts';
+import { exampleKind, kinds } from '#domain/kinds/list.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
 import { spanOfTime, wholeNumber } from '../option-values.ts';
 import { withHome } from '../home-option.ts';
@@ -22,7 +22,7 @@ export function addTail(program: Command): void {
     .option('--json', 'an object a line, with everything')
     .option('--limit <n>', 'end after so many lines', wholeNumber(1, limitMax))
     .option('--since <span>', 'begin so long ago, as in 45s, 5m or 12h (default: now)', spanOfTime)
-    .addHelpText('after', `\nExample:\n  $ pinflow tail pin --since 5m --limit 10\n${exitCodesHelp}`)
+    .addHelpText('after', `\nExample:\n  $ pinflow tail ${exampleKind.name} --since 5m --limit 10\n${exitCodesHelp}`)
     .action(async (kind: Kind | undefined, options: TailOptions) => {
       // Loaded late: help and mistakes need no client.
       const { tail } = await import('../tail.ts');

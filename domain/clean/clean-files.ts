@@ -1,6 +1,6 @@
 /** Statements of cleaning that do not belong to one kind, by their names below domain/. */
 export const cleanFiles = {
-  /** CREATE MACRO statements that the SELECTs use; run once a connection. */
+  /** CREATE MACRO statements that the SELECTs of all kinds use; a kind's own macros.sql comes after it. */
   macros: 'clean/macros.sql',
   /** `raw_lines` (+ topic) -> `records`. */
   fromRawLines: 'clean/from-raw-lines.sql',

@@ -1,4 +1,5 @@
--- What the SELECTs of cleaning share. CREATE MACRO statements, run once per DuckDB instance; needs TimeZone = 'UTC'.
+-- What the SELECTs of cleaning share. CREATE MACRO statements, run once per DuckDB instance; needs TimeZone = 'UTC'. What one kind
+-- alone can read stands in the macros.sql of its folder, run after this.
 -- A macro is expanded as text: give it columns, not expressions, or planning grows with each level of nesting.
 
 -- Regular expressions are compiled anew for each execution, those with Unicode classes at length; what runs once a field
@@ -44,33 +45,6 @@ CREATE OR REPLACE MACRO integer_of(t) AS
 -- Why a trimmed text that gave no integer did not.
 CREATE OR REPLACE MACRO integer_reason(x, t, given) AS
   CASE WHEN given IS NOT NULL THEN NULL ELSE coalesce(void_reason(x), CASE WHEN is_integer(t) THEN 'out_of_range' ELSE 'unparseable' END) END;
-
--- A follower count: digits, an optional fraction, an optional k, M or B.
-CREATE OR REPLACE MACRO is_count(t) AS
-  regexp_full_match(t, '[0-9]+(\.[0-9]+)?[kKmMbB]?');
-
-CREATE OR REPLACE MACRO count_factor(t) AS
-  CASE lower(right(t, 1)) WHEN 'k' THEN 1000 WHEN 'm' THEN 1000000 WHEN 'b' THEN 1000000000 ELSE 1 END;
-
--- Its value in exact decimals, halves up; NULL for other texts and beyond BIGINT. Ten places of the fraction decide: 10^9
--- shifts nine of them, the tenth rounds. Without the TRY a product beyond DECIMAL(38) would end the statement.
--- Up to nine digits are by far the most texts; the general form costs ten times as much.
-CREATE OR REPLACE MACRO count_of(t) AS
-  CASE
-    WHEN regexp_full_match(t, '[0-9]{1,9}[kKmMbB]?') THEN TRY_CAST(rtrim(t, 'kKmMbB') AS BIGINT) * count_factor(t)
-    WHEN is_count(t) THEN TRY(CAST(round(CAST(regexp_extract(t, '^0*([0-9]+(\.[0-9]{1,10})?)', 1) AS DECIMAL(38, 10)) * count_factor(t)) AS BIGINT))
-  END;
-
--- The numbers that JSON knows, as text. A cast alone would take NaN, inf, 0x10 and 1_000.
-CREATE OR REPLACE MACRO is_number(t) AS
-  regexp_full_match(t, '-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?');
-
--- Degrees from a trimmed text; NULL for other texts and beyond the limit.
-CREATE OR REPLACE MACRO degrees_of(t, limit_degrees) AS
-  CASE WHEN is_number(t) AND abs(TRY_CAST(t AS DOUBLE)) <= limit_degrees THEN TRY_CAST(t AS DOUBLE) END;
-
-CREATE OR REPLACE MACRO degrees_reason(x, t, given) AS
-  CASE WHEN given IS NOT NULL THEN NULL ELSE coalesce(void_reason(x), CASE WHEN is_number(t) THEN 'out_of_range' ELSE 'not_a_number' END) END;
 
 -- The ISO form of a date and time: the only one that received-at has.
 CREATE OR REPLACE MACRO is_iso(t) AS

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { scopes } from '#domain/keys/scopes.ts';
+import { appendScopes, scopes } from '#domain/keys/scopes.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
 
 const secondsMax = 10 * 365 * 86_400;
@@ -23,7 +23,7 @@ export const newKey = z.strictObject({
     .min(1, mustNameScope)
     .max(100)
     .transform((given) => scopes.filter((scope) => given.includes(scope)))
-    .meta({ description: 'What the key may do.', examples: [['append:pin', 'append:geo', 'append:user']] }),
+    .meta({ description: 'What the key may do.', examples: [appendScopes] }),
   eventsPerSecond: rate.optional().meta({ description: "Events a second; unset means the API's default, 0 means no limit." }),
   bytesPerSecond: rate.optional().meta({ description: "Body bytes a second; unset means the API's default, 0 means no limit." }),
   expires: z

@@ -5,8 +5,11 @@ import type { KindDefinition } from '#domain/kinds/kind.ts';
 import { pin } from '#domain/kinds/pin/fields.ts';
 import { user } from '#domain/kinds/user/fields.ts';
 
-/** Every kind of event, in the order in which lake tables are committed. What the pipeline knows of kinds it knows from here. */
+/** Every kind of event. What the pipeline knows of kinds it knows from here; the order is the one in which lake tables are committed. */
 export const kindDefinitions = [pin, geo, user] as const;
+
+/** The kind that examples for people speak of. */
+export const exampleKind = pin;
 
 /** What a client sent. */
 export type Kind = (typeof kindDefinitions)[number]['name'];
@@ -21,7 +24,7 @@ export const definitionOf = ofKinds((definition): KindDefinition => definition);
 
 /** Columns of a kind's clean table in order. Its clean.sql gives these, then `reject`. */
 export const cleanColumnsOf = ofKinds(({ fields }): readonly Column[] => [
-  ...fields.map(({ name, duckdb, delta, postgres }) => ({ name, duckdb, delta, postgres })),
+  ...fields,
   ...noteColumns,
   ...coordinateColumns,
   ...headerColumns,

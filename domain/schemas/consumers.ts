@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleEvent } from '#domain/schemas/example-event.ts';
 
 /** What a name of a group or an instance must be. */
 export const nameRule = '1 to 200 letters, digits, dots, dashes or underscores';
@@ -37,7 +38,7 @@ export const consumerCreated = z
 /** What an instance reads: names that end in a kind. */
 export const consumerSubscription = z
   .looseObject({ topics: z.array(z.string()).min(1).max(100) })
-  .meta({ examples: [{ topics: ['0a1b2c3d4e5f.pin'] }] });
+  .meta({ examples: [{ topics: [`0a1b2c3d4e5f.${exampleEvent.kind}`] }] });
 
 /** The body of `POST .../offsets`: the last record of each partition that is done with. No body: all that was read. */
 export const consumerOffsets = z
@@ -47,7 +48,7 @@ export const consumerOffsets = z
       .min(1)
       .max(1_000),
   })
-  .meta({ examples: [{ offsets: [{ topic: '0a1b2c3d4e5f.pin', partition: 0, offset: 31 }] }] });
+  .meta({ examples: [{ offsets: [{ topic: `0a1b2c3d4e5f.${exampleEvent.kind}`, partition: 0, offset: 31 }] }] });
 
 /** The answer of `GET .../records`. In the format `binary` key and value are base64. */
 export const consumedRecords = z
@@ -60,7 +61,9 @@ export const consumedRecords = z
       offset: z.int(),
     }),
   )
-  .meta({ examples: [[{ topic: '0a1b2c3d4e5f.pin', key: 'u1', value: { unique_id: 'u1', index: 7528 }, partition: 0, offset: 31 }]] });
+  .meta({
+    examples: [[{ topic: `0a1b2c3d4e5f.${exampleEvent.kind}`, key: exampleEvent.key, value: exampleEvent.row, partition: 0, offset: 31 }]],
+  });
 
 export type ConsumerSettings = z.infer<typeof consumerSettings>;
 export type ConsumerOffset = z.infer<typeof consumerOffsets>['offsets'][number];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exampleEvent } from '#domain/schemas/example-event.ts';
 import { requestRecordsMax } from '#domain/schemas/rest-v2.ts';
 
 /** What is in `Data` is an event of the stream's kind: see rowSchemas. */
@@ -10,7 +11,7 @@ const partitionKey = z.unknown().optional().meta({ description: "The client's gu
 /** The body of `PUT /streams/<name>/record`. Names of members are taken in either case. */
 export const kinesisRecord = z
   .looseObject({ StreamName: z.unknown().optional(), Data: data, PartitionKey: partitionKey })
-  .meta({ examples: [{ StreamName: 'streaming-0a1b2c3d4e5f-geo', Data: { ind: 7528, country: 'Albania' }, PartitionKey: 'partition-1' }] });
+  .meta({ examples: [{ StreamName: `streaming-0a1b2c3d4e5f-${exampleEvent.kind}`, Data: exampleEvent.row, PartitionKey: 'partition-1' }] });
 
 /** The body of `PUT /streams/<name>/records`. Names of members are taken in either case; `partition-key` may be there too. */
 export const kinesisRecords = z
@@ -21,7 +22,7 @@ export const kinesisRecords = z
       .min(1)
       .max(requestRecordsMax),
   })
-  .meta({ examples: [{ records: [{ data: { ind: 7528, country: 'Albania' }, 'partition-key': 'partition-1' }] }] });
+  .meta({ examples: [{ records: [{ data: exampleEvent.row, 'partition-key': 'partition-1' }] }] });
 
 const place = { SequenceNumber: z.string().nullable(), ShardId: z.string().nullable() };
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { exampleEvent } from '#domain/schemas/example-event.ts';
 
 /** The answer of `POST /send_data`: the place is null where nobody waited (`?ack=none`). */
 export const sendDataAnswer = z
   .object({ status: z.literal('success'), topic: z.string(), partition: z.int().nullable(), offset: z.int().nullable() })
-  .meta({ examples: [{ status: 'success', topic: 'pin_data.geo', partition: 0, offset: 31 }] });
+  .meta({ examples: [{ status: 'success', topic: `pin_data.${exampleEvent.kind}`, partition: 0, offset: 31 }] });
 
 /** The answer of `GET /get_data`: the newest record. */
 export const getDataAnswer = z
@@ -15,7 +16,7 @@ export const getDataAnswer = z
     offset: z.int(),
   })
   .meta({
-    examples: [{ topic: 'pin_data.geo', key: '7528', value: { idx: 7528, country: 'Albania' }, partition: 0, offset: 31 }],
+    examples: [{ topic: `pin_data.${exampleEvent.kind}`, key: exampleEvent.key, value: exampleEvent.row, partition: 0, offset: 31 }],
   });
 
 export type SendDataAnswer = z.infer<typeof sendDataAnswer>;

@@ -12,6 +12,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeNames } from '#domain/names.ts';
 import { makeSyntheticRows } from '#emulator/synthetic/rows.ts';
 import { openSource } from '#emulator/source.ts';
+import { createDatabase } from '#setup/create-database.ts';
 import type { ApiProcess } from '#test/api/start-api.ts';
 import { environmentOf, startApi } from '#test/api/start-api.ts';
 import { runCli } from '#test/cli/run-cli.ts';
@@ -71,6 +72,22 @@ describe('the source', () => {
       [299, 0, 17, 0],
     );
     for (const { ind, pin, geo: place, user } of fetched) assert.deepEqual([pin, place, user], [pins[ind], geo[ind], users[ind]]);
+  });
+
+  test('gives what its tables have columns for, and is filled that far', async () => {
+    const older = new URL(config.sourceUrl);
+    older.pathname += '_older';
+    await createDatabase(older.href);
+    const olderPostgres = makePostgres({ url: older.href, applicationName: 'pinflow-test' });
+    await olderPostgres.execute(
+      'CREATE TABLE pinterest_data (index bigint PRIMARY KEY, unique_id text, title text, category text, more text)',
+    );
+    assert.equal(await fillSource({ postgresUrl: older.href, makeRows: () => makeSyntheticRows(3, 20) }), 20);
+    const [event] = await (await openSource(olderPostgres)).fetch([7]);
+    const { pin: pins, geo } = makeSyntheticRows(3, 20);
+    const { index, unique_id, title, category } = pins[7]!;
+    assert.deepEqual([event!.pin, event!.geo], [{ index, unique_id, title, category }, geo[7]]);
+    await olderPostgres.close();
   });
 
   test('without tables is told with the next step', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kindDefinitions } from '#domain/kinds/list.ts';
-import { assertNone, linesThat, sources, textOf, trackedFiles } from './tracked-files.ts';
+import { assertNone, linesThat, sources, textOf } from './tracked-files.ts';
 
 /** Without comments: those may quote how others call a thing. */
 const ofOurs = sources.filter((path) => /\.(ts|sql)$/.test(path) && !/^(test\/tidy|workers\/migrations)\//.test(path));
@@ -67,37 +66,4 @@ test('the words that name folders, files and tables are in the list', () => {
     ])
     .filter((word) => !new RegExp(`^ \\* ${word} {2,}`, 'm').test(listed));
   assert.deepEqual(missing, []);
-});
-
-/** A dialect speaks of the rows that its clients send; the emulator, of the tables that it posts. */
-const ofDialects = /^(api\/(consumers|dialects|events|pin|send-get-data|streams|topics)|emulator|domain\/(kinds|metrics)|test|bench)\//;
-/** Where a word is a kind's by chance. */
-const byChance: Readonly<Record<string, string>> = {
-  'api/door/telemetry.ts': 'the label of a route',
-  'api/operations/refused-kind.ts': 'the label of a route',
-  'api/operations/tail-description.ts': 'an example',
-  'api/docs/components.ts': 'an example',
-  'api/describe/refusals.ts': 'an example',
-  'domain/schemas/consumers.ts': 'an example',
-  'cli/commands/emulate.ts': 'a shape of the emulator',
-  'cli/run-program.ts': "commander's word for who gave the arguments",
-  'stack/servers/postgres-identity.ts': "the operating system's user",
-  'domain/kinds/row-key.ts': 'names of the row number, which no kind owns',
-  'domain/clean/macros.sql': 'names of the row number, which no kind owns',
-};
-
-test('no kind and none of its fields is named outside its folder and the dialects', () => {
-  const fields = kindDefinitions.flatMap(({ fields, wire }) => [...fields, ...wire]).map(({ name }) => name);
-  const names = [...new Set([...kindDefinitions.map(({ name }) => name), ...fields])].join('|');
-  const literal = new RegExp(`(['"\`])(${names})\\1`);
-  const ownWord = new RegExp(`\\b(${[...new Set(fields)].filter((name) => name.includes('_')).join('|')})\\b`);
-  const elsewhere = ofOurs.filter((path) => !ofDialects.test(path) && !(path in byChance));
-  assertNone(
-    linesThat(elsewhere, (line) => !isComment(line) && (literal.test(line) || ownWord.test(line))),
-    'A kind is one folder (domain/kinds/): derive what depends on it from the list, so that a fourth kind is one more folder:',
-  );
-  assertNone(
-    Object.keys(byChance).filter((path) => !trackedFiles.includes(path) || !(literal.test(textOf(path)) || ownWord.test(textOf(path)))),
-    'These files need no exception any more:',
-  );
 });

@@ -13,21 +13,18 @@ export const geo = {
   fields: [
     column('ind', 'BIGINT'),
     column('country', 'VARCHAR'),
-    {
-      ...column('coordinates', 'DOUBLE[]'),
-      computed: 'CASE WHEN latitude IS NOT NULL AND longitude IS NOT NULL THEN ARRAY[latitude, longitude] END',
-    },
+    column('coordinates', 'DOUBLE[]'),
     column('timestamp', 'TIMESTAMPTZ'),
     column('latitude', 'DOUBLE'),
     column('longitude', 'DOUBLE'),
   ],
   sortedBy: ['timestamp', 'ind'],
   wire: [
-    { name: 'ind', example: 7528, source: 'bigint' },
-    { name: 'timestamp', example: '2020-08-28 03:52:47', source: 'timestamp' },
-    { name: 'latitude', example: -89.9787, source: 'double precision' },
-    { name: 'longitude', example: -173.293, source: 'double precision' },
-    { name: 'country', example: "Cote d'Ivoire", source: 'text' },
+    { name: 'ind', example: 7528, sourceType: 'bigint' },
+    { name: 'timestamp', example: '2020-08-28 03:52:47', sourceType: 'timestamp' },
+    { name: 'latitude', example: -89.9787, sourceType: 'double precision' },
+    { name: 'longitude', example: -173.293, sourceType: 'double precision' },
+    { name: 'country', example: "Cote d'Ivoire", sourceType: 'text' },
   ],
-  source: { table: 'geolocation_data', key: 'ind' },
+  emulated: { table: 'geolocation_data', key: 'ind' },
 } as const satisfies KindDefinition;

@@ -13,11 +13,11 @@ export const user = {
   fields: [column('ind', 'BIGINT'), column('user_name', 'VARCHAR'), column('age', 'BIGINT'), column('date_joined', 'TIMESTAMPTZ')],
   sortedBy: ['date_joined', 'ind'],
   wire: [
-    { name: 'ind', example: 7528, source: 'bigint' },
-    { name: 'first_name', example: 'Ada', source: 'text' },
-    { name: 'last_name', example: 'Example', source: 'text' },
-    { name: 'age', example: 20, source: 'int' },
-    { name: 'date_joined', example: '2015-10-24T11:23:51', source: 'timestamp' },
+    { name: 'ind', example: 7528, sourceType: 'bigint' },
+    { name: 'first_name', example: 'Ada', sourceType: 'text' },
+    { name: 'last_name', example: 'Example', sourceType: 'text' },
+    { name: 'age', example: 20, sourceType: 'int' },
+    { name: 'date_joined', example: '2015-10-24T11:23:51', sourceType: 'timestamp' },
   ],
-  source: { table: 'user_data', key: 'ind' },
+  emulated: { table: 'user_data', key: 'ind' },
 } as const satisfies KindDefinition;

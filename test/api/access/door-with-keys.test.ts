@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { Scope } from '#domain/keys/scopes.ts';
+import { scopes } from '#domain/keys/scopes.ts';
+import { kinds } from '#domain/kinds/list.ts';
+import { exampleRows } from '#domain/kinds/samples.ts';
 import { createKey } from '#keys/create-key.ts';
 import { revokeKey } from '#keys/revoke-key.ts';
 import { openLockedDoor } from '#test/api/access/locked-door.ts';
@@ -16,7 +19,6 @@ const all = await door.makeKey({ name: 'all' });
 const bodies = {
   pin: JSON.stringify(pin()),
   geo: '{"records":[{"value":{"ind":1,"country":"Peru"}}]}',
-  user: '{"records":[{"value":{"ind":1,"age":30}}]}',
 };
 const topicsType = 'application/vnd.kafka.json.v2+json';
 const bearer = (key: string): Record<string, string> => ({ Authorization: `Bearer ${key}` });
@@ -74,10 +76,13 @@ describe('a door that asks for keys', () => {
 });
 
 describe('scopes', () => {
-  const asked: Record<Scope, (key: string) => Promise<Response>> = {
-    'append:pin': (key) => door.post('/pin/', bodies.pin, 'application/json', bearer(key)),
-    'append:geo': (key) => door.post('/topics/x.geo', bodies.geo, topicsType, bearer(key)),
-    'append:user': (key) => door.post('/topics/x.user', bodies.user, topicsType, bearer(key)),
+  type Ask = (key: string) => Promise<Response>;
+  const append = kinds.map((kind): [Scope, Ask] => {
+    const body = JSON.stringify({ records: [{ value: exampleRows[kind] }] });
+    return [`append:${kind}`, (key) => door.post(`/topics/x.${kind}`, body, topicsType, bearer(key))];
+  });
+  const asked: Record<string, Ask> = {
+    ...Object.fromEntries(append),
     read: (key) => door.ask(key, '/api/keys'),
     operate: (key) =>
       door.ask(key, '/api/keys', {
@@ -86,7 +91,7 @@ describe('scopes', () => {
         headers: { 'Content-Type': 'application/json' },
       }),
   };
-  for (const scope of Object.keys(asked) as Scope[])
+  for (const scope of scopes)
     test(`${scope} lets a key do that and nothing else`, async () => {
       const { key } = await door.makeKey({ scopes: [scope] });
       for (const [other, ask] of Object.entries(asked)) {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
-import { cleanFiles } from '#domain/clean/clean-files.ts';
+import { cleaningMacros } from '#adapters/duckdb/sql-files.ts';
 
 /** The rule in plain TypeScript: exact decimals, halves up, within BIGINT. */
 function countOracle(text: string): bigint | null {
@@ -19,7 +18,7 @@ function countOracle(text: string): bigint | null {
 test('count_of agrees with exact decimals', async () => {
   const seed = Date.now() % 2 ** 31;
   const duckdb = await openDuckdb({ threads: 1, memoryLimit: '256MB' });
-  await duckdb.run(domainSql(cleanFiles.macros));
+  await duckdb.run(cleaningMacros());
   const digits = (maxLength: number) => fc.string({ unit: fc.constantFrom(...'0123456789'.split('')), minLength: 1, maxLength });
   const text = fc.oneof(
     fc

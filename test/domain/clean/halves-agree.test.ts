@@ -1,37 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { kinds } from '#domain/kinds/list.ts';
+import { rowNumberNames } from '#domain/kinds/kind.ts';
+import { kindDefinitions, kinds } from '#domain/kinds/list.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
 import type { Halves } from '#test/domain/clean/halves.ts';
 import { openHalves, recordsOf } from '#test/domain/clean/halves.ts';
 
 // Members as clients, wrong clients and enemies send them.
-const names = [
-  'index',
-  'ind',
-  'idx',
-  'unique_id',
-  'title',
-  'description',
-  'poster_name',
-  'follower_count',
-  'tag_list',
-  'is_image_or_video',
-  'image_src',
-  'save_location',
-  'category',
-  'downloaded',
-  'country',
-  'timestamp',
-  'latitude',
-  'longitude',
-  'first_name',
-  'last_name',
-  'age',
-  'date_joined',
-  'other',
-];
+const names = [...new Set([...rowNumberNames, ...kindDefinitions.flatMap(({ wire }) => wire.map(({ name }) => name)), 'other'])];
 const telling = [
   '5k',
   '1.5M',

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import type { Duckdb, Row } from '#adapters/duckdb/connection.ts';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { StreamCleaner } from '#adapters/duckdb/lasting-cleaner.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
-import { kindSqlOf } from '#domain/kinds/list.ts';
+import { cleanColumnsOf, kindSqlOf, kinds } from '#domain/kinds/list.ts';
 import { encodeRawLines } from '#domain/raw-line.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import type { LogRecord } from '#domain/terms.ts';
@@ -18,6 +18,8 @@ export type Halves = {
   duckdb: Duckdb;
   /** Raw lines in a compressed file, read by read_json, cleaned. */
   batch(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
+  /** Names and types of the columns that cleaning gives in the batch. */
+  columns(kind: Kind): Promise<{ name: string; duckdb: string }[]>;
   /** Bound lists, cleaned. */
   stream(kind: Kind, records: readonly LogRecord[]): Promise<Row[]>;
   /** Texts of `v` as read_json gives them from raw lines. */
@@ -28,7 +30,7 @@ export type Halves = {
 export async function openHalves(): Promise<Halves> {
   const folder = mkdtempSync(join(tmpdir(), 'pinflow-clean-'));
   const duckdb = await openDuckdb({ threads: 2, memoryLimit: '512MB', showData: true });
-  await duckdb.run(domainSql(cleanFiles.macros));
+  await duckdb.run(cleaningMacros());
   const cleaner: StreamCleaner = await makeStreamCleaner();
   let files = 0;
   // A new name each time: the engine remembers files by name.
@@ -37,13 +39,16 @@ export async function openHalves(): Promise<Halves> {
     writeFileSync(file, zstdCompressSync(encodeRawLines(records)));
     return file;
   };
+  const cleanedFrom = (kind: Kind, file: string): string =>
+    `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf[kind].clean)}) SELECT * FROM cleaned ORDER BY partition, "offset"`;
   return {
     duckdb,
     async batch(kind, records) {
-      const file = writeRawLines(records);
-      return duckdb.rows(
-        `${rawLinesOver(file)}, records AS (${domainSql(cleanFiles.fromRawLines)}), cleaned AS (${domainSql(kindSqlOf[kind].clean)}) SELECT * FROM cleaned ORDER BY partition, "offset"`,
-      );
+      return duckdb.rows(cleanedFrom(kind, writeRawLines(records)));
+    },
+    async columns(kind) {
+      const rows = await duckdb.rows(`DESCRIBE ${cleanedFrom(kind, writeRawLines([]))}`);
+      return rows.map(({ column_name, column_type }) => ({ name: column_name as string, duckdb: column_type as string }));
     },
     async stream(kind, records) {
       const { rows, columns } = await cleaner.clean(kind, records);
@@ -84,8 +89,10 @@ export function recordsOf(values: readonly (Buffer | null)[], headers: LogRecord
   }));
 }
 
+const lists = new Set(kinds.flatMap((kind) => cleanColumnsOf[kind].flatMap(({ name, duckdb }) => (duckdb.endsWith('[]') ? [name] : []))));
+
 // The stream gives lists as JSON text and append times in milliseconds.
 function inOneForm(name: string, value: unknown): unknown {
-  if ((name === 'tag_list' || name === 'coordinates') && typeof value === 'string') return JSON.parse(value);
+  if (lists.has(name) && typeof value === 'string') return JSON.parse(value);
   return name === 'append_time' ? (value as string).replace('Z', '000Z') : value;
 }

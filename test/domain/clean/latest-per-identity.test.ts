@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openDuckdb } from '#adapters/duckdb/connection.ts';
-import { domainSql } from '#adapters/duckdb/sql-files.ts';
+import { cleaningMacros, domainSql } from '#adapters/duckdb/sql-files.ts';
 import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { kindSqlOf } from '#domain/kinds/list.ts';
 import { overRelations } from '#test/domain/clean/over-relations.ts';
@@ -59,7 +59,7 @@ for (const optimizers of ['with', 'without']) {
 
 test('only the winning records are cleaned, and rejects never win', async () => {
   const duckdb = await openDuckdb({ threads: 1, memoryLimit: '256MB' });
-  await duckdb.run(domainSql(cleanFiles.macros));
+  await duckdb.run(cleaningMacros());
   await duckdb.run(`CREATE TABLE all_records AS SELECT 't' AS topic, 0 AS partition, o::BIGINT AS "offset", make_timestamptz(o * 1000000) AS append_time, NULL::VARCHAR AS event_id, NULL::VARCHAR AS received_at, v::JSON AS v, NULL::VARCHAR AS problem
     FROM (VALUES (0, '{"ind":1,"country":"old"}'), (1, '{"ind":1,"country":"new"}'), (2, '{"ind":1,"idx":2,"country":"x"}'), (3, '{"ind":2,"country":"only"}')) AS t(o, v)`);
   const clean = domainSql(kindSqlOf.geo.clean);
@@ -78,7 +78,7 @@ test('only the winning records are cleaned, and rejects never win', async () => 
 
 test('rejects keep their value as text or in base64', async () => {
   const duckdb = await openDuckdb({ threads: 1, memoryLimit: '256MB' });
-  await duckdb.run(domainSql(cleanFiles.macros));
+  await duckdb.run(cleaningMacros());
   await duckdb.run(`CREATE TABLE raw_lines AS SELECT 't' AS topic, 0 AS p, o::BIGINT AS o, 1::BIGINT AS t, 'e' AS e, NULL::VARCHAR AS r, 'src' AS s, v::JSON AS v, b, x
     FROM (VALUES (0, '{"ind":1}', NULL, NULL), (1, '{"x":1}', NULL, NULL), (2, NULL, 'WzFd', 'not_an_object'), (3, NULL, '/w==', 'invalid_utf8'), (4, NULL, NULL, 'malformed_json')) AS t(o, v, b, x)`);
   const rows = await duckdb.rows(

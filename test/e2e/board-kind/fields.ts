@@ -13,8 +13,8 @@ export const board = {
   fields: [column('board_id', 'VARCHAR'), column('name', 'VARCHAR'), column('pins', 'BIGINT')],
   sortedBy: ['board_id'],
   wire: [
-    { name: 'board_id', example: 'b-1', source: 'text' },
-    { name: 'name', example: 'Rainy days', source: 'text' },
-    { name: 'pins', example: 12, source: 'bigint' },
+    { name: 'board_id', example: 'b-1', sourceType: 'text' },
+    { name: 'name', example: 'Rainy days', sourceType: 'text' },
+    { name: 'pins', example: 12, sourceType: 'bigint' },
   ],
 } as const satisfies KindDefinition;
