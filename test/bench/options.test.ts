@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { callerEnvironment } from '#adapters/config.ts';
-import { runCli } from '#test/cli/run-cli.ts';
+import { ofEveryCommand, runCli } from '#test/cli/run-cli.ts';
 
 /** Nothing may be started for these: without servers in the environment a run would obtain and start its own. */
-const environment = { PATH: callerEnvironment()['PATH'] };
+const environment = ofEveryCommand();
 
 const mistakes: [args: string[], problem: RegExp][] = [
   [['ingest', '--peers', 'fastify,nope'], /No such peer: nope\. There are pinflow, fastify/],

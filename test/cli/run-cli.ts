@@ -1,9 +1,16 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { callerEnvironment } from '#adapters/config.ts';
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 
 const timeoutMs = 60_000;
+
+/** What a command finds also where nothing is set: programs, and what Node compiled before. */
+export function ofEveryCommand(): NodeJS.ProcessEnv {
+  const { PATH, NODE_COMPILE_CACHE } = callerEnvironment();
+  return { PATH, NODE_COMPILE_CACHE };
+}
 
 /** Runs a program of the project (`cli/tctl.ts`) in a process of its own, to its end. */
 export function runCli(script: string, args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CliResult> {

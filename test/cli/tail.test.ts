@@ -3,12 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { callerEnvironment } from '#adapters/config.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
-import { runCli } from '#test/cli/run-cli.ts';
+import { ofEveryCommand, runCli } from '#test/cli/run-cli.ts';
 import { waitFor } from '#test/support/servers.ts';
 import { tailText } from '#cli/tail-text.ts';
 import { migrate } from '#workers/migrate.ts';
@@ -21,7 +20,7 @@ describe('pinflow tail', () => {
     const postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test' });
     await migrate(postgres);
     await postgres.close();
-    environment = { PATH: callerEnvironment()['PATH'], PINFLOW_HOME: door.config.home, API_URL: door.url };
+    environment = { ...ofEveryCommand(), PINFLOW_HOME: door.config.home, API_URL: door.url };
     await door.post(
       '/topics/some-emulator.pin',
       JSON.stringify({ records: [{ value: { unique_id: 'p1', title: 'a\u001b[2Jb\u009bc' } }] }),

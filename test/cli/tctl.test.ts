@@ -3,10 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import type { Client } from '@temporalio/client';
 import type { Config } from '#adapters/config.ts';
-import { callerEnvironment } from '#adapters/config.ts';
 import { connectTemporal } from '#adapters/temporal.ts';
 import type { CliResult } from '#test/cli/run-cli.ts';
-import { runCli } from '#test/cli/run-cli.ts';
+import { ofEveryCommand, runCli } from '#test/cli/run-cli.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 
 /** The stand-in for tctl against the embedded Temporal, on a schedule of the test's own whose queue nobody serves. */
@@ -18,7 +17,7 @@ const scheduleId = `tctl-test-${randomBytes(4).toString('hex')}`;
 before(async () => {
   config = await testConfig();
   client = await connectTemporal(config);
-  environment = { PATH: callerEnvironment()['PATH'], PINFLOW_HOME: config.home, TEMPORAL_CLI_ADDRESS: config.temporalAddress };
+  environment = { ...ofEveryCommand(), PINFLOW_HOME: config.home, TEMPORAL_CLI_ADDRESS: config.temporalAddress };
   await client.schedule.create({
     scheduleId,
     spec: { intervals: [{ every: '1h' }] },

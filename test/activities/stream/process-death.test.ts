@@ -9,6 +9,7 @@ import { deathsMax } from '#activities/stream/careful.ts';
 import { makeSinkStatements } from '#activities/stream/sink-statements.ts';
 import { makeStreamSink } from '#activities/stream/stream-sink.ts';
 import { makeStreamCleaner } from '#adapters/duckdb/stream-cleaner.ts';
+import { callerEnvironment } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
 import type { TopicPartition } from '#domain/terms.ts';
@@ -30,7 +31,7 @@ async function live(job: Omit<DyingJob, 'postgresUrl' | 'prefix'>, lives = lives
   for (let deaths = 0; ; deaths++) {
     const child = spawn(process.execPath, [fileURLToPath(new URL('dying-reader.ts', import.meta.url))], {
       stdio: ['pipe', 'inherit', 'inherit'],
-      env: { UV_THREADPOOL_SIZE: '4', TZ: 'UTC' },
+      env: { UV_THREADPOOL_SIZE: '4', TZ: 'UTC', NODE_COMPILE_CACHE: callerEnvironment()['NODE_COMPILE_CACHE'] },
     });
     child.stdin.end(JSON.stringify({ postgresUrl, prefix, ...job } satisfies DyingJob));
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
