@@ -96,7 +96,7 @@ async function main(config: Config, log: Log): Promise<void> {
   telemetry.watch(publisher);
   registerBatchTelemetry(telemetry.registry, postgres);
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: telemetry.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, count: telemetry.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout, clients });
 
   const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };

@@ -55,6 +55,7 @@ export function makeEventsRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
       const query = readQuery(req);
       return isRefusal(query) ? query : makeRowsReader(query, bringsLines(req), limits.eventBytesMax);
     },
+    kindOf: (req) => kindNamed(queryOf(req).get('kind')) ?? '',
     refuse: answerProblem,
   };
 }

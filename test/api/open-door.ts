@@ -98,7 +98,7 @@ export async function openDoor(
     answerBytesMax: 1_048_576,
   });
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: telemetry.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, count: telemetry.countRefused });
   const newest = makeNewestRecords({ kafka, topics, makeGroup: () => names.attemptGroup('newest', 0, randomUUID()) });
   const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };
   const unread = makeUnreadAnswers({ budget, timeoutMs: config.apiWriteTimeoutMs, log });

@@ -73,8 +73,6 @@ test('the words that name folders, files and tables are in the list', () => {
 const ofDialects = /^(api\/(consumers|dialects|events|pin|send-get-data|streams|topics)|emulator|domain\/(kinds|metrics)|test|bench)\//;
 /** Where a word is a kind's by chance. */
 const byChance: Readonly<Record<string, string>> = {
-  'api/door/telemetry.ts': 'the label of a route',
-  'api/operations/refused-kind.ts': 'the label of a route',
   'api/operations/tail-description.ts': 'an example',
   'api/docs/components.ts': 'an example',
   'api/describe/refusals.ts': 'an example',
