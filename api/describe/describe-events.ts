@@ -1,6 +1,6 @@
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { Exchanges } from '#api/describe/exchanges.ts';
-import { requestBody } from '#api/describe/exchanges.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
+import { requestBody } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference, security } from '#api/describe/json-schema.ts';
 import { eventRefusals } from '#api/describe/refusals.ts';
@@ -39,7 +39,7 @@ export function describeEvents({
   errors: string;
   /** By status: what else but an error its answers may be. */
   also?: Also;
-  exchanges: Exchanges;
+  exchanges: ShownExchanges;
   /** Refusals of this route alone, by the name of their example. */
   refusals?: Readonly<Record<string, Refusal>>;
 }): Json {

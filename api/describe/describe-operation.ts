@@ -1,7 +1,7 @@
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { Exchanges } from '#api/describe/exchanges.ts';
-import { requestBody } from '#api/describe/exchanges.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
+import { requestBody } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { security } from '#api/describe/json-schema.ts';
 import { scopeRefusals } from '#api/describe/refusals.ts';
@@ -41,7 +41,7 @@ export function describeOperation({
   refuse?: (refusal: Refusal) => Answer;
   errors?: string;
   also?: Also;
-  exchanges?: Exchanges;
+  exchanges?: ShownExchanges;
 }): Json {
   const said = new Map<number, Said>();
   for (const [status, { description, schema = {}, type = 'application/json', headers = headersAlways, example }] of Object.entries(answers))

@@ -1,6 +1,6 @@
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { Exchanges } from '#api/describe/exchanges.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference } from '#api/describe/json-schema.ts';
 import { meaningOf } from '#api/describe/refusals.ts';
@@ -55,7 +55,7 @@ export function addAlso(answers: Map<number, Said>, also: Also): void {
   }
 }
 
-export function addExchanges(answers: ReadonlyMap<number, Said>, exchanges: Exchanges): void {
+export function addExchanges(answers: ReadonlyMap<number, Said>, exchanges: ShownExchanges): void {
   for (const [name, { summary, status, answer }] of Object.entries(exchanges)) {
     const said = answers.get(status);
     if (said === undefined) throw new Error(`The example ${name} is answered with ${status}, which its route does not describe.`);

@@ -1,5 +1,5 @@
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { Exchanges } from '#api/describe/exchanges.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
@@ -17,7 +17,7 @@ const lines = (...rows: readonly unknown[]): string => rows.map((row) => `${JSON
 const nameless = { title: 'A pin without unique_id' };
 const missing = 'unique_id: Invalid input: expected string, received undefined. See /openapi.json.';
 
-const exchanges: Exchanges = {
+const exchanges: ShownExchanges = {
   'one-pin': {
     summary: 'One pin, with ?kind=pin',
     body: pin,
