@@ -35,6 +35,7 @@ const always = { ...logRefusals, 'several-processes': notServed };
 const ofBodies = { 'not-utf8': ofBody(Buffer.from([0xff])), ...bodyRefusals(bodyLimits), 'no-json': ofBody(Buffer.from('no JSON')) };
 const group = pathParameter('group', 'Name of the group; its members that read the same topics share the records.', { any: 'students' });
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
+const notReading = 'The instance is subscribed to nothing.';
 const done = { 204: { description: 'Done.', type: '' } };
 
 /** Consumer instances, the half of REST v2 that reads. */
@@ -61,6 +62,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
             schema: schemaOf(consumerCreated),
           },
         },
+        meanings: { 409: 'The group has an instance of this name.' },
         refusals: {
           ...always,
           ...ofBodies,
@@ -158,6 +160,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
           },
         },
         otherTypes: [typeOfFormat('binary'), restV2Type, 'application/json'],
+        meanings: { 409: notReading },
         refusals: {
           ...always,
           gone,
@@ -175,6 +178,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         description: 'Without a body: all of it. Else the last record of each partition that is done with.',
         body: schemaOf(consumerOffsets),
         answers: { 200: { description: 'Done.', type: restV2Type, schema: { type: 'object' }, example: {} } },
+        meanings: { 409: notReading },
         refusals: {
           ...always,
           ...ofBodies,

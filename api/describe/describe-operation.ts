@@ -5,10 +5,25 @@ import { requestBody } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { security } from '#api/describe/json-schema.ts';
 import { scopeRefusals } from '#api/describe/refusals.ts';
-import type { Also, Said } from '#api/describe/responses.ts';
+import type { Also, Meanings, Said } from '#api/describe/responses.ts';
 import { addAlso, addExchanges, addRefusal, headersAlways, headersOf, responsesOf } from '#api/describe/responses.ts';
 import { answerDetail } from '#api/dialects/fastapi.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
+
+/** What a refusal means where no events are sent; what a conflict is about only its route can say. */
+const meaningsOfRefused: Meanings = {
+  400: 'The body is no UTF-8.',
+  401: 'A key is needed, and none that is valid was shown.',
+  403: 'The key may not do this.',
+  404: 'There is no such thing.',
+  406: 'The request accepts no content type that there is.',
+  413: 'The body is too large.',
+  415: 'The body has a type or an encoding that is not taken here.',
+  422: 'The request is not as it must be.',
+  501: 'This process does not do that.',
+  503: 'This cannot be done at the moment. Ask again later.',
+  504: 'Kafka did not answer in time. Ask again later.',
+};
 
 /** Describes a route that takes no events. */
 export function describeOperation({
@@ -17,6 +32,7 @@ export function describeOperation({
   refusals = {},
   refuse = answerDetail,
   errors = 'Detail',
+  meanings = {},
   also = {},
   exchanges = {},
   parameters = [],
@@ -40,6 +56,8 @@ export function describeOperation({
   refusals?: Readonly<Record<string, Refusal>>;
   refuse?: (refusal: Refusal) => Answer;
   errors?: string;
+  /** What a status means here, where that is not what it means elsewhere. */
+  meanings?: Meanings;
   also?: Also;
   exchanges?: ShownExchanges;
 }): Json {
@@ -53,9 +71,10 @@ export function describeOperation({
       headers: headersOf(headers),
       examples: example === undefined ? {} : { answer: { value: example } },
     });
+  const refusing = { meanings: { ...meaningsOfRefused, ...meanings }, errors, headers: [] };
   for (const [name, refusal] of Object.entries({ ...(scope === 'open' ? {} : scopeRefusals(scope)), ...refusals }))
-    addRefusal(said, name, refusal, refuse(refusal), errors, []);
-  addAlso(said, also);
+    addRefusal(said, name, refusal, refuse(refusal), refusing);
+  addAlso(said, also, refusing.meanings);
   addExchanges(said, exchanges);
   return {
     ...text,

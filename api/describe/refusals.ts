@@ -8,26 +8,6 @@ import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAc
 import { readBody } from '#domain/door/read-event.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
-/** What a refusal's status means to a client, whatever the route. */
-export function meaningOf(status: number): string {
-  return meanings[status] ?? 'The request is refused.';
-}
-
-const meanings: Readonly<Record<number, string>> = {
-  400: 'The body cannot be read: it is no UTF-8, or not what its Content-Encoding says.',
-  401: 'A key is needed, and none that is valid was shown.',
-  403: 'The key may not do this.',
-  404: 'There is no such thing.',
-  406: 'The request accepts no content type that there is.',
-  409: 'A request with the same Idempotency-Key is still running.',
-  413: 'The body is too large; nothing was sent.',
-  415: 'The body has a type or an encoding that is not taken here.',
-  422: 'The request is not as it must be; nothing was sent.',
-  429: 'The key has sent more than it may, or has as many outcomes kept as it may; nothing was sent. Retry-After says when to come again.',
-  501: 'This process does not do that.',
-  503: 'Nothing was sent. Send it again later.',
-  504: 'Kafka did not confirm in time: the event may exist. Sending it again does no harm.',
-};
 
 /** What a key hears that may bring 100 events a second: after its first event, and when it has sent more than that. */
 export const allowance = spendAllowance();

@@ -3,8 +3,11 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { reference } from '#api/describe/json-schema.ts';
-import { meaningOf } from '#api/describe/refusals.ts';
 
+/** By status: what a refusal means to the clients of a route. */
+export type Meanings = Readonly<Record<number, string>>;
+/** How a route tells what it refuses; `errors` is the name of a schema, `headers` stand in each of its refusals. */
+export type Refusing = { meanings: Meanings; errors: string; headers: readonly string[] };
 /** By status: what else than usual its answers may be. */
 export type Also = Readonly<Record<number, Json>>;
 /** An answer of a status, with every example of it. */
@@ -25,11 +28,10 @@ export function addRefusal(
   name: string,
   refusal: Refusal,
   answer: Answer,
-  errors: string,
-  headers: readonly string[],
+  { meanings, errors, headers }: Refusing,
 ): void {
   const said = answers.get(answer.status) ?? {
-    description: meaningOf(answer.status),
+    description: meaningOf(meanings, answer.status),
     type: answer.headers['Content-Type']!,
     schema: reference('schemas', errors),
     headers: headersOf([...headersAlways, ...headers]),
@@ -40,12 +42,12 @@ export function addRefusal(
   said.examples[name] = { summary: refusal.reason, value: JSON.parse(String(answer.body)) as unknown };
 }
 
-export function addAlso(answers: Map<number, Said>, also: Also): void {
+export function addAlso(answers: Map<number, Said>, also: Also, meanings: Meanings): void {
   for (const [status, schema] of Object.entries(also)) {
     const said = answers.get(Number(status));
     if (said === undefined)
       answers.set(Number(status), {
-        description: meaningOf(Number(status)),
+        description: meaningOf(meanings, Number(status)),
         type: 'application/json',
         schema,
         headers: headersOf(headersAlways),
@@ -73,6 +75,12 @@ export function responsesOf(answers: ReadonlyMap<number, Said>): Json {
         return [status, { description, headers, ...(type === '' ? {} : { content: { [type]: { schema, examples }, ...others } }) }];
       }),
   );
+}
+
+function meaningOf(meanings: Meanings, status: number): string {
+  const meaning = meanings[status];
+  if (meaning === undefined) throw new Error(`Nobody says what ${status} means here: give the description of the route a meaning for it.`);
+  return meaning;
 }
 
 export function headersOf(names: readonly string[]): Json {

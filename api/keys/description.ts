@@ -11,6 +11,7 @@ import { keysTaken } from '#keys/create-key.ts';
 import { noKeyHasThisId } from '#keys/revoke-key.ts';
 
 const tags = ['Keys'];
+const keyMayNot = 'The key may not do this, or no keys are asked for.';
 const key = {
   id: 'k3v9x2m7',
   name: 'collector',
@@ -58,6 +59,7 @@ export function describeKeys(): Json {
             },
           },
         },
+        meanings: { 403: keyMayNot, 409: 'As many keys as may share a name have this one.' },
         refusals: {
           'keys-off': keysOff,
           'name-taken': {
@@ -101,6 +103,7 @@ export function describeKeys(): Json {
             example: { ...key, state: 'revoked', revokedAt: '2026-02-01T12:00:00.000Z' },
           },
         },
+        meanings: { 403: keyMayNot },
         refusals: {
           'keys-off': keysOff,
           'no-such-key': {

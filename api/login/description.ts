@@ -7,6 +7,7 @@ import { formLimits } from '#api/login/routes.ts';
 import { sessionSecondsMax } from '#api/login/session-cookie.ts';
 
 const tags = ['Keys'];
+const meanings = { 403: 'A page of another site sent the form.' };
 const page = (description: string, headers: readonly string[] = ['X-Request-Id']) => ({
   description,
   type: 'text/html',
@@ -41,6 +42,7 @@ export function describeLogin(): Json {
           429: page('Too many wrong keys came from this address.', ['X-Request-Id', 'Retry-After']),
           503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
         },
+        meanings,
         refusals: {
           'other-page': otherPage,
           ...bodyRefusals(formLimits),
@@ -58,6 +60,7 @@ export function describeLogin(): Json {
           303: { description: 'Logged out; Location is /login.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
           503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
         },
+        meanings,
         refusals: { 'other-page': otherPage },
       }),
     },

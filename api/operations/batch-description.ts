@@ -137,6 +137,7 @@ export function describeBatch(): Json {
         scope: 'operate',
         body: schemaOf(abandonWish),
         answers: { 200: { description: 'What was let go.', schema: abandoned } },
+        meanings: { 409: 'It is being finished, or let go, at this moment.' },
         refusals: {
           'under-way': {
             status: 409,
@@ -172,6 +173,7 @@ export function describeBatch(): Json {
         scope: 'operate',
         body: schemaOf(retryWish),
         answers: { 200: { description: 'The intervals that are ready now.', schema: retried } },
+        meanings: { 409: 'One of the intervals is busy, so that none is tried again.' },
         refusals: {
           busy: refuseRetry({ unknown: [], busy: [{ start: '2026-01-31T12:00:00Z', state: 'running' }] })!,
           ...bodyRefusals(bodyLimits),
