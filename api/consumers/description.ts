@@ -1,4 +1,5 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { groupFailed, readingForGroup } from '#adapters/kafka/poll-consumer.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { idleMsDefault, instancesMax } from '#api/consumers/consumers.ts';
 import {
   instanceExists,
@@ -14,9 +15,9 @@ import {
 import { bodyLimits } from '#api/consumers/routes.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
+import { reference, schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
-import { bodyRefusals, logRefusals, ofBody } from '#api/describe/refusals.ts';
+import { bodyRefusals, ofBody } from '#api/describe/refusals.ts';
 import { pin } from '#api/describe/rows.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
@@ -31,8 +32,10 @@ import {
 
 const below = '/consumers/{group}/instances/{name}';
 const gone = instanceGone(idleMsDefault);
-const always = { ...logRefusals, 'several-processes': notServed };
+const always = { 'log-down': refusalOfFailure(groupFailed(readingForGroup)), 'several-processes': notServed };
 const ofBodies = { 'not-utf8': ofBody(Buffer.from([0xff])), ...bodyRefusals(bodyLimits), 'no-json': ofBody(Buffer.from('no JSON')) };
+/** What did not come in time is said in the client library's words, of which there are many. */
+const also = { 504: reference('schemas', 'RestV2Error') };
 const group = pathParameter('group', 'Name of the group; its members that read the same topics share the records.', { any: 'students' });
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
 const notReading = 'The instance is subscribed to nothing.';
@@ -44,7 +47,7 @@ export function describeConsumers(door: Pick<Door, 'kindByName'>): Json {
 }
 
 function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffix: string, before: readonly Json[]): Json {
-  const common = { tags: ['Reading'], scope: 'read' as const, refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
+  const common = { tags: ['Reading'], scope: 'read' as const, refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types], also };
   const one = { ...common, parameters: [...before, group, instance] };
   return {
     [`${stage}/consumers/{group}`]: {

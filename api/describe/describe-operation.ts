@@ -1,5 +1,6 @@
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
+import { nothingHere } from '#api/answers/refusal.ts';
 import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
 import { requestBody } from '#api/describe/shown-exchanges.ts';
 import type { Json } from '#api/describe/json-schema.ts';
@@ -74,7 +75,7 @@ export function describeOperation({
   const refusing = { meanings: { ...meaningsOfRefused, ...meanings }, errors, headers: [] };
   for (const [name, refusal] of Object.entries({ ...(scope === 'open' ? {} : scopeRefusals(scope)), ...refusals }))
     addRefusal(said, name, refusal, refuse(refusal), refusing);
-  addAlso(said, also, refusing.meanings);
+  addAlso(said, also, refusing.meanings, refuse(nothingHere).headers['Content-Type']);
   addExchanges(said, exchanges);
   return {
     ...text,

@@ -6,7 +6,6 @@ import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/ref
 import type { BodyLimits } from '#api/door/gather-body.ts';
 import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAck, unsupportedType } from '#api/door/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
-import { Failure } from '#domain/failures.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** What a key hears that may bring 100 events a second: after its first event, and when it has sent more than that. */
@@ -23,7 +22,6 @@ export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, R
     'other-ack': unknownAck,
     'other-body': otherRequest,
     'too-fast': allowance.refusal,
-    // In the words of adapters/kafka/producer.ts.
     overloaded: overloaded(tooManyWaiting),
     'log-down': refusalOfFailure(stalled()),
     'outcomes-away': outcomesUnavailable,
@@ -45,12 +43,6 @@ export function scopeRefusals(scope: Scope): Record<string, Refusal> {
 export function bodyRefusals({ bytesMax, types }: Pick<BodyLimits, 'bytesMax' | 'types'>): Record<string, Refusal> {
   return { 'too-large': bodyTooLarge(bytesMax), 'other-type': unsupportedType(types) };
 }
-
-/** Refusals of a route that reads the log. */
-export const logRefusals: Readonly<Record<string, Refusal>> = {
-  'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
-  'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
-};
 
 /** The refusal of a body that is no JSON object. */
 export function ofBody(body: Buffer): Refusal {

@@ -42,13 +42,13 @@ export function addRefusal(
   said.examples[name] = { summary: refusal.reason, value: JSON.parse(String(answer.body)) as unknown };
 }
 
-export function addAlso(answers: Map<number, Said>, also: Also, meanings: Meanings): void {
+export function addAlso(answers: Map<number, Said>, also: Also, meanings: Meanings, type = 'application/json'): void {
   for (const [status, schema] of Object.entries(also)) {
     const said = answers.get(Number(status));
     if (said === undefined)
       answers.set(Number(status), {
         description: meaningOf(meanings, Number(status)),
-        type: 'application/json',
+        type,
         schema,
         headers: headersOf(headersAlways),
         examples: {},

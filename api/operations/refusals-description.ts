@@ -1,3 +1,4 @@
+import { postgresUnreachable } from '#adapters/postgres-failure.ts';
 import { retentionSettings } from '#adapters/settings/retention.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
@@ -60,7 +61,7 @@ export function describeRefusals(): Json {
         refusals: {
           'no-kind': noKind,
           'no-span': noSpan,
-          'no-account': accountAway('Postgres does not answer'),
+          'no-account': accountAway(postgresUnreachable('ECONNREFUSED')),
         },
       }),
     },

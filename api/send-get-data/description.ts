@@ -1,10 +1,12 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { noBrokerAnswers } from '#adapters/kafka/client.ts';
+import { newestLate } from '#adapters/kafka/newest-record.ts';
+import { readingOffsetsOf } from '#adapters/kafka/topics.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/describe/json-schema.ts';
 import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { logRefusals } from '#api/describe/refusals.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import { nothingYet } from '#api/send-get-data/refusals.ts';
@@ -77,7 +79,8 @@ export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): 
         refusals: {
           'no-kind': unknownKind('Topic', door.kindByName),
           'no-message': nothingYet,
-          ...logRefusals,
+          'log-down': refusalOfFailure(noBrokerAnswers(readingOffsetsOf('pinterest.pin'))),
+          'log-late': refusalOfFailure(newestLate()),
         },
       }),
     },
