@@ -14,13 +14,13 @@ import {
 } from '#api/consumers/refusals.ts';
 import { bodyLimits } from '#api/consumers/routes.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference, schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals, ofBody } from '#api/describe/refusals.ts';
 import { pin } from '#api/describe/rows.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference, schemaOf } from '#api/openapi/json-schema.ts';
 import {
   consumedRecords,
   consumerCreated,

@@ -1,12 +1,13 @@
+import { security } from '#api/access/components.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
-import { requestBody } from '#api/describe/shown-exchanges.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference, security } from '#api/describe/json-schema.ts';
 import { eventRefusals } from '#api/describe/refusals.ts';
 import type { Also, Meanings, Said } from '#api/describe/responses.ts';
 import { addAlso, addExchanges, addRefusal, headersAlways, headersOf, responsesOf } from '#api/describe/responses.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
+import { requestBody } from '#api/describe/shown-exchanges.ts';
 import type { EventRoute } from '#api/door/event-route.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference } from '#api/openapi/json-schema.ts';
 
 const meaningsOfTaken: Readonly<Record<number, string>> = {
   202: 'Taken with `?ack=none`; whether Kafka has it is not known.',

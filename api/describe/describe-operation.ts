@@ -1,14 +1,14 @@
+import { security } from '#api/access/components.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { nothingHere } from '#api/answers/refusal.ts';
-import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
-import { requestBody } from '#api/describe/shown-exchanges.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { security } from '#api/describe/json-schema.ts';
 import { scopeRefusals } from '#api/describe/refusals.ts';
 import type { Also, Meanings, Said } from '#api/describe/responses.ts';
 import { addAlso, addExchanges, addRefusal, headersAlways, headersOf, responsesOf } from '#api/describe/responses.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
+import { requestBody } from '#api/describe/shown-exchanges.ts';
 import { answerDetail } from '#api/dialects/fastapi.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** What a refusal means where no events are sent; what a conflict is about only its route can say. */

@@ -1,5 +1,5 @@
 import { mayExist, stalled, tooManyWaiting } from '#adapters/kafka/outcomes.ts';
-import { makeRateLimit } from '#api/access/rate-limit.ts';
+import { allowance } from '#api/access/components.ts';
 import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/refusal.ts';
@@ -7,9 +7,6 @@ import type { BodyLimits } from '#api/door/gather-body.ts';
 import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAck, unsupportedType } from '#api/door/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
-
-/** What a key hears that may bring 100 events a second: after its first event, and when it has sent more than that. */
-export const allowance = spendAllowance();
 
 /** Refusals that every route for events knows, by the name of their example. */
 export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, Refusal> {
@@ -49,11 +46,4 @@ export function ofBody(body: Buffer): Refusal {
   const read = readBody(body);
   if (read.ok) throw new Error('An example of a bad body is a good one.');
   return refusalOfProblem(read.problem);
-}
-
-function spendAllowance(): { headers: Readonly<Record<string, string>>; refusal: Refusal } {
-  const limit = makeRateLimit({ eventsPerSecond: 100, bytesPerSecond: 0 }, 1)!;
-  const { headers } = limit.spend(1, 0, 0);
-  limit.owe(100, 0, 0);
-  return { headers, refusal: limit.foresee(1, 0, 0)!.refusal };
 }

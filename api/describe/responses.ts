@@ -1,8 +1,8 @@
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference } from '#api/describe/json-schema.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference } from '#api/openapi/json-schema.ts';
 
 /** By status: what a refusal means to the clients of a route. */
 export type Meanings = Readonly<Record<number, string>>;

@@ -1,4 +1,4 @@
-import type { Json } from '#api/describe/json-schema.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 
 /**
  * A body that clients may send and the answer that it gets. Both stand in the document under the same name, by which a

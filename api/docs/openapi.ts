@@ -1,12 +1,12 @@
 import { headerBytesMax } from '#api/answers/answer-unreadable.ts';
 import { describeConsumers } from '#api/consumers/description.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeDocs } from '#api/docs/description.ts';
 import type { Door } from '#api/door/door.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeKeys } from '#api/keys/description.ts';
 import { describeLogin } from '#api/login/description.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { describeBatch } from '#api/operations/batch-description.ts';
 import { describeRefusals } from '#api/operations/refusals-description.ts';
 import { describeStatus } from '#api/operations/status-description.ts';

@@ -1,15 +1,15 @@
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user } from '#api/describe/rows.ts';
+import type { ShownExchanges } from '#api/describe/shown-exchanges.ts';
 import type { Door } from '#api/door/door.ts';
 import { unknownKindOfAll } from '#api/events/refusals.ts';
 import { makeEventsRoute } from '#api/events/route.ts';
-import { eventsAnswer } from '#domain/schemas/events.ts';
-import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
+import { eventsAnswer } from '#domain/schemas/events.ts';
 
 const eventId = '01a1fb16-c5e0-709e-a436-189230e48072';
 const receipt = (position: number, kind: string) => ({ position, kind, partition: 0, offset: 31, event_id: eventId });

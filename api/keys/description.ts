@@ -1,11 +1,11 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference, schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
 import { newKeyShape } from '#api/keys/new-key-body.ts';
 import { keysOff } from '#api/keys/refusals.ts';
 import { bodyLimits } from '#api/keys/routes.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference, schemaOf } from '#api/openapi/json-schema.ts';
 import { mustNameScope, newKey } from '#domain/keys/new-key.ts';
 import { keysTaken } from '#keys/create-key.ts';
 import { noKeyHasThisId } from '#keys/revoke-key.ts';

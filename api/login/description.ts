@@ -1,10 +1,10 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
 import { otherPage } from '#api/login/refusals.ts';
 import { formLimits } from '#api/login/routes.ts';
 import { sessionSecondsMax } from '#api/login/session-cookie.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 
 const tags = ['Keys'];
 const meanings = { 403: 'A page of another site sent the form.' };

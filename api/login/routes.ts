@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
-import { readSessionCookie } from '#api/access/credentials.ts';
+import { loginPath, readSessionCookie } from '#api/access/credentials.ts';
 import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
@@ -31,7 +31,6 @@ export type LoginDependencies = {
 
 /** Anybody may send a form, so that little is read of one that is none. */
 export const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']), discardBytesMax: unwantedBytesMax };
-export const loginPath = '/login';
 /** Wrong keys that an address may send: ten at once, then one in five seconds. */
 const wrongKeys = { perSecond: 0.2, burst: 10, addressesMax: 1_000 };
 

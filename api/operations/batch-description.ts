@@ -1,8 +1,8 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference, schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference, schemaOf } from '#api/openapi/json-schema.ts';
 import {
   abandonShape,
   bodyLimits,

@@ -1,6 +1,6 @@
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { parseSpan } from '#domain/keys/spans.ts';
 import { kinds } from '#domain/kinds/list.ts';
 

@@ -1,6 +1,6 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
 import { tailsMaxInWords, tooManyTails } from '#api/operations/tail.ts';
 import { kinds } from '#domain/kinds/list.ts';

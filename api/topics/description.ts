@@ -1,14 +1,14 @@
 import { unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
-import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 
 const place = (offset: number | null) => ({ partition: offset === null ? null : 0, offset, error_code: null, error: null });
 const places = (...offsets: (number | null)[]) => ({ offsets: offsets.map(place), key_schema_id: null, value_schema_id: null });

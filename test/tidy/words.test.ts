@@ -74,7 +74,7 @@ const ofDialects = /^(api\/(consumers|dialects|events|pin|send-get-data|streams|
 /** Where a word is a kind's by chance. */
 const byChance: Readonly<Record<string, string>> = {
   'api/operations/tail-description.ts': 'an example',
-  'api/docs/components.ts': 'an example',
+  'api/door/components.ts': 'an example',
   'api/describe/refusals.ts': 'an example',
   'domain/schemas/consumers.ts': 'an example',
   'cli/commands/emulate.ts': 'a shape of the emulator',
