@@ -2,12 +2,14 @@ import { groupFailed, readingForGroup } from '#adapters/kafka/poll-consumer.ts';
 import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { idleMsDefault, instancesMax } from '#api/consumers/consumers.ts';
 import {
+  badGroup,
   instanceExists,
   instanceGone,
   noCount,
   notAcceptable,
   notServed,
   notSubscribed,
+  shuttingDown,
   tooManyInstances,
   typeOfFormat,
   unknownPartition,
@@ -69,8 +71,10 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         refusals: {
           ...always,
           ...ofBodies,
+          'bad-group': badGroup,
           'too-many': tooManyInstances(instancesMax),
           'name-taken': instanceExists,
+          closing: shuttingDown,
         },
         exchanges: {
           new: {

@@ -4,21 +4,34 @@ import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/re
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/refusal.ts';
 import type { BodyLimits } from '#api/door/gather-body.ts';
-import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAck, unsupportedType } from '#api/door/refusals.ts';
+import {
+  badIdempotencyKey,
+  bodyTooLarge,
+  brokenEncoding,
+  noRoomForOutcome,
+  otherRequest,
+  outcomesUnavailable,
+  tooManyBodies,
+  twinRunning,
+  unknownAck,
+  unsupportedEncoding,
+  unsupportedType,
+} from '#api/door/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
 /** Refusals that every route for events knows, by the name of their example. */
-export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, Refusal> {
+export function eventRefusals(limits: BodyLimits): Record<string, Refusal> {
   return {
     'not-utf8': ofBody(Buffer.from([0xff])),
     ...keyRefusals(mayNotAppend('pin')),
     'twin-running': twinRunning,
-    'too-large': bodyTooLarge(bytesMax),
-    'other-type': unsupportedType(types),
+    ...bodyRefusals(limits),
     'other-ack': unknownAck,
+    'bad-idempotency-key': badIdempotencyKey,
     'other-body': otherRequest,
     'too-fast': allowance.refusal,
+    'too-many-outcomes': noRoomForOutcome,
     overloaded: overloaded(tooManyWaiting),
     'log-down': refusalOfFailure(stalled()),
     'outcomes-away': outcomesUnavailable,
@@ -36,9 +49,15 @@ export function scopeRefusals(scope: Scope): Record<string, Refusal> {
   return keyRefusals(lacksScope(scope));
 }
 
-/** Refusals of a route that has a body and takes no events. */
-export function bodyRefusals({ bytesMax, types }: Pick<BodyLimits, 'bytesMax' | 'types'>): Record<string, Refusal> {
-  return { 'too-large': bodyTooLarge(bytesMax), 'other-type': unsupportedType(types) };
+/** Refusals of a route that has a body. */
+export function bodyRefusals({ bytesMax, types, encodings }: BodyLimits): Record<string, Refusal> {
+  return {
+    'too-large': bodyTooLarge(bytesMax),
+    'other-type': unsupportedType(types),
+    'other-encoding': unsupportedEncoding(encodings),
+    ...(encodings === undefined ? {} : { 'broken-encoding': brokenEncoding([...encodings][0]!) }),
+    'too-many-bodies': tooManyBodies,
+  };
 }
 
 /** The refusal of a body that is no JSON object. */

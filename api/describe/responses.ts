@@ -18,6 +18,8 @@ export type Said = {
   schema: Json;
   headers: Json;
   examples: Record<string, Json>;
+  /** Refusals of a status that is also a page: they have a type of their own. */
+  refused?: { type: string; schema: Json; examples: Record<string, Json> };
 };
 
 /** Headers of every answer. */
@@ -39,7 +41,9 @@ export function addRefusal(
   };
   answers.set(answer.status, said);
   for (const header of Object.keys(refusal.headers ?? {})) said.headers[header] = reference('headers', header);
-  said.examples[name] = { summary: refusal.reason, value: JSON.parse(String(answer.body)) as unknown };
+  const type = answer.headers['Content-Type']!;
+  const shown = said.type === type ? said : (said.refused ??= { type, schema: reference('schemas', errors), examples: {} });
+  shown.examples[name] = { summary: refusal.reason, value: JSON.parse(String(answer.body)) as unknown };
 }
 
 export function addAlso(answers: Map<number, Said>, also: Also, meanings: Meanings, type = 'application/json'): void {
@@ -70,19 +74,20 @@ export function responsesOf(answers: ReadonlyMap<number, Said>): Json {
   return Object.fromEntries(
     [...answers]
       .sort(([left], [right]) => left - right)
-      .map(([status, { description, type, otherTypes = [], schema, headers, examples }]) => {
-        const others = Object.fromEntries(otherTypes.map((other) => [other, { schema }]));
+      .map(([status, { description, type, otherTypes = [], schema, headers, examples, refused }]) => {
+        const others: Json = Object.fromEntries(otherTypes.map((other) => [other, { schema }]));
+        if (refused !== undefined) others[refused.type] = { schema: refused.schema, examples: refused.examples };
         return [status, { description, headers, ...(type === '' ? {} : { content: { [type]: { schema, examples }, ...others } }) }];
       }),
   );
+}
+
+export function headersOf(names: readonly string[]): Json {
+  return Object.fromEntries(names.map((name) => [name, reference('headers', name)]));
 }
 
 function meaningOf(meanings: Meanings, status: number): string {
   const meaning = meanings[status];
   if (meaning === undefined) throw new Error(`Nobody says what ${status} means here: give the description of the route a meaning for it.`);
   return meaning;
-}
-
-export function headersOf(names: readonly string[]): Json {
-  return Object.fromEntries(names.map((name) => [name, reference('headers', name)]));
 }

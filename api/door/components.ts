@@ -1,14 +1,15 @@
 import { retentionSettings } from '#adapters/settings/retention.ts';
+import { bodyEncodings } from '#api/door/decode-body.ts';
 import { requestIdCharactersMax } from '#api/door/exchange.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
-import { keyCharactersMax } from '#api/door/refusals.ts';
+import { keyCharactersMax, unsupportedEncoding } from '#api/door/refusals.ts';
 import { acks } from '#api/door/wishes.ts';
 import { describeHeader } from '#api/openapi/header.ts';
 
 const keptHours = retentionSettings.retentionIdempotencyHours.schema.parse(undefined);
 const placeOfOne = { topic: 'pinterest.pin', partition: 1, offset: 31, appendTimeMs: 0 };
 
-/** Headers of what takes events, and the one that every answer has. */
+/** Headers of what takes events or has a body, and the one that every answer has. */
 export const doorHeaders = {
   'Pinflow-Receipt': describeHeader(
     'Where the event is: a structured-field dictionary (RFC 9651). Without partition and offset where nobody waited for Kafka.',
@@ -18,6 +19,7 @@ export const doorHeaders = {
     'The request’s own X-Request-Id where it is a plain token, else one of ours. Access logs name it.',
     'd41d8cd9-1',
   ),
+  'Accept-Encoding': describeHeader('How a body may be encoded here.', unsupportedEncoding(bodyEncodings).headers!['Accept-Encoding']!),
   'Idempotency-Replayed': describeHeader(
     '`true` where this is the answer that an earlier request with the same Idempotency-Key got.',
     'true',

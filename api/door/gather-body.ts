@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { waitsToSend } from '#api/answers/answer-early.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, overloaded } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
 import { makeBodyDecoder } from '#api/door/decode-body.ts';
-import { bodyTooLarge, brokenEncoding, unsupportedEncoding, unsupportedType } from '#api/door/refusals.ts';
+import { bodyTooLarge, brokenEncoding, tooManyBodies, unsupportedEncoding, unsupportedType } from '#api/door/refusals.ts';
 
 export type BodyLimits = {
   /** As sent, and as decoded. */
@@ -93,7 +93,7 @@ export function gatherBody(
 
   function hold(bytes: number): Refusal | undefined {
     if (budget.bytesUsed + bytes > budget.bytesMax) budget.makeRoom?.(bytes);
-    if (budget.bytesUsed + bytes > budget.bytesMax) return overloaded('Too many bodies are being read; send the request again later');
+    if (budget.bytesUsed + bytes > budget.bytesMax) return tooManyBodies;
     held += bytes;
     budget.bytesUsed += bytes;
     return undefined;

@@ -2,7 +2,7 @@ import { describeOperation } from '#api/describe/describe-operation.ts';
 import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
 import { newKeyShape } from '#api/keys/new-key-body.ts';
-import { keysOff } from '#api/keys/refusals.ts';
+import { beyondOwn, keysOff } from '#api/keys/refusals.ts';
 import { bodyLimits } from '#api/keys/routes.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { reference, schemaOf } from '#api/openapi/json-schema.ts';
@@ -62,6 +62,7 @@ export function describeKeys(): Json {
         meanings: { 403: keyMayNot, 409: 'As many keys as may share a name have this one.' },
         refusals: {
           'keys-off': keysOff,
+          'beyond-own': beyondOwn('the scope operate'),
           'name-taken': {
             status: 409,
             reason: 'key_name_taken',

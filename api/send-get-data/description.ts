@@ -9,7 +9,7 @@ import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { schemaOf } from '#api/openapi/json-schema.ts';
-import { nothingYet } from '#api/send-get-data/refusals.ts';
+import { missingTopic, nothingYet } from '#api/send-get-data/refusals.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
 import { kinds } from '#domain/kinds/list.ts';
 import { rowSchemas } from '#domain/kinds/row-schemas.ts';
@@ -44,7 +44,7 @@ export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): 
         body: { anyOf: kinds.map((kind) => schemaOf(rowSchemas[kind])) },
         taken: { description: 'Where the record is.', schema: schemaOf(sendDataAnswer), receipt: true },
         errors: 'Detail',
-        refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
+        refusals: { 'no-kind': unknownKind('Topic', door.kindByName), 'no-topic': missingTopic },
         exchanges: {
           pin: { summary: 'A pin', body: byIdx(pin), status: 200, answer: answer('pin_data.pin', 31) },
           geo: { summary: 'A geo row', body: byIdx(geo), status: 200, answer: answer('pin_data.geo', 31) },
