@@ -1,8 +1,7 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import { pathParameter, queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
-import { newKeyShape } from '#api/keys/new-key-body.ts';
-import { beyondOwn, keysOff } from '#api/keys/refusals.ts';
+import { beyondOwn, keysOff, newKeyShape } from '#api/keys/refusals.ts';
 import { bodyLimits } from '#api/keys/routes.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { reference, schemaOf } from '#api/openapi/json-schema.ts';

@@ -6,6 +6,7 @@ import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { schemaOf } from '#api/openapi/json-schema.ts';
+import { noRecords } from '#api/topics/refusals.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
 import { kinds } from '#domain/kinds/list.ts';
 import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
@@ -40,7 +41,7 @@ export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json 
         receipt: true,
       },
       errors: 'RestV2Error',
-      refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
+      refusals: { 'no-kind': unknownKind('Topic', door.kindByName), 'no-body': noRecords },
       exchanges: {
         pin: { summary: 'A pin', body: { records: [{ value: pin }] }, status: 200, answer: places(31) },
         geo: { summary: 'A geo row', body: { records: [{ value: geo }] }, status: 200, answer: places(31) },
