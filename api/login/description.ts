@@ -1,3 +1,4 @@
+import { loginPath } from '#api/access/credentials.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
@@ -18,7 +19,7 @@ const page = (description: string, headers: readonly string[] = ['X-Request-Id']
 /** The cookie that a browser trades a key for. */
 export function describeLogin(): Json {
   return {
-    '/login': {
+    [loginPath]: {
       get: describeOperation({
         operationId: 'showLogin',
         tags,
@@ -57,7 +58,7 @@ export function describeLogin(): Json {
         summary: 'Give the cookie back',
         scope: 'open',
         answers: {
-          303: { description: 'Logged out; Location is /login.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
+          303: { description: `Logged out; Location is ${loginPath}.`, type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
           503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
         },
         meanings,

@@ -6,6 +6,7 @@ import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
+import { bearerChallenge } from '#api/access/refusals.ts';
 import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
@@ -72,7 +73,7 @@ export function makeLoginHandlers(
     if (held === undefined) {
       bucket.take(1, performance.now());
       const problem = 'This key is not known, has expired, or was revoked.';
-      return loginPage(401, { next, problem }, { 'WWW-Authenticate': 'Bearer realm="pinflow"' });
+      return loginPage(401, { next, problem }, { 'WWW-Authenticate': bearerChallenge });
     }
     const seconds = Math.max(1, Math.min(sessionSecondsMax, Math.floor((held.expiresAtMs - Date.now()) / 1_000)));
     const secret = await orAway(() => beginSession(postgres, held.caller.keyId, seconds));

@@ -16,6 +16,7 @@ import {
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { mustBeStart, retryWish } from '#domain/lake/retry-wish.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 import { nothingIsPending, somebodyIsAtWork } from '#interventions/abandon.ts';
 
 const tags = ['Operations'];
@@ -150,7 +151,7 @@ export function describeBatch(): Json {
         exchanges: {
           nothing: {
             summary: 'Where nothing is pending',
-            body: { why: 'the log of clean_pins cannot be read' },
+            body: { why: whyExample },
             status: 404,
             answer: { detail: nothingIsPending },
           },

@@ -15,6 +15,7 @@ import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 import type { Abandoned } from '#interventions/abandon.ts';
 import type { Retried } from '#interventions/retry-intervals.ts';
 import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
@@ -34,7 +35,7 @@ export const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json'
 export const limitDefault = 50;
 export const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
-export const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
+export const abandonShape = `send {"why": "${whyExample}"}`;
 export const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */

@@ -82,7 +82,7 @@ export function describeStatus(): Json {
       get: describeOperation({
         operationId: 'getMetrics',
         tags,
-        summary: 'Metrics for Prometheus',
+        summary: 'Telemetry for Prometheus',
         scope: 'read',
         answers: {
           200: {

@@ -1,4 +1,4 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { endings, unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
@@ -21,8 +21,7 @@ export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json 
       operationId,
       tags: ['Events'],
       summary: 'Send records in the REST v2 shape',
-      description:
-        'The kind is told by the end of the topic’s name, after `.`, `-` or `_`: pin, pins, geo, user or users. Of each record the value counts; keys and partitions are ignored, the key is the row’s identity. All records are valid or none is sent.',
+      description: `The kind is told by the end of the topic’s name, after \`.\`, \`-\` or \`_\`: ${endings}. Of each record the value counts; keys and partitions are ignored, the key is the row’s identity. All records are valid or none is sent.`,
       route: makeTopicsRoute(door),
       parameters: [
         ...before,
