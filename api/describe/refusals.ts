@@ -3,7 +3,7 @@ import { allowance } from '#api/access/components.ts';
 import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/refusal.ts';
-import type { BodyLimits } from '#api/door/gather-body.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
 import {
   badIdempotencyKey,
   bodyTooLarge,

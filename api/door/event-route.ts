@@ -3,7 +3,7 @@ import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
-import type { BodyLimits } from '#api/door/gather-body.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 

@@ -6,7 +6,7 @@ import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
 import { keysOff, newKeyShape } from '#api/keys/refusals.ts';

@@ -11,7 +11,7 @@ import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
 import { otherPage } from '#api/login/refusals.ts';

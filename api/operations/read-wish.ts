@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { ZodType } from 'zod';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import type { BodyBudget, BodyLimits } from '#api/door/gather-body.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { readWholeBody } from '#api/operations/read-body.ts';
 import { describeProblems } from '#domain/keys/new-key.ts';
 
