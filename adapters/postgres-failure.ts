@@ -15,10 +15,13 @@ export function toPostgresFailure(error: unknown): unknown {
   const tlsFailure = tlsFailureOf(error, postgresTlsAdvice);
   if (tlsFailure !== undefined) return tlsFailure;
   const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && unreachable.has(code))
-    return new Failure('unavailable', `Postgres cannot be reached (${code}): is it running?`, { cause: error });
+  if (typeof code === 'string' && unreachable.has(code)) return postgresUnreachable(code, error);
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return failureOfState(code, error);
   return failureOfDriver(error);
+}
+
+export function postgresUnreachable(code: string, cause?: unknown): Failure {
+  return new Failure('unavailable', `Postgres cannot be reached (${code}): is it running?`, { cause });
 }
 
 /** SQLSTATE of a failure that Postgres reported, for a dead letter's record. */

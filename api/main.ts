@@ -38,8 +38,8 @@ import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
 import { registerBatchTelemetry } from '#api/operations/batch-telemetry.ts';
 import { makeReadiness } from '#api/operations/readiness.ts';
-import type { RefusalAccount } from '#api/operations/refusals.ts';
-import { makeRefusalAccount } from '#api/operations/refusals.ts';
+import type { RefusalAccount } from '#api/operations/refusal-account.ts';
+import { makeRefusalAccount } from '#api/operations/refusal-account.ts';
 import type { Tails } from '#api/operations/tail.ts';
 import { makeTails } from '#api/operations/tail.ts';
 import { Failure } from '#domain/failures.ts';
@@ -96,7 +96,7 @@ async function main(config: Config, log: Log): Promise<void> {
   telemetry.watch(publisher);
   registerBatchTelemetry(telemetry.registry, postgres);
   const kindByName = kindsOfNames(config.ingestNameKinds);
-  const refusals = makeRefusalAccount({ statements: postgres, log, clients, kindByName, count: telemetry.countRefused });
+  const refusals = makeRefusalAccount({ statements: postgres, log, clients, count: telemetry.countRefused });
   const accessLog = makeAccessLog({ sample: config.apiAccessLogSample, level: config.logLevel, output: process.stdout, clients });
 
   const budget = { bytesUsed: 0, bytesMax: config.ingestMaxBodyBytes };

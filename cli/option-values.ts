@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseSpan } from '#domain/keys/spans.ts';
+import { parseSpan, spanExamples } from '#domain/keys/spans.ts';
 
 /** Parsers of option values; each refuses with what it expected. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -29,6 +29,6 @@ export function httpUrl(text: string): string {
 }
 
 export function spanOfTime(text: string): string {
-  if (parseSpan(text) === undefined) throw new InvalidArgumentError('Expected a span of time such as 45s, 5m, 12h or 2d.');
+  if (parseSpan(text) === undefined) throw new InvalidArgumentError(`Expected a span of time such as ${spanExamples}.`);
   return text;
 }

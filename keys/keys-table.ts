@@ -2,6 +2,8 @@ import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 
+export const keyStates = ['valid', 'expired', 'revoked'] as const;
+
 /** A key as it is shown: never its hash. Times are RFC 3339 in UTC. */
 export type ApiKey = {
   id: string;
@@ -10,7 +12,7 @@ export type ApiKey = {
   /** null means the API's default, 0 no limit. */
   eventsPerSecond: number | null;
   bytesPerSecond: number | null;
-  state: 'valid' | 'expired' | 'revoked';
+  state: (typeof keyStates)[number];
   createdAt: string;
   expiresAt: string | null;
   revokedAt: string | null;
@@ -30,6 +32,7 @@ export type KeyRow = {
   last_used_at: Date | null;
 };
 
+/** One of `keyStates`. */
 export const stateOfKey = `CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' ELSE 'valid' END`;
 
 /** Columns of a KeyRow. */

@@ -156,6 +156,10 @@ export function toKafkaFailure(error: unknown, doing: string): unknown {
   return new Failure('unavailable', message, { cause: error });
 }
 
+export function noBrokerAnswers(doing: string, cause?: unknown): Failure {
+  return new Failure('unavailable', `Kafka, while ${doing}: no broker answers.`, { cause });
+}
+
 /** What kafkajs calls the error that a failure was made of: its type in Kafka's protocol, or its class. Undefined for all else. */
 export function kafkaErrorOf(error: unknown): string | undefined {
   const driverError = error instanceof Failure ? error.cause : error;

@@ -50,7 +50,7 @@ export function makeNewestRecords(options: {
       return Promise.resolve();
     };
     const giveUp = setTimeout(() => {
-      found.reject(new Failure('timeout', `Kafka did not hand out the newest records within ${lookMsMax} ms. Ask again later.`));
+      found.reject(newestLate());
       stop.abort();
     }, lookMsMax);
     // The consumer takes its time to leave; its caller need not wait, the next look does.
@@ -83,6 +83,11 @@ export function makeNewestRecords(options: {
       return looks.next;
     },
   };
+}
+
+/** Nothing was found in time, and nothing was consumed. */
+export function newestLate(): Failure {
+  return new Failure('timeout', `Kafka did not hand out the newest records within ${lookMsMax} ms. Ask again later.`);
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -52,6 +52,9 @@ const quietMs = 50;
 /** Records that nobody selected keep a poll busy up to here. */
 const scanBytesMax = 33_554_432;
 
+/** What a poll is doing when it fails, in the words of failures. */
+export const readingForGroup = 'reading for a consumer group';
+
 /** Records of a partition that wait for polls; their handler in kafkajs waits with them. */
 type Offer = { records: LogRecord[]; at: number; taken: () => void };
 /** One kafkajs consumer from its start to its failure. */
@@ -83,7 +86,7 @@ export async function openPollConsumer<Selected>(options: PollConsumerOptions<Se
     const begun: Life = { consumer, offer: undefined, failure: undefined, isPlaced: false, joining: Promise.resolve() };
     polled = new Map();
     const fail = (error: unknown): void => {
-      begun.failure ??= asFailure(error, 'reading for a consumer group');
+      begun.failure ??= asFailure(error, readingForGroup);
       wake();
     };
     consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error));
@@ -251,9 +254,11 @@ async function commitOffsets(consumer: Consumer, offsets: readonly NextOffset[])
 /** kafkajs also says plain errors where a consumer stopped meanwhile. */
 function asFailure(error: unknown, doing: string): Error {
   const failure = toKafkaFailure(error, doing);
-  return failure instanceof Failure
-    ? failure
-    : new Failure('unavailable', `Kafka, while ${doing}: it failed. Ask again.`, { cause: error });
+  return failure instanceof Failure ? failure : groupFailed(doing, error);
+}
+
+export function groupFailed(doing: string, cause?: unknown): Failure {
+  return new Failure('unavailable', `Kafka, while ${doing}: it failed. Ask again.`, { cause });
 }
 
 function toLogRecords(batch: Batch): LogRecord[] {

@@ -1,7 +1,7 @@
 import type { Admin, ITopicMetadata, Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { toKafkaFailure } from '#adapters/kafka/client.ts';
+import { noBrokerAnswers, toKafkaFailure } from '#adapters/kafka/client.ts';
 import { Failure } from '#domain/failures.ts';
 import type { TopicPartition } from '#domain/terms.ts';
 
@@ -134,7 +134,7 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
   };
 
   const fetchOffsets = (topic: string): Promise<PartitionOffsets[]> =>
-    ask(`reading offsets of ${topic}`, async (admin) => {
+    ask(readingOffsetsOf(topic), async (admin) => {
       const rows = await admin.fetchTopicOffsets(topic);
       return rows.map((row) => ({ partition: row.partition, low: Number(row.low), high: Number(row.high) })).sort(byPartition);
     });
@@ -284,8 +284,11 @@ function topicMissing(topic: string): Failure {
 
 /** kafkajs 2.2.4 destructures the missing answer of a broker that is gone: a TypeError in place of a connection error. */
 function lostConnection(error: unknown, doing: string): unknown {
-  if (error instanceof TypeError) return new Failure('unavailable', `Kafka, while ${doing}: no broker answers.`, { cause: error });
-  return toKafkaFailure(error, doing);
+  return error instanceof TypeError ? noBrokerAnswers(doing, error) : toKafkaFailure(error, doing);
+}
+
+export function readingOffsetsOf(topic: string): string {
+  return `reading offsets of ${topic}`;
 }
 
 function isElecting(error: unknown): boolean {

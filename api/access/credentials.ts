@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
+/** Where a browser trades a key for the cookie of its session. */
+export const loginPath = '/login';
 export const sessionCookie = 'pinflow_session';
 
 /** What a request shows for itself. A header goes before a cookie: whoever sends one means it. */

@@ -1,27 +1,30 @@
+import { loginPath } from '#api/access/credentials.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
-const advice = 'send it as Authorization: Bearer <key>, or log in at /login';
+const advice = `send it as Authorization: Bearer <key>, or log in at ${loginPath}`;
+/** What to show, as RFC 9110 has it. */
+export const bearerChallenge = 'Bearer realm="pinflow"';
 
 /** Nobody said who asks. */
 export const noKey: Refusal = {
   status: 401,
   reason: 'unauthenticated',
   message: `A key is needed here: ${advice}. npx pinflow keys create makes one`,
-  headers: { 'WWW-Authenticate': 'Bearer realm="pinflow"' },
+  headers: { 'WWW-Authenticate': bearerChallenge },
 };
 
 export const unknownKey: Refusal = {
   status: 401,
   reason: 'unauthenticated',
   message: 'The key is not known, has expired, or was revoked: use a valid one. npx pinflow keys list shows those there are',
-  headers: { 'WWW-Authenticate': 'Bearer realm="pinflow", error="invalid_token"' },
+  headers: { 'WWW-Authenticate': `${bearerChallenge}, error="invalid_token"` },
 };
 
 export const endedSession: Refusal = {
   ...noKey,
-  message: 'The session has ended: log in again at /login, or send a key as Authorization: Bearer <key>',
+  message: `The session has ended: log in again at ${loginPath}, or send a key as Authorization: Bearer <key>`,
 };
 
 /** The cookie is ours, the page is not. */

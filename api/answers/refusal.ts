@@ -111,6 +111,10 @@ export function refusalOfIssues(issues: readonly z.core.$ZodIssue[]): Refusal {
   };
 }
 
+const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+/** Endings of names that tell a kind, as a sentence lists them. */
+export const endings = oneOf.format(Object.keys(kindByEnding));
+
 /** Most names of INGEST_NAME_KINDS that a sentence lists. */
 const namesMax = 20;
 
@@ -125,7 +129,3 @@ export function unknownKind(what: string, kindByName: ReadonlyMap<string, Kind>)
     message: `${what} not found. Its name must end in ${endings} after \`.\`, \`-\` or \`_\`, or ${known}`,
   };
 }
-
-const endings = Object.keys(kindByEnding)
-  .join(', ')
-  .replace(/, (\w+)$/, ' or $1');

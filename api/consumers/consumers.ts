@@ -4,13 +4,13 @@ import { openPollConsumer } from '#adapters/kafka/poll-consumer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { overloaded, unknownKind } from '#api/answers/refusal.ts';
-import { instanceExists, instanceGone, notSubscribed, tooManyInstances, unknownPartition } from '#api/consumers/refusals.ts';
+import { unknownKind } from '#api/answers/refusal.ts';
+import { instanceExists, instanceGone, notSubscribed, shuttingDown, tooManyInstances, unknownPartition } from '#api/consumers/refusals.ts';
 import type { ConsumedRecord, Subscription } from '#api/consumers/subscription.ts';
 import { makeSubscription, placeOf } from '#api/consumers/subscription.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 import type { Names } from '#domain/names.ts';
 import type { ConsumerOffset, ConsumerSettings } from '#domain/schemas/consumers.ts';
-import type { Kind } from '#domain/kinds/list.ts';
 
 /** The consumer instances of this process (REST v2). What needs Kafka throws its failures. */
 export type Consumers = {
@@ -107,7 +107,7 @@ export function makeConsumers(options: ConsumersOptions): Consumers {
 
   return {
     create(group, settings) {
-      if (closed) return overloaded('The door is shutting down');
+      if (closed) return shuttingDown;
       const name = settings.name ?? `rest-consumer-${randomUUID()}`;
       const key = keyOf(group, name);
       if (instances.has(key)) return instanceExists;

@@ -1,25 +1,28 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { groupFailed, readingForGroup } from '#adapters/kafka/poll-consumer.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { idleMsDefault, instancesMax } from '#api/consumers/consumers.ts';
 import {
+  badGroup,
   instanceExists,
   instanceGone,
   noCount,
   notAcceptable,
   notServed,
   notSubscribed,
+  shuttingDown,
   tooManyInstances,
   typeOfFormat,
   unknownPartition,
 } from '#api/consumers/refusals.ts';
 import { bodyLimits } from '#api/consumers/routes.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
-import { bodyRefusals, logRefusals, ofBody } from '#api/describe/refusals.ts';
+import { bodyRefusals, ofBody } from '#api/describe/refusals.ts';
 import { pin } from '#api/describe/rows.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference, schemaOf } from '#api/openapi/json-schema.ts';
 import {
   consumedRecords,
   consumerCreated,
@@ -31,10 +34,13 @@ import {
 
 const below = '/consumers/{group}/instances/{name}';
 const gone = instanceGone(idleMsDefault);
-const always = { ...logRefusals, 'several-processes': notServed };
+const always = { 'log-down': refusalOfFailure(groupFailed(readingForGroup)), 'several-processes': notServed };
 const ofBodies = { 'not-utf8': ofBody(Buffer.from([0xff])), ...bodyRefusals(bodyLimits), 'no-json': ofBody(Buffer.from('no JSON')) };
+/** What did not come in time is said in the client library's words, of which there are many. */
+const also = { 504: reference('schemas', 'RestV2Error') };
 const group = pathParameter('group', 'Name of the group; its members that read the same topics share the records.', { any: 'students' });
 const instance = pathParameter('name', 'Name of the instance.', { none: 'c0' });
+const notReading = 'The instance is subscribed to nothing.';
 const done = { 204: { description: 'Done.', type: '' } };
 
 /** Consumer instances, the half of REST v2 that reads. */
@@ -43,7 +49,7 @@ export function describeConsumers(door: Pick<Door, 'kindByName'>): Json {
 }
 
 function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffix: string, before: readonly Json[]): Json {
-  const common = { tags: ['Reading'], scope: 'read' as const, refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types] };
+  const common = { tags: ['Reading'], scope: 'read' as const, refuse: refuseRestV2, errors: 'RestV2Error', types: [...restV2Types], also };
   const one = { ...common, parameters: [...before, group, instance] };
   return {
     [`${stage}/consumers/{group}`]: {
@@ -61,11 +67,14 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
             schema: schemaOf(consumerCreated),
           },
         },
+        meanings: { 409: 'The group has an instance of this name.' },
         refusals: {
           ...always,
           ...ofBodies,
+          'bad-group': badGroup,
           'too-many': tooManyInstances(instancesMax),
           'name-taken': instanceExists,
+          closing: shuttingDown,
         },
         exchanges: {
           new: {
@@ -158,6 +167,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
           },
         },
         otherTypes: [typeOfFormat('binary'), restV2Type, 'application/json'],
+        meanings: { 409: notReading },
         refusals: {
           ...always,
           gone,
@@ -175,6 +185,7 @@ function describe({ kindByName }: Pick<Door, 'kindByName'>, stage: string, suffi
         description: 'Without a body: all of it. Else the last record of each partition that is done with.',
         body: schemaOf(consumerOffsets),
         answers: { 200: { description: 'Done.', type: restV2Type, schema: { type: 'object' }, example: {} } },
+        meanings: { 409: notReading },
         refusals: {
           ...always,
           ...ofBodies,

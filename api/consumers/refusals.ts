@@ -31,6 +31,8 @@ export function instanceGone(idleMs: number): Refusal {
   };
 }
 
+export const shuttingDown = overloaded('The door is shutting down');
+
 export const notSubscribed: Refusal = {
   status: 409,
   reason: 'not_subscribed',

@@ -1,4 +1,4 @@
-import type { Json } from '#api/describe/json-schema.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 
 /** A path parameter with a value for each exchange that is named; the first is the usual one. */
 export function pathParameter(name: string, description: string, values: Readonly<Record<string, string>>): Json {

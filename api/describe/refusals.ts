@@ -1,49 +1,37 @@
 import { mayExist, stalled, tooManyWaiting } from '#adapters/kafka/outcomes.ts';
-import { makeRateLimit } from '#api/access/rate-limit.ts';
+import { allowance } from '#api/access/components.ts';
 import { keysUnavailable, lacksScope, mayNotAppend, noKey } from '#api/access/refusals.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { overloaded, refusalOfFailure, refusalOfProblem } from '#api/answers/refusal.ts';
-import type { BodyLimits } from '#api/door/gather-body.ts';
-import { bodyTooLarge, otherRequest, outcomesUnavailable, twinRunning, unknownAck, unsupportedType } from '#api/door/refusals.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
+import {
+  badIdempotencyKey,
+  bodyTooLarge,
+  brokenEncoding,
+  noRoomForOutcome,
+  otherRequest,
+  outcomesUnavailable,
+  tooManyBodies,
+  twinRunning,
+  unknownAck,
+  unsupportedEncoding,
+  unsupportedType,
+} from '#api/door/refusals.ts';
 import { readBody } from '#domain/door/read-event.ts';
-import { Failure } from '#domain/failures.ts';
 import type { Scope } from '#domain/keys/scopes.ts';
-/** What a refusal's status means to a client, whatever the route. */
-export function meaningOf(status: number): string {
-  return meanings[status] ?? 'The request is refused.';
-}
-
-const meanings: Readonly<Record<number, string>> = {
-  400: 'The body cannot be read: it is no UTF-8, or not what its Content-Encoding says.',
-  401: 'A key is needed, and none that is valid was shown.',
-  403: 'The key may not do this.',
-  404: 'There is no such thing.',
-  406: 'The request accepts no content type that there is.',
-  409: 'A request with the same Idempotency-Key is still running.',
-  413: 'The body is too large; nothing was sent.',
-  415: 'The body has a type or an encoding that is not taken here.',
-  422: 'The request is not as it must be; nothing was sent.',
-  429: 'The key has sent more than it may, or has as many outcomes kept as it may; nothing was sent. Retry-After says when to come again.',
-  501: 'This process does not do that.',
-  503: 'Nothing was sent. Send it again later.',
-  504: 'Kafka did not confirm in time: the event may exist. Sending it again does no harm.',
-};
-
-/** What a key hears that may bring 100 events a second: after its first event, and when it has sent more than that. */
-export const allowance = spendAllowance();
 
 /** Refusals that every route for events knows, by the name of their example. */
-export function eventRefusals({ bytesMax, types }: BodyLimits): Record<string, Refusal> {
+export function eventRefusals(limits: BodyLimits): Record<string, Refusal> {
   return {
     'not-utf8': ofBody(Buffer.from([0xff])),
     ...keyRefusals(mayNotAppend('pin')),
     'twin-running': twinRunning,
-    'too-large': bodyTooLarge(bytesMax),
-    'other-type': unsupportedType(types),
+    ...bodyRefusals(limits),
     'other-ack': unknownAck,
+    'bad-idempotency-key': badIdempotencyKey,
     'other-body': otherRequest,
     'too-fast': allowance.refusal,
-    // In the words of adapters/kafka/producer.ts.
+    'too-many-outcomes': noRoomForOutcome,
     overloaded: overloaded(tooManyWaiting),
     'log-down': refusalOfFailure(stalled()),
     'outcomes-away': outcomesUnavailable,
@@ -61,27 +49,20 @@ export function scopeRefusals(scope: Scope): Record<string, Refusal> {
   return keyRefusals(lacksScope(scope));
 }
 
-/** Refusals of a route that has a body and takes no events. */
-export function bodyRefusals({ bytesMax, types }: Pick<BodyLimits, 'bytesMax' | 'types'>): Record<string, Refusal> {
-  return { 'too-large': bodyTooLarge(bytesMax), 'other-type': unsupportedType(types) };
+/** Refusals of a route that has a body. */
+export function bodyRefusals({ bytesMax, types, encodings }: BodyLimits): Record<string, Refusal> {
+  return {
+    'too-large': bodyTooLarge(bytesMax),
+    'other-type': unsupportedType(types),
+    'other-encoding': unsupportedEncoding(encodings),
+    ...(encodings === undefined ? {} : { 'broken-encoding': brokenEncoding([...encodings][0]!) }),
+    'too-many-bodies': tooManyBodies,
+  };
 }
-
-/** Refusals of a route that reads the log. */
-export const logRefusals: Readonly<Record<string, Refusal>> = {
-  'log-down': refusalOfFailure(new Failure('unavailable', 'Kafka does not answer at the moment. Ask again later.')),
-  'log-late': refusalOfFailure(new Failure('timeout', 'Kafka did not answer in time. Ask again later.')),
-};
 
 /** The refusal of a body that is no JSON object. */
 export function ofBody(body: Buffer): Refusal {
   const read = readBody(body);
   if (read.ok) throw new Error('An example of a bad body is a good one.');
   return refusalOfProblem(read.problem);
-}
-
-function spendAllowance(): { headers: Readonly<Record<string, string>>; refusal: Refusal } {
-  const limit = makeRateLimit({ eventsPerSecond: 100, bytesPerSecond: 0 }, 1)!;
-  const { headers } = limit.spend(1, 0, 0);
-  limit.owe(100, 0, 0);
-  return { headers, refusal: limit.foresee(1, 0, 0)!.refusal };
 }

@@ -25,7 +25,7 @@ const codes: Partial<Record<RefusalReason, number>> = {
   row_too_large: 42201,
 };
 
-/** A refusal in Confluent's shape for errors: the code is the status times 100 and a running number. */
+/** A refusal in Confluent's shape for errors. */
 export function refuseRestV2(refusal: Refusal): Answer {
   return {
     status: refusal.status,

@@ -1,7 +1,7 @@
 import { nothingHere } from '#api/answers/refusal.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { pathParameter } from '#api/describe/parameters.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 
 const tags = ['Operations'];
 

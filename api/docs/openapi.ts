@@ -1,12 +1,12 @@
 import { headerBytesMax } from '#api/answers/answer-unreadable.ts';
 import { describeConsumers } from '#api/consumers/description.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { components } from '#api/docs/components.ts';
 import { describeDocs } from '#api/docs/description.ts';
 import type { Door } from '#api/door/door.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeKeys } from '#api/keys/description.ts';
 import { describeLogin } from '#api/login/description.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { describeBatch } from '#api/operations/batch-description.ts';
 import { describeRefusals } from '#api/operations/refusals-description.ts';
 import { describeStatus } from '#api/operations/status-description.ts';
@@ -15,8 +15,9 @@ import { describePin } from '#api/pin/description.ts';
 import { describeSendGetData } from '#api/send-get-data/description.ts';
 import { describeStreams } from '#api/streams/description.ts';
 import { describeTopics } from '#api/topics/description.ts';
+import { kinds } from '#domain/kinds/list.ts';
 
-const description = `The door for events: pins, and geo and user rows.
+const description = `The door for events: rows of the kinds ${new Intl.ListFormat('en-GB').format(kinds)}.
 
 A request that brings events is answered with 200 only after Kafka has them; 503 says that nothing was sent, 504 that the event may exist. Sending an event again does no harm: what counts is its identity.
 

@@ -3,11 +3,11 @@ import type { Log } from '#adapters/log.ts';
 import type { Access } from '#api/access/caller.ts';
 import type { EventHeaders } from '#api/door/event-headers.ts';
 import type { Exchanges } from '#api/door/exchange.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import type { Idempotency } from '#api/door/idempotency.ts';
 import type { DoorTelemetry } from '#api/door/telemetry.ts';
-import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/kinds/list.ts';
+import type { Names } from '#domain/names.ts';
 
 /** What the routes that take events share. */
 export type Door = {

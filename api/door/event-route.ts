@@ -3,8 +3,7 @@ import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
-import type { BodyLimits } from '#api/door/gather-body.ts';
-import type { DoorRoute } from '#api/door/telemetry.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 
@@ -36,12 +35,15 @@ export type BodyReader = {
 
 /** A way to send events in one dialect: how to read it and how to speak to it. The rest is the same for all (take-events.ts). */
 export type EventRoute = {
-  name: DoorRoute;
+  /** One of few: it is a label of telemetry. */
+  name: string;
   limits: BodyLimits;
   /** Begins a request: a reader, or a refusal that needs no body (unknown kind: 404). */
   open(req: Request): BodyReader | Refusal;
   /** The source that the target names, for the account of refusals; absent where all events of the route have the same. */
   sourceOf?(req: Request): string;
+  /** The kind that the target tells, for the account of refusals; empty where it tells none. Asked of refused requests only. */
+  kindOf(req: Request): Kind | '';
   /** A refusal in the route's dialect. */
   refuse(refusal: Refusal): Answer;
 };

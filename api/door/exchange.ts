@@ -1,10 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Request } from 'express';
 import type { Answer } from '#api/answers/answer.ts';
 import { beginAnswer, writeAnswer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { RejectedRows } from '#api/door/rejected-rows.ts';
 import { noRejectedRows } from '#api/door/rejected-rows.ts';
 import type { UnreadAnswers } from '#api/door/unread-answers.ts';
+import type { Kind } from '#domain/kinds/list.ts';
 
 /** One request and its answer, for headers, telemetry, the access log and the account of refusals. */
 export type Exchange = {
@@ -13,12 +15,14 @@ export type Exchange = {
   /** The route's name, not its path. */
   route: string;
   startedAt: number;
-  req: IncomingMessage;
+  req: Request;
   res: ServerResponse;
   /** Empty until the caller is known. */
   keyId: string;
   /** Name of the event source that the client gave (the topic's name before its ending); empty where it has none. */
   source: string;
+  /** The kind of events that was refused, as far as the target tells; empty where it does not, or nothing was refused. */
+  kind: Kind | '';
   bytesIn: number;
   events: number;
   /** Why the request was refused, if it was. */
@@ -41,7 +45,7 @@ export function makeExchanges(instance: string, listeners: readonly ExchangeList
   let count = 0;
 
   return {
-    begin(req: IncomingMessage, res: ServerResponse, route: string): Exchange {
+    begin(req: Request, res: ServerResponse, route: string): Exchange {
       const given = req.headers['x-request-id'];
       const id = typeof given === 'string' && token.test(given) ? given : prefix + (count++).toString(36);
       return {
@@ -52,6 +56,7 @@ export function makeExchanges(instance: string, listeners: readonly ExchangeList
         res,
         keyId: '',
         source: '',
+        kind: '',
         bytesIn: 0,
         events: 0,
         refusal: undefined,

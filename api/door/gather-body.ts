@@ -1,29 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { waitsToSend } from '#api/answers/answer-early.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, overloaded } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
-import type { BodyDecoder, BodyEncoding, DecoderListener } from '#api/door/decode-body.ts';
-import { makeBodyDecoder } from '#api/door/decode-body.ts';
-import { bodyTooLarge, brokenEncoding, unsupportedEncoding, unsupportedType } from '#api/door/refusals.ts';
-
-export type BodyLimits = {
-  /** As sent, and as decoded. */
-  bytesMax: number;
-  types: ReadonlySet<string>;
-  /** What the body may be compressed with; absent where it may not be. */
-  encodings?: ReadonlySet<BodyEncoding>;
-  /** What is read of a body that is refused. Default: much. */
-  discardBytesMax?: number;
-};
-
-/** Bytes of bodies that are being read, decoded, over all connections: many slow senders must not fill the memory. */
-export type BodyBudget = {
-  bytesUsed: number;
-  readonly bytesMax: number;
-  /** Gives back, where it can, what stands in the way of so many bytes. Set by what holds some that it can do without. */
-  makeRoom?(bytes: number): void;
-};
+import type { BodyLimits } from '#api/door/body-limits.ts';
+import { encodingOf, refusalByHeaders } from '#api/door/body-limits.ts';
+import { decodeAs } from '#api/door/gather-decoded.ts';
+import { yieldTurn } from '#api/door/gather-turns.ts';
+import type { BodyBudget, BodyTaker, Gathering } from '#api/door/gathering.ts';
+import { abandon, finish, release, take } from '#api/door/gathering.ts';
+import { bodyTooLarge } from '#api/door/refusals.ts';
 
 /**
  * A body that is refused is still read up to here: most clients look for an answer only when they have sent it all, and
@@ -32,8 +18,6 @@ export type BodyBudget = {
 const discardBytesMax = 134_217_728;
 /** After so much of a body that is sent as it is, others have their turn: a fast sender's pieces come without a pause. */
 const turnBytesMax = 131_072;
-/** What a decoder costs before it has decoded anything; its window grows with what it decodes. */
-const decoderBytes = 262_144;
 
 /**
  * Reads a request's body in pieces. Calls `done` once with what was found against the request, after the body's end or
@@ -46,181 +30,66 @@ const decoderBytes = 262_144;
  */
 export function gatherBody(
   req: IncomingMessage,
-  fail: (error: unknown) => void,
+  fail: BodyTaker['fail'],
   { limits, budget, found }: { limits: BodyLimits; budget: BodyBudget; found: Refusal | undefined },
-  write: (chunk: Buffer | undefined) => Refusal | Behind | undefined,
-  done: (refusal: Refusal | undefined, bytes: number, closeAfter: boolean, looked: number) => void | Promise<void>,
+  write: BodyTaker['write'],
+  done: BodyTaker['done'],
 ): void {
-  let refusal = found ?? refusalByHeaders(req, limits);
-  let size = 0;
-  let looked = 0;
-  let turnBegan = 0;
-  let held = 0;
-  let hasEnded = false;
-  /** Whether the last piece came: a stream tells its end also where it was paused in that piece. */
-  let isRead = false;
-  let isBehind = false;
-  let finished = false;
+  const refusal = found ?? refusalByHeaders(req, limits);
   const encoding = refusal === undefined && limits.encodings !== undefined ? encodingOf(req) : undefined;
-  let decoder: BodyDecoder | undefined;
-
-  const finish = (closeAfter: boolean): void => {
-    if (finished) return;
-    finished = true;
-    let working: void | Promise<void> = undefined;
-    try {
-      working = done(refusal, size, closeAfter, looked);
-    } catch (error) {
-      // Express does not see what an event listener throws; one request must not end the process.
-      fail(error);
-    }
-    if (working === undefined) release();
-    else
-      working.then(release, (error: unknown) => {
-        release();
-        fail(error);
-      });
+  const body: Gathering = {
+    req,
+    limits,
+    budget,
+    write,
+    done,
+    fail,
+    refusal,
+    size: 0,
+    looked: 0,
+    turnBegan: 0,
+    held: 0,
+    hasEnded: false,
+    isRead: false,
+    isBehind: false,
+    finished: false,
+    decoder: undefined,
   };
-  const release = (): void => {
-    budget.bytesUsed -= held;
-    held = 0;
-  };
-  const abandon = (): void => {
-    finished = true;
-    decoder?.destroy();
-    release();
-  };
-
-  function hold(bytes: number): Refusal | undefined {
-    if (budget.bytesUsed + bytes > budget.bytesMax) budget.makeRoom?.(bytes);
-    if (budget.bytesUsed + bytes > budget.bytesMax) return overloaded('Too many bodies are being read; send the request again later');
-    held += bytes;
-    budget.bytesUsed += bytes;
-    return undefined;
-  }
-
-  function take(chunk: Buffer | undefined): Refusal | Behind | undefined {
-    const full = chunk === undefined ? undefined : hold(chunk.length);
-    if (full !== undefined) return full;
-    try {
-      return write(chunk);
-    } catch (error) {
-      abandon();
-      fail(error);
-      return undefined;
-    }
-  }
-
-  /** Outside of the body's own events. */
-  function refuse(why: Refusal): void {
-    refusal ??= why;
-    decoder?.destroy();
-    release();
-    if (hasEnded) finish(false);
-    else req.resume();
-  }
-
-  /** What passes the pieces of a body through its decoder. */
-  function decodeAs(name: BodyEncoding): (chunk: Buffer) => Refusal | undefined {
-    let decoded = 0;
-    const listener: DecoderListener = {
-      data(chunk) {
-        decoded += chunk.length;
-        const said = decoded > limits.bytesMax ? bodyTooLarge(limits.bytesMax, ' when decoded') : take(chunk);
-        if (said === undefined) return;
-        if (isRefusal(said)) return refuse(said);
-        isBehind = true;
-        yieldTurn();
-      },
-      drain: () => void req.resume(),
-      end() {
-        isRead = true;
-        if (!isBehind) finish(false);
-      },
-      broken: () => refuse(brokenEncoding(name)),
-    };
-    return (chunk) => {
-      if (decoder === undefined) {
-        const full = hold(decoderBytes);
-        if (full !== undefined) return full;
-        decoder = makeBodyDecoder(name, listener);
-      }
-      if (!decoder.write(chunk)) req.pause();
-      return undefined;
-    };
-  }
-
-  /** Others have their turn; then the reader goes on where it is behind, and when it is not the body goes on. */
-  function yieldTurn(): void {
-    turnBegan = size;
-    (decoder ?? req).pause();
-    setImmediate(() => {
-      if (refusal !== undefined) return;
-      const said = isBehind && !finished ? take(undefined) : undefined;
-      if (said !== undefined) return isRefusal(said) ? refuse(said) : yieldTurn();
-      isBehind = false;
-      if (isRead) finish(false);
-      else (decoder ?? req).resume();
-    });
-  }
-
   // Nothing is on its way yet, and nothing need be.
-  if (refusal !== undefined && waitsToSend(req)) return finish(true);
-  const pass = encoding === undefined ? take : decodeAs(encoding);
-  req.on('data', (chunk: Buffer) => {
-    if (finished) return;
-    size += chunk.length;
-    if (refusal === undefined && size <= limits.bytesMax) looked = size;
-    const said = refusal ?? (size > limits.bytesMax ? bodyTooLarge(limits.bytesMax) : pass(chunk));
-    if (said === undefined || !isRefusal(said)) {
-      isBehind = said !== undefined || isBehind;
-      if (said !== undefined || (size - turnBegan > turnBytesMax && encoding === undefined)) yieldTurn();
-      return;
-    }
-    refusal = said;
-    decoder?.destroy();
-    release();
-    if (size > (limits.discardBytesMax ?? discardBytesMax)) finish(true);
-  });
-  req.on('end', () => {
-    hasEnded = true;
-    // A body that is not there has no type: the route says what is missing.
-    if (size === 0 && refusal?.reason === 'unsupported_type') refusal = found;
-    if (decoder !== undefined && refusal === undefined) return finished ? undefined : decoder.end();
-    isRead = true;
-    if (!isBehind || refusal !== undefined) finish(false);
-  });
+  if (refusal !== undefined && waitsToSend(req)) return finish(body, true);
+  const pass = encoding === undefined ? (chunk: Buffer) => take(body, chunk) : decodeAs(encoding, body);
+  req.on('data', (chunk: Buffer) => hear(body, chunk, pass, encoding !== undefined));
+  req.on('end', () => hearEnd(body, found));
   // The 'close' that follows says all there is to say.
   req.on('error', () => undefined);
   req.on('close', () => {
-    if (!hasEnded && !finished) abandon();
+    if (!body.hasEnded && !body.finished) abandon(body);
   });
 }
 
-function refusalByHeaders(req: IncomingMessage, { bytesMax, types, encodings }: BodyLimits): Refusal | undefined {
-  const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = req.headers;
-  if (type === undefined || !isTaken(type, types)) return unsupportedType(types);
-  if (encoding !== undefined && nameOf(encoding) !== 'identity' && encodings?.has(nameOf(encoding) as BodyEncoding) !== true)
-    return unsupportedEncoding(encodings);
-  return length !== undefined && Number(length) > bytesMax ? bodyTooLarge(bytesMax) : undefined;
+function hear(body: Gathering, chunk: Buffer, pass: (chunk: Buffer) => Refusal | Behind | undefined, isEncoded: boolean): void {
+  if (body.finished) return;
+  const { bytesMax } = body.limits;
+  body.size += chunk.length;
+  if (body.refusal === undefined && body.size <= bytesMax) body.looked = body.size;
+  const said = body.refusal ?? (body.size > bytesMax ? bodyTooLarge(bytesMax) : pass(chunk));
+  if (said === undefined || !isRefusal(said)) {
+    body.isBehind = said !== undefined || body.isBehind;
+    if (said !== undefined || (body.size - body.turnBegan > turnBytesMax && !isEncoded)) yieldTurn(body);
+    return;
+  }
+  body.refusal = said;
+  body.decoder?.destroy();
+  release(body);
+  if (body.size > (body.limits.discardBytesMax ?? discardBytesMax)) finish(body, true);
 }
 
-/** What the body is compressed with, once its headers are found to be good. */
-function encodingOf(req: IncomingMessage): BodyEncoding | undefined {
-  const name = nameOf(req.headers['content-encoding'] ?? 'identity');
-  return name === 'identity' ? undefined : (name as BodyEncoding);
-}
-
-function nameOf(encoding: string): string {
-  return encoding.trim().toLowerCase();
-}
-
-function isTaken(contentType: string, types: ReadonlySet<string>): boolean {
-  if (types.has(contentType)) return true;
-  const [type = '', ...parameters] = contentType
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
-  return types.has(type) && (charset === undefined || charset.slice(8).replaceAll('"', '') === 'utf-8');
+/** `found` is what was wrong before the body was read. */
+function hearEnd(body: Gathering, found: Refusal | undefined): void {
+  body.hasEnded = true;
+  // A body that is not there has no type: the route says what is missing.
+  if (body.size === 0 && body.refusal?.reason === 'unsupported_type') body.refusal = found;
+  if (body.decoder !== undefined && body.refusal === undefined) return body.finished ? undefined : body.decoder.end();
+  body.isRead = true;
+  if (!body.isBehind || body.refusal !== undefined) finish(body, false);
 }

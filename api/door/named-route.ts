@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { unknownKind } from '#api/answers/refusal.ts';
 import type { Door } from '#api/door/door.ts';
@@ -12,13 +13,15 @@ export function makeNamedRoute(
   { limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>,
   types: ReadonlySet<string>,
   read: (name: TopicName, body: Buffer, eventBytesMax: number) => Intake | Refusal,
-): Pick<EventRoute, 'limits' | 'open' | 'sourceOf'> {
+): Pick<EventRoute, 'limits' | 'open' | 'sourceOf' | 'kindOf'> {
+  const nameOf = (req: Request): TopicName | undefined => parseTopicName(String(req.params['name']), kindByName);
   return {
     limits: { bytesMax: Math.max(wholeBodyBytesMax, limits.eventBytesMax), types },
     open(req) {
-      const name = parseTopicName(String(req.params['name']), kindByName);
+      const name = nameOf(req);
       return name === undefined ? unknownKind(what, kindByName) : makeWholeBodyReader((body) => read(name, body, limits.eventBytesMax));
     },
-    sourceOf: (req) => parseTopicName(String(req.params['name']), kindByName)?.source ?? '',
+    sourceOf: (req) => nameOf(req)?.source ?? '',
+    kindOf: (req) => nameOf(req)?.kind ?? '',
   };
 }

@@ -1,4 +1,5 @@
 import type { Refusal } from '#api/answers/refusal.ts';
+import { overloaded } from '#api/answers/refusal.ts';
 
 /** What every route that takes events may say, and some of it every route that has a body. */
 
@@ -31,6 +32,8 @@ export function brokenEncoding(name: string): Refusal {
     message: `The body is not what Content-Encoding says: one whole ${name} stream and nothing behind it`,
   };
 }
+
+export const tooManyBodies = overloaded('Too many bodies are being read; send the request again later');
 
 export const unknownAck: Refusal = {
   status: 422,

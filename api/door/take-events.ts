@@ -6,7 +6,7 @@ import { isRefusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
 import type { Door } from '#api/door/door.ts';
 import { apiSource, makeEventId } from '#api/door/event-headers.ts';
-import type { BodyReader, EventRoute, Intake } from '#api/door/event-route.ts';
+import type { EventRoute, Intake } from '#api/door/event-route.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
 import type { Payment } from '#api/door/payment.ts';
@@ -15,7 +15,6 @@ import { makePublishEvents } from '#api/door/publish-events.ts';
 import { settle, settleOnce } from '#api/door/settle.ts';
 import type { Taking, Way } from '#api/door/taking.ts';
 import { answer, refuse } from '#api/door/taking.ts';
-import type { Ack } from '#api/door/wishes.ts';
 import { readAck, readKey } from '#api/door/wishes.ts';
 
 /**
@@ -49,31 +48,38 @@ function read(way: Way, exchange: Exchange, caller: Caller | Refusal, req: Reque
   if (isRefusal(caller)) return answer(way, exchange, refuse(way, exchange, caller));
   exchange.keyId = caller.keyId;
   exchange.source = route.sourceOf?.(req) ?? apiSource;
-  const ack = readAck(req);
-  const key = readKey(req);
   const payment: Payment = { access: door.access, caller, paid: undefined, refused: undefined };
   // First what the rate says: whatever else is wrong is paid for.
-  const found = foreseePayment(payment, req) ?? firstRefusal(ack, key);
-  const opened = found ?? route.open(req);
-  const taking: Taking = {
-    way,
-    exchange,
-    caller,
-    payment,
-    // Neither is looked at where something was found against the request.
-    reader: opened as BodyReader,
-    ack: ack as Ack,
-    keyed: typeof key === 'string' && found === undefined ? { key, hash: hashOfTarget(req) } : undefined,
-    decoded: 0,
-  };
+  const taking = foreseePayment(payment, req) ?? open(way, exchange, payment, req);
+  const { limits } = route;
+  if (isRefusal(taking))
+    return gatherBody(req, fail, { limits, budget: door.budget, found: taking }, passOver, (_found, bytes, closeAfter, looked) => {
+      exchange.bytesIn = bytes;
+      turnDown({ way, exchange, payment }, taking, looked, closeAfter);
+    });
   gatherBody(
     req,
     fail,
-    { limits: route.limits, budget: door.budget, found: isRefusal(opened) ? opened : undefined },
+    { limits, budget: door.budget, found: undefined },
     (chunk) => write(taking, chunk),
     (refusal, bytes, closeAfter, looked) => decide(taking, fail, refusal, bytes, closeAfter, looked),
   );
 }
+
+/** The request as it is taken, or what its target and its headers have against it. */
+function open(way: Way, exchange: Exchange, payment: Payment, req: Request): Taking | Refusal {
+  const ack = readAck(req);
+  if (typeof ack === 'object') return ack;
+  const key = readKey(req);
+  if (typeof key === 'object') return key;
+  const reader = way.route.open(req);
+  if (isRefusal(reader)) return reader;
+  const keyed = key === undefined ? undefined : { key, hash: hashOfTarget(req) };
+  return { way, exchange, caller: payment.caller, payment, reader, ack, keyed, decoded: 0 };
+}
+
+/** Of a body that is refused nothing is looked at. */
+function passOver(): undefined {}
 
 /** Gives the reader the next piece, and pays for what it looked at. */
 function write(taking: Taking, chunk: Buffer | undefined): Refusal | Behind | undefined {
@@ -101,10 +107,7 @@ function decide(
   // What counts is what it costs us, packed or not.
   const cost = Math.max(looked, taking.decoded);
   const found = refusal ?? (payment.paid && payOn(payment, 0, cost));
-  if (found !== undefined) {
-    const said = refuse(way, exchange, found);
-    return answer(way, exchange, said, { ...payRefused(payment, found, cost)?.headers, ...(closeAfter ? closing : undefined) });
-  }
+  if (found !== undefined) return turnDown(taking, found, cost, closeAfter);
   const intake = taking.reader.end();
   const allowance = payAll(payment, noteRows(exchange, intake), cost);
   // A refusal is an outcome too, which the request's Idempotency-Key gets again.
@@ -116,17 +119,22 @@ function decide(
 
 const closing = { Connection: 'close' };
 
+function turnDown(
+  { way, exchange, payment }: Pick<Taking, 'way' | 'exchange' | 'payment'>,
+  found: Refusal,
+  cost: number,
+  closeAfter: boolean,
+): void {
+  const said = refuse(way, exchange, found);
+  answer(way, exchange, said, { ...payRefused(payment, found, cost)?.headers, ...(closeAfter ? closing : undefined) });
+}
+
 /** Notes what the request brings. @returns its rows, which are paid for. */
 function noteRows(exchange: Exchange, intake: Intake | Refusal): number {
   if (isRefusal(intake)) return rowsOf(intake);
   exchange.events = intake.events.length;
   exchange.rejected = intake.rejected;
   return intake.events.length + intake.rejected.count;
-}
-
-function firstRefusal(ack: Ack | Refusal, key: string | undefined | Refusal): Refusal | undefined {
-  if (typeof ack === 'object') return ack;
-  return typeof key === 'object' ? key : undefined;
 }
 
 function hashOfTarget(req: Request) {

@@ -26,8 +26,9 @@ export type Taking = {
   decoded: number;
 };
 
-/** Writes the answer, and counts it. */
+/** Writes the answer, and counts it. Only of what is refused anyone wants to know the kind. */
 export function answer({ door, route }: Way, exchange: Exchange, said: Answer, more?: Readonly<Record<string, string>>): void {
+  if (exchange.refusal !== undefined || exchange.rejected.count > 0) exchange.kind = route.kindOf(exchange.req);
   door.telemetry.countAnswer(route.name, said.status);
   door.exchanges.end(exchange, said, more);
 }

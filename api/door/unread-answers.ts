@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { BodyBudget } from '#api/door/gather-body.ts';
 import type { Log } from '#adapters/log.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 
 /** Answers whose clients have not taken them yet. */
 export type UnreadAnswers = {

@@ -2,8 +2,9 @@ import type { Request } from 'express';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { badIdempotencyKey, keyCharactersMax, unknownAck } from '#api/door/refusals.ts';
 
-/** How long the client wants to wait: for Kafka's word, or not at all. */
-export type Ack = 'log' | 'none';
+/** How long a client may want to wait: for Kafka's word (as by default), or not at all. */
+export const acks = ['log', 'none'] as const;
+export type Ack = (typeof acks)[number];
 
 const keyHeader = 'idempotency-key';
 

@@ -28,14 +28,14 @@ import { keyText } from '#domain/kinds/row-key.ts';
 import type { SplitProblem } from '#domain/door/split-rows.ts';
 import { makeJsonSplitter, makeLineSplitter } from '#domain/door/split-rows.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
-import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import type { Kind } from '#domain/kinds/list.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 
 const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines'];
 const eventsTypes: ReadonlySet<string> = new Set(['application/json', ...lineTypes]);
 
 /** Most rows of one request; their receipts are some 11 MB. */
-const rowsMax = 100_000;
+export const rowsMax = 100_000;
 /** Rows that are looked at before others have their turn: some milliseconds, however few bytes they are. */
 const turnRowsMax = 200;
 
@@ -55,6 +55,7 @@ export function makeEventsRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
       const query = readQuery(req);
       return isRefusal(query) ? query : makeRowsReader(query, bringsLines(req), limits.eventBytesMax);
     },
+    kindOf: (req) => kindNamed(queryOf(req).get('kind')) ?? '',
     refuse: answerProblem,
   };
 }

@@ -1,5 +1,8 @@
 import type { Refusal } from '#api/answers/refusal.ts';
 
+/** What to send instead of a body that is no wish for a key. */
+export const newKeyShape = 'send {"name": "collector", "scopes": ["append:pin"]}';
+
 /** Whoever reaches the API while it asks nobody could come in by such a key when it asks. */
 export const keysOff: Refusal = {
   status: 403,

@@ -6,14 +6,14 @@ import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import { refuseBeyondOwn } from '#api/keys/key-bounds.ts';
-import { checkedNewKey } from '#api/keys/new-key-body.ts';
-import { keysOff } from '#api/keys/refusals.ts';
+import { keysOff, newKeyShape } from '#api/keys/refusals.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { readWholeBody } from '#api/operations/read-body.ts';
+import { readWish } from '#api/operations/read-wish.ts';
 import { Failure } from '#domain/failures.ts';
+import { newKey } from '#domain/keys/new-key.ts';
 import { createKey } from '#keys/create-key.ts';
 import { listKeys } from '#keys/list-keys.ts';
 import { revokeKey } from '#keys/revoke-key.ts';
@@ -47,8 +47,7 @@ export function makeKeysHandlers(
       scope: 'operate',
       async answer(req, caller) {
         if (ring === undefined) return keysOff;
-        const body = await readWholeBody(req, bodyLimits, budget);
-        const wanted = isRefusal(body) ? body : checkedNewKey(body);
+        const wanted = await readWish(req, { schema: newKey, shape: newKeyShape }, bodyLimits, budget);
         if (isRefusal(wanted)) return wanted;
         const beyond = refuseBeyondOwn(caller, wanted, ring);
         if (beyond !== undefined) return beyond;

@@ -1,12 +1,14 @@
+import { loginPath } from '#api/access/credentials.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
 import { otherPage } from '#api/login/refusals.ts';
 import { formLimits } from '#api/login/routes.ts';
 import { sessionSecondsMax } from '#api/login/session-cookie.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 
 const tags = ['Keys'];
+const meanings = { 403: 'A page of another site sent the form.' };
 const page = (description: string, headers: readonly string[] = ['X-Request-Id']) => ({
   description,
   type: 'text/html',
@@ -17,7 +19,7 @@ const page = (description: string, headers: readonly string[] = ['X-Request-Id']
 /** The cookie that a browser trades a key for. */
 export function describeLogin(): Json {
   return {
-    '/login': {
+    [loginPath]: {
       get: describeOperation({
         operationId: 'showLogin',
         tags,
@@ -41,6 +43,7 @@ export function describeLogin(): Json {
           429: page('Too many wrong keys came from this address.', ['X-Request-Id', 'Retry-After']),
           503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
         },
+        meanings,
         refusals: {
           'other-page': otherPage,
           ...bodyRefusals(formLimits),
@@ -55,9 +58,10 @@ export function describeLogin(): Json {
         summary: 'Give the cookie back',
         scope: 'open',
         answers: {
-          303: { description: 'Logged out; Location is /login.', type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
+          303: { description: `Logged out; Location is ${loginPath}.`, type: '', headers: ['X-Request-Id', 'Location', 'Set-Cookie'] },
           503: page('Postgres does not answer.', ['X-Request-Id', 'Retry-After']),
         },
+        meanings,
         refusals: { 'other-page': otherPage },
       }),
     },

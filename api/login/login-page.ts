@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { loginPath } from '#api/access/credentials.ts';
 import type { Answer } from '#api/answers/answer.ts';
 
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem}
@@ -21,7 +22,7 @@ export function loginPage(
   return page(
     status,
     `${problem === undefined ? '' : `<p role="alert">${escapeHtml(problem)}</p>`}
-<form method="post" action="/login">
+<form method="post" action="${loginPath}">
 <p><label for="key">Key</label><br><input type="password" id="key" name="key" autocomplete="current-password" required autofocus></p>
 <input type="hidden" name="next" value="${escapeHtml(next)}">
 <p><button>Log in</button></p>

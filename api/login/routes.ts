@@ -1,16 +1,17 @@
 import type { Request, RequestHandler } from 'express';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
-import { readSessionCookie } from '#api/access/credentials.ts';
+import { loginPath, readSessionCookie } from '#api/access/credentials.ts';
 import { isFromOtherPages } from '#api/access/cross-site.ts';
 import type { Bucket } from '#api/access/gcra.ts';
 import { makeBucket } from '#api/access/gcra.ts';
 import type { HeldKey, KeyRing } from '#api/access/key-ring.ts';
+import { bearerChallenge } from '#api/access/refusals.ts';
 import { unwantedBytesMax } from '#api/answers/answer-early.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import { keysOffPage, loggedInPage, loginPage } from '#api/login/login-page.ts';
 import { otherPage } from '#api/login/refusals.ts';
@@ -31,7 +32,6 @@ export type LoginDependencies = {
 
 /** Anybody may send a form, so that little is read of one that is none. */
 export const formLimits = { bytesMax: 4_096, types: new Set(['application/x-www-form-urlencoded']), discardBytesMax: unwantedBytesMax };
-export const loginPath = '/login';
 /** Wrong keys that an address may send: ten at once, then one in five seconds. */
 const wrongKeys = { perSecond: 0.2, burst: 10, addressesMax: 1_000 };
 
@@ -73,7 +73,7 @@ export function makeLoginHandlers(
     if (held === undefined) {
       bucket.take(1, performance.now());
       const problem = 'This key is not known, has expired, or was revoked.';
-      return loginPage(401, { next, problem }, { 'WWW-Authenticate': 'Bearer realm="pinflow"' });
+      return loginPage(401, { next, problem }, { 'WWW-Authenticate': bearerChallenge });
     }
     const seconds = Math.max(1, Math.min(sessionSecondsMax, Math.floor((held.expiresAtMs - Date.now()) / 1_000)));
     const secret = await orAway(() => beginSession(postgres, held.caller.keyId, seconds));

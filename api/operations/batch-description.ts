@@ -1,8 +1,8 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { reference, schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { reference, schemaOf } from '#api/openapi/json-schema.ts';
 import {
   abandonShape,
   bodyLimits,
@@ -16,6 +16,7 @@ import {
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { mustBeStart, retryWish } from '#domain/lake/retry-wish.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 import { nothingIsPending, somebodyIsAtWork } from '#interventions/abandon.ts';
 
 const tags = ['Operations'];
@@ -103,105 +104,122 @@ const abandoned: Json = {
 /** The ledger of intervals: to look at, and to let go what is held. */
 export function describeBatch(): Json {
   return {
-    '/api/batch/intervals': {
-      get: describeOperation({
-        operationId: 'listIntervals',
-        tags,
-        summary: 'The intervals of the batch, newest first',
-        scope: 'read',
-        parameters: [
-          queryParameter('state', `Only those in this state: ${intervalStates.join(', ')}; \`open\` is all but complete.`, {
-            bounded: 'open',
-            'no-state': 'broken',
-          }),
-          queryParameter('limit', `So many at most, ${limitMax.toLocaleString('en-US')} at the utmost. Default: ${limitDefault}.`, {
-            'no-limit': 'all',
-          }),
-        ],
-        answers: {
-          200: {
-            description: 'The intervals.',
-            schema: { type: 'object', required: ['intervals'], properties: { intervals: { type: 'array', items: interval } } },
+    '/api/batch/intervals': describeList(),
+    '/api/batch/abandon': describeAbandon(),
+    '/api/batch/retry': describeRetry(),
+  };
+}
+
+/** To look at them. */
+function describeList(): Json {
+  return {
+    get: describeOperation({
+      operationId: 'listIntervals',
+      tags,
+      summary: 'The intervals of the batch, newest first',
+      scope: 'read',
+      parameters: [
+        queryParameter('state', `Only those in this state: ${intervalStates.join(', ')}; \`open\` is all but complete.`, {
+          bounded: 'open',
+          'no-state': 'broken',
+        }),
+        queryParameter('limit', `So many at most, ${limitMax.toLocaleString('en-US')} at the utmost. Default: ${limitDefault}.`, {
+          'no-limit': 'all',
+        }),
+      ],
+      answers: {
+        200: {
+          description: 'The intervals.',
+          schema: { type: 'object', required: ['intervals'], properties: { intervals: { type: 'array', items: interval } } },
+        },
+      },
+      refusals: { 'no-state': unknownState, 'no-limit': unknownLimit },
+    }),
+  };
+}
+
+/** To let the pending publish go. */
+function describeAbandon(): Json {
+  return {
+    post: describeOperation({
+      operationId: 'abandonPublish',
+      tags,
+      summary: 'Let a publish go that cannot be finished',
+      description:
+        'All later publishes wait for one that is pending; the status names it. Its tables are put back as they were, its run publishes nothing any more, and its interval runs anew.',
+      scope: 'operate',
+      body: schemaOf(abandonWish),
+      answers: { 200: { description: 'What was let go.', schema: abandoned } },
+      meanings: { 409: 'It is being finished, or let go, at this moment.' },
+      refusals: {
+        'under-way': {
+          status: 409,
+          reason: 'publish_busy',
+          message: somebodyIsAtWork,
+        },
+        ...bodyRefusals(bodyLimits),
+      },
+      also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
+      exchanges: {
+        nothing: {
+          summary: 'Where nothing is pending',
+          body: { why: whyExample },
+          status: 404,
+          answer: { detail: nothingIsPending },
+        },
+        'no-reason': {
+          summary: 'Without a reason',
+          body: { why: '' },
+          status: 422,
+          answer: { detail: `why: must say why; ${abandonShape}` },
+        },
+      },
+    }),
+  };
+}
+
+/** To let go what is held. */
+function describeRetry(): Json {
+  return {
+    post: describeOperation({
+      operationId: 'retryIntervals',
+      tags,
+      summary: 'Try intervals again',
+      description:
+        'Makes intervals that are held, back off or wait ready to run, with failures counted anew. Where one of those named is unknown or busy, nothing changes.',
+      scope: 'operate',
+      body: schemaOf(retryWish),
+      answers: { 200: { description: 'The intervals that are ready now.', schema: retried } },
+      meanings: { 409: 'One of the intervals is busy, so that none is tried again.' },
+      refusals: {
+        busy: refuseRetry({ unknown: [], busy: [{ start: '2026-01-31T12:00:00Z', state: 'running' }] })!,
+        ...bodyRefusals(bodyLimits),
+      },
+      also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
+      exchanges: {
+        held: {
+          summary: 'All that are held',
+          body: { held: true, reason: 'the keys are right again' },
+          status: 200,
+          answer: { dryRun: false, started: false, intervals: [] },
+        },
+        unknown: {
+          summary: 'An interval that is not there',
+          body: { intervals: ['2001-01-31T12:00:00Z'] },
+          status: 404,
+          answer: {
+            detail: refuseRetry({ unknown: ['2001-01-31T12:00:00Z'], busy: [] })!.message,
           },
         },
-        refusals: { 'no-state': unknownState, 'no-limit': unknownLimit },
-      }),
-    },
-    '/api/batch/abandon': {
-      post: describeOperation({
-        operationId: 'abandonPublish',
-        tags,
-        summary: 'Let a publish go that cannot be finished',
-        description:
-          'All later publishes wait for one that is pending; the status names it. Its tables are put back as they were, its run publishes nothing any more, and its interval runs anew.',
-        scope: 'operate',
-        body: schemaOf(abandonWish),
-        answers: { 200: { description: 'What was let go.', schema: abandoned } },
-        refusals: {
-          'under-way': {
-            status: 409,
-            reason: 'publish_busy',
-            message: somebodyIsAtWork,
-          },
-          ...bodyRefusals(bodyLimits),
-        },
-        also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
-        exchanges: {
-          nothing: {
-            summary: 'Where nothing is pending',
-            body: { why: 'the log of clean_pins cannot be read' },
-            status: 404,
-            answer: { detail: nothingIsPending },
-          },
-          'no-reason': {
-            summary: 'Without a reason',
-            body: { why: '' },
-            status: 422,
-            answer: { detail: `why: must say why; ${abandonShape}` },
+        'no-time': {
+          summary: 'Something that is no time',
+          body: { intervals: ['yesterday'] },
+          status: 422,
+          answer: {
+            detail: `intervals: ${mustBeStart}; ${retryShape}`,
           },
         },
-      }),
-    },
-    '/api/batch/retry': {
-      post: describeOperation({
-        operationId: 'retryIntervals',
-        tags,
-        summary: 'Try intervals again',
-        description:
-          'Makes intervals that are held, back off or wait ready to run, with failures counted anew. Where one of those named is unknown or busy, nothing changes.',
-        scope: 'operate',
-        body: schemaOf(retryWish),
-        answers: { 200: { description: 'The intervals that are ready now.', schema: retried } },
-        refusals: {
-          busy: refuseRetry({ unknown: [], busy: [{ start: '2026-01-31T12:00:00Z', state: 'running' }] })!,
-          ...bodyRefusals(bodyLimits),
-        },
-        also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
-        exchanges: {
-          held: {
-            summary: 'All that are held',
-            body: { held: true, reason: 'the keys are right again' },
-            status: 200,
-            answer: { dryRun: false, started: false, intervals: [] },
-          },
-          unknown: {
-            summary: 'An interval that is not there',
-            body: { intervals: ['2001-01-31T12:00:00Z'] },
-            status: 404,
-            answer: {
-              detail: refuseRetry({ unknown: ['2001-01-31T12:00:00Z'], busy: [] })!.message,
-            },
-          },
-          'no-time': {
-            summary: 'Something that is no time',
-            body: { intervals: ['yesterday'] },
-            status: 422,
-            answer: {
-              detail: `intervals: ${mustBeStart}; ${retryShape}`,
-            },
-          },
-        },
-      }),
-    },
+      },
+    }),
   };
 }

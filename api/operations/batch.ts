@@ -1,22 +1,21 @@
-import type { Request, RequestHandler } from 'express';
-import type { ZodType } from 'zod';
+import type { RequestHandler } from 'express';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Caller } from '#api/access/caller.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, overloaded } from '#api/answers/refusal.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { readWholeBody } from '#api/operations/read-body.ts';
+import { readWish } from '#api/operations/read-wish.ts';
 import { unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
-import { describeProblems } from '#domain/keys/new-key.ts';
 import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 import type { Abandoned } from '#interventions/abandon.ts';
 import type { Retried } from '#interventions/retry-intervals.ts';
 import { refusalOf, retryIntervals } from '#interventions/retry-intervals.ts';
@@ -36,7 +35,7 @@ export const bodyLimits = { bytesMax: 65_536, types: new Set(['application/json'
 export const limitDefault = 50;
 export const limitMax = 1_000;
 const filters = [...intervalStates, 'open'] as const;
-export const abandonShape = 'send {"why": "the log of clean_pins cannot be read"}';
+export const abandonShape = `send {"why": "${whyExample}"}`;
 export const retryShape = 'send {"held": true} or {"intervals": ["2026-01-31T12:00:00Z"]}';
 
 /** The ledger of intervals over HTTP, as `pinflow batch` has it. */
@@ -64,7 +63,7 @@ export function makeBatchHandlers(
       name: 'batch_retry',
       scope: 'operate',
       async answer(req, caller) {
-        const wish = await readWish(req, retryWish, retryShape, budget);
+        const wish = await readWish(req, { schema: retryWish, shape: retryShape }, bodyLimits, budget);
         if (isRefusal(wish)) return wish;
         return orRefusal(async () => {
           const retried = await retryIntervals(postgres, wish, askedBy(caller));
@@ -80,7 +79,7 @@ export function makeBatchHandlers(
       name: 'batch_abandon',
       scope: 'operate',
       async answer(req, caller) {
-        const wish = await readWish(req, abandonWish, abandonShape, budget);
+        const wish = await readWish(req, { schema: abandonWish, shape: abandonShape }, bodyLimits, budget);
         if (isRefusal(wish)) return wish;
         try {
           return answerJson(200, JSON.stringify(await abandon(wish, askedBy(caller))));
@@ -90,20 +89,6 @@ export function makeBatchHandlers(
       },
     }),
   };
-}
-
-/** What the body asks for; `shape` tells whoever wrote something else. */
-async function readWish<Wish extends object>(
-  req: Request,
-  schema: ZodType<Wish>,
-  shape: string,
-  budget: BodyBudget,
-): Promise<Wish | Refusal> {
-  const body = await readWholeBody(req, bodyLimits, budget);
-  if (isRefusal(body)) return body;
-  const wish = schema.safeParse(parseJson(body));
-  if (wish.success) return wish.data;
-  return { status: 422, reason: 'invalid_field', message: `${describeProblems(wish.error.issues, (field) => field)}; ${shape}` };
 }
 
 function askedBy(caller: Caller | undefined): string {
@@ -135,14 +120,5 @@ async function orRefusal(work: () => Promise<Answer | Refusal>): Promise<Answer 
   } catch (error) {
     if (!(error instanceof Failure) || !error.canRetry) throw error;
     return overloaded(`The ledger of intervals cannot be reached: ${error.message.replace(/\.$/, '')}`);
-  }
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    // No JSON is no object either: the schema says what is expected.
-    return undefined;
   }
 }

@@ -12,9 +12,8 @@ import { kinds } from '#domain/kinds/list.ts';
 export const rowsMax = 1_000;
 export const sinceDefault = '1h';
 
-/** `why` is a sentence without its full stop. */
-export function accountAway(why: string): Refusal {
-  return overloaded(`The account of refusals cannot be read: ${why}`);
+export function accountAway({ message }: Failure): Refusal {
+  return overloaded(`The account of refusals cannot be read: ${message.replace(/\.$/, '')}`);
 }
 
 /** `GET /api/refusals?since=&kind=`: who sends garbage, by key and source, newest first; at most 1,000 rows. */
@@ -33,7 +32,7 @@ export function makeRefusalsHandler(makeOperation: MakeOperation, statements: Pi
         return answerJson(200, JSON.stringify({ since, refusals }));
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        return accountAway(error.message.replace(/\.$/, ''));
+        return accountAway(error);
       }
     },
   });

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { BodyBudget, BodyLimits } from '#api/door/gather-body.ts';
+import type { BodyLimits } from '#api/door/body-limits.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 
 /** Reads the body of a request that brings no events. Stays unanswered where the client goes away before the end. */
 export function readWholeBody(req: IncomingMessage, limits: BodyLimits, budget: BodyBudget): Promise<Buffer | Refusal> {

@@ -1,7 +1,8 @@
+import { postgresUnreachable } from '#adapters/postgres-failure.ts';
 import { retentionSettings } from '#adapters/settings/retention.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { accountAway, rowsMax, sinceDefault } from '#api/operations/list-refusals.ts';
 import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
 import { kinds } from '#domain/kinds/list.ts';
@@ -60,7 +61,7 @@ export function describeRefusals(): Json {
         refusals: {
           'no-kind': noKind,
           'no-span': noSpan,
-          'no-account': accountAway('Postgres does not answer'),
+          'no-account': accountAway(postgresUnreachable('ECONNREFUSED')),
         },
       }),
     },

@@ -1,11 +1,11 @@
 import type { Refusal } from '#api/answers/refusal.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { parseSpan } from '#domain/keys/spans.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { parseSpan, spanExamples } from '#domain/keys/spans.ts';
 import { kinds } from '#domain/kinds/list.ts';
 
 /** Where a parameter `since` is no span of time. */
-export const noSpan = unknownValue('since', 'a span of time such as 45s, 5m, 12h or 2d');
+export const noSpan = unknownValue('since', `a span of time such as ${spanExamples}`);
 
 /** Reads a parameter `since`, a span such as `5m`, as a time in Unix ms. */
 export function readSince(since: unknown): number | Refusal {
@@ -15,7 +15,7 @@ export function readSince(since: unknown): number | Refusal {
 
 /** The parameter in the description of a route; `meaning` is a sentence. */
 export function sinceParameter(meaning: string): Json {
-  return queryParameter('since', `${meaning} A span of time as in 45s, 5m, 12h or 2d.`, { bounded: '1d', 'no-span': 'yesterday' });
+  return queryParameter('since', `${meaning} A span of time as in ${spanExamples}.`, { bounded: '1d', 'no-span': 'yesterday' });
 }
 
 /** Where a parameter `kind` names none. */

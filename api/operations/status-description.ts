@@ -1,5 +1,5 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { kafkaSilent } from '#api/operations/readiness.ts';
 import { serverNames } from '#domain/status.ts';
 
@@ -82,7 +82,7 @@ export function describeStatus(): Json {
       get: describeOperation({
         operationId: 'getMetrics',
         tags,
-        summary: 'Metrics for Prometheus',
+        summary: 'Telemetry for Prometheus',
         scope: 'read',
         answers: {
           200: {

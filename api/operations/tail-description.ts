@@ -1,8 +1,8 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
 import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
-import { tailsMaxInWords, tooManyTails } from '#api/operations/tail.ts';
+import { tailsMax, tooManyTails } from '#api/operations/tail.ts';
 import { kinds } from '#domain/kinds/list.ts';
 
 const tags = ['Reading'];
@@ -15,7 +15,7 @@ export function describeTail(): Json {
         operationId: 'tail',
         tags,
         summary: 'What arrives, live',
-        description: `NDJSON that goes on until one side ends it: records as they were sent (\`"type":"record"\`), or what is refused (\`refusal\` at the door, \`reject\` in the stream). Empty lines keep the connection alive; \`skipped\` says how many lines a slow reader missed, \`note\` is for people. What is in the log when a tail begins is shown in full. ${tailsMaxInWords} tails a process are open at most: 503.`,
+        description: `NDJSON that goes on until one side ends it: records as they were sent (\`"type":"record"\`), or what is refused (\`refusal\` at the door, \`reject\` in the stream). Empty lines keep the connection alive; \`skipped\` says how many lines a slow reader missed, \`note\` is for people. What is in the log when a tail begins is shown in full. At most ${tailsMax} tails are open at a process: 503.`,
         scope: 'read',
         parameters: [
           queryParameter(

@@ -9,9 +9,9 @@ import type { Outlet } from '#api/operations/outlet.ts';
 import { makeOutlet } from '#api/operations/outlet.ts';
 import { noKind, readSince, unknownValue } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
-import type { Names } from '#domain/names.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import type { Names } from '#domain/names.ts';
 import type { Follow, RecordTailOptions } from '#questions/tail/tail-records.ts';
 import { openRecordTail } from '#questions/tail/tail-records.ts';
 import { openRefusalTail } from '#questions/tail/tail-refusals.ts';
@@ -28,9 +28,7 @@ export type Tails = {
 };
 
 /** Each has a Kafka consumer of its own. */
-const tailsMax = 8;
-/** The same as a word, for the description. */
-export const tailsMaxInWords = 'Eight';
+export const tailsMax = 8;
 export const tooManyTails = overloaded(`${tailsMax} tails are open at this process already; end one of them`);
 const ndjson = { 'Content-Type': 'application/x-ndjson' };
 

@@ -1,8 +1,8 @@
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { pin, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { pinItem, requiredPinFields } from '#domain/kinds/pin/schema.ts';
 

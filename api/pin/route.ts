@@ -20,6 +20,7 @@ export function makePinRoute({ limits }: Pick<Door, 'limits'>): EventRoute {
     name: 'pin',
     limits: { bytesMax: limits.eventBytesMax, types: jsonTypes },
     open: () => makeWholeBodyReader(readPin),
+    kindOf: () => 'pin',
     refuse: answerDetail,
   };
 }

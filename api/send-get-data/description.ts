@@ -1,17 +1,19 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { noBrokerAnswers } from '#adapters/kafka/client.ts';
+import { newestLate } from '#adapters/kafka/newest-record.ts';
+import { readingOffsetsOf } from '#adapters/kafka/topics.ts';
+import { refusalOfFailure, unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
-import { logRefusals } from '#api/describe/refusals.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import type { Door } from '#api/door/door.ts';
-import { nothingYet } from '#api/send-get-data/refusals.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
+import { missingTopic, nothingYet } from '#api/send-get-data/refusals.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
+import { kinds } from '#domain/kinds/list.ts';
 import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import { getDataAnswer, sendDataAnswer } from '#domain/schemas/send-get-data.ts';
-import { kinds } from '#domain/kinds/list.ts';
 
 const answer = (topic: string, offset: number | null) => ({ status: 'success', topic, partition: offset === null ? null : 0, offset });
 const byIdx = (row: Readonly<Record<string, unknown>>) => ({ idx: 7528, ...without(row, 'ind', 'index') });
@@ -42,7 +44,7 @@ export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): 
         body: { anyOf: kinds.map((kind) => schemaOf(rowSchemas[kind])) },
         taken: { description: 'Where the record is.', schema: schemaOf(sendDataAnswer), receipt: true },
         errors: 'Detail',
-        refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
+        refusals: { 'no-kind': unknownKind('Topic', door.kindByName), 'no-topic': missingTopic },
         exchanges: {
           pin: { summary: 'A pin', body: byIdx(pin), status: 200, answer: answer('pin_data.pin', 31) },
           geo: { summary: 'A geo row', body: byIdx(geo), status: 200, answer: answer('pin_data.geo', 31) },
@@ -77,7 +79,8 @@ export function describeSendGetData(door: Pick<Door, 'limits' | 'kindByName'>): 
         refusals: {
           'no-kind': unknownKind('Topic', door.kindByName),
           'no-message': nothingYet,
-          ...logRefusals,
+          'log-down': refusalOfFailure(noBrokerAnswers(readingOffsetsOf('pinterest.pin'))),
+          'log-late': refusalOfFailure(newestLate()),
         },
       }),
     },

@@ -21,16 +21,18 @@ import type { SendDataAnswer } from '#domain/schemas/send-get-data.ts';
 
 /** `POST /send_data?topic=<name>`: one row of any kind, which the topic's name tells. */
 export function makeSendDataRoute({ limits, kindByName }: Pick<Door, 'limits' | 'kindByName'>): EventRoute {
+  const nameOf = (topic: string | null): TopicName | undefined => parseTopicName(topic ?? '', kindByName);
   return {
     name: 'send_data',
     limits: { bytesMax: limits.eventBytesMax, types: jsonTypes },
     open(req) {
       const topic = topicParameter(req);
       if (topic === null) return missingTopic;
-      const name = parseTopicName(topic, kindByName);
+      const name = nameOf(topic);
       return name === undefined ? unknownKind('Topic', kindByName) : makeWholeBodyReader((body) => readRow(name, topic, body));
     },
-    sourceOf: (req) => parseTopicName(topicParameter(req) ?? '', kindByName)?.source ?? '',
+    sourceOf: (req) => nameOf(topicParameter(req))?.source ?? '',
+    kindOf: (req) => nameOf(topicParameter(req))?.kind ?? '',
     refuse: answerDetail,
   };
 }

@@ -1,11 +1,16 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import type { Refusal } from '#api/answers/refusal.ts';
+import { refusalOfIssues, unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
+import { ofBody } from '#api/describe/refusals.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
+import { refuseKinesis } from '#api/dialects/kinesis.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
+import { aboutRecord, aboutText, noRecord } from '#api/streams/refusals.ts';
 import { makeStreamsRoute } from '#api/streams/route.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import { kinesisRecord, kinesisRecordAnswer, kinesisRecords, kinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 
 const place = (sequence: string | null) => ({ SequenceNumber: sequence, ShardId: sequence === null ? null : 'shardId-000000000000' });
@@ -18,6 +23,7 @@ const streamName = pathParameter('name', 'Name of the stream, ending in its kind
   'as-base64': name('user'),
   'no-kind': name('like'),
 });
+const nameless = without(pin, 'unique_id');
 const common = {
   tags: ['Events'],
   errors: 'KinesisError',
@@ -31,7 +37,7 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
   const one = (operationId: string, before: readonly Json[]): Json => ({
     put: describeEvents({
       ...common,
-      refusals,
+      refusals: { ...refusals, 'no-body': noRecord('record') },
       operationId,
       summary: 'Send one record in the Kinesis proxy’s shape',
       description: about,
@@ -46,6 +52,11 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
         'as-text': record('Data as JSON text', 'geo', JSON.stringify(geo)),
         'as-base64': record('Data as base64', 'user', Buffer.from(JSON.stringify(user)).toString('base64')),
         'not-waited-for': { ...record('With ?ack=none', 'pin', pin), status: 202, answer: place(null) },
+        'text-of-no-object': {
+          ...record('Data as text that is no JSON object', 'pin', '[1]'),
+          status: 422,
+          answer: said(aboutText('Data', ofBody(Buffer.from('[1]')))),
+        },
         'no-data': {
           summary: 'A record without Data',
           body: { StreamName: name('pin'), PartitionKey: 'partition-1' },
@@ -61,7 +72,7 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
   const several = (operationId: string, before: readonly Json[]): Json => ({
     put: describeEvents({
       ...common,
-      refusals,
+      refusals: { ...refusals, 'no-body': noRecord('records') },
       operationId,
       summary: 'Send several records in the Kinesis proxy’s shape',
       description: `${about} All records are valid or none is sent.`,
@@ -83,12 +94,9 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
         },
         'no-identity': {
           summary: 'A pin without unique_id',
-          body: { Records: [{ Data: without(pin, 'unique_id'), PartitionKey: 'k' }] },
+          body: { Records: [{ Data: nameless, PartitionKey: 'k' }] },
           status: 422,
-          answer: {
-            __type: 'ValidationException',
-            message: 'Records.0.Data: unique_id: Invalid input: expected string, received undefined. See /openapi.json.',
-          },
+          answer: said(aboutRecord('Records.0.Data', refusalOfIssues(rowSchemas.pin.safeParse(nameless).error!.issues))),
         },
       },
     }),
@@ -108,4 +116,8 @@ function record(summary: string, kind: string, data: unknown) {
     status: 200,
     answer: place('31'),
   };
+}
+
+function said(refusal: Refusal): unknown {
+  return JSON.parse(String(refuseKinesis(refusal).body));
 }

@@ -7,21 +7,24 @@ import { refuseKinesis, kinesisTypes } from '#api/dialects/kinesis.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { makeNamedRoute } from '#api/door/named-route.ts';
+import type { Wrapper } from '#api/door/read-wrapped.ts';
+import { readWrapped } from '#api/door/read-wrapped.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { pricedBy, refuseValues } from '#api/door/row-values.ts';
+import { aboutRecord, aboutText, shapes } from '#api/streams/refusals.ts';
 import { bytesOfDataText } from '#domain/door/data-blob.ts';
-import { readBody, readWrapper } from '#domain/door/read-event.ts';
+import { readBody } from '#domain/door/read-event.ts';
 import type { ValueSpan } from '#domain/door/record-values.ts';
 import { findRecordValue, findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/kinds/row-key.ts';
 import { keyText } from '#domain/kinds/row-key.ts';
 import type { TopicName } from '#domain/door/topic-name.ts';
 import { Failure } from '#domain/failures.ts';
+import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 import { errorsToldMax } from '#domain/schemas/events.ts';
 import type { KinesisRecordAnswer, KinesisRecordsAnswer } from '#domain/schemas/kinesis.ts';
 import { kinesisRecord, kinesisRecords } from '#domain/schemas/kinesis.ts';
-import { rowSchemas } from '#domain/kinds/row-schemas.ts';
 
 /** A route's way to read records out of its body and to answer for them. */
 type Form = {
@@ -35,7 +38,7 @@ const isData = (key: string): boolean => key.toLowerCase() === 'data';
 const isRecords = (key: string): boolean => key.toLowerCase() === 'records';
 
 const one: Form = {
-  shape: 'send {"Data": {...}, "PartitionKey": "..."}',
+  shape: shapes.record,
   read(row, body) {
     const checked = kinesisRecord.safeParse(fold(row));
     if (!checked.success) return refusalOfIssues(checked.error.issues);
@@ -45,7 +48,7 @@ const one: Form = {
 };
 
 const several: Form = {
-  shape: 'send {"Records": [{"Data": {...}, "PartitionKey": "..."}]}',
+  shape: shapes.records,
   read(row, body) {
     const checked = kinesisRecords.safeParse(fold(row));
     if (!checked.success) return refusalOfIssues(checked.error.issues);
@@ -76,23 +79,13 @@ export function makeStreamsRoute(door: Pick<Door, 'limits' | 'kindByName'>, form
 }
 
 function readRecords(form: Form, name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {
-  if (body.length === 0) return { status: 422, reason: 'empty_body', message: `The body is empty; ${form.shape}` };
-  const read = readWrapper(body);
-  if (!read.ok) {
-    const refusal = refusalOfProblem(read.problem);
-    return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${form.shape}` } : refusal;
-  }
+  const read = readWrapped(body, form.shape);
+  if (isRefusal(read)) return read;
   const [, wrapped] = Object.entries(read.row).find(([member]) => isRecords(member)) ?? [];
-  return pricedBy(wrapped, readWrapped(form, name, body, read, eventBytesMax));
+  return pricedBy(wrapped, readRows(form, name, body, read, eventBytesMax));
 }
 
-function readWrapped(
-  form: Form,
-  name: TopicName,
-  body: Buffer,
-  read: { row: Row; isDeep: boolean },
-  eventBytesMax: number,
-): Intake | Refusal {
+function readRows(form: Form, name: TopicName, body: Buffer, read: Wrapper, eventBytesMax: number): Intake | Refusal {
   const records = form.read(read.row, body);
   if (!Array.isArray(records)) return records;
   const events: EventToTake[] = [];
@@ -122,15 +115,9 @@ function toEvent(
 ): EventToTake | Refusal {
   const value = typeof data === 'string' ? bytesOfDataText(data) : body.subarray(span!.from, span!.to);
   const read = typeof data === 'string' ? readBody(value) : { ok: true as const, row: data as Row };
-  if (!read.ok) {
-    const refusal = refusalOfProblem(read.problem);
-    return { ...refusal, message: `${name}: ${refusal.message.replace(/^The body/, 'The text')}` };
-  }
+  if (!read.ok) return aboutText(name, refusalOfProblem(read.problem));
   const checked = rowSchemas[kind].safeParse(read.row);
-  if (!checked.success) {
-    const refusal = refusalOfIssues(checked.error.issues);
-    return { ...refusal, message: `${name}: ${refusal.message}` };
-  }
+  if (!checked.success) return aboutRecord(name, refusalOfIssues(checked.error.issues));
   return { kind, source, key: Buffer.from(keyText(kind, read.row)), value };
 }
 

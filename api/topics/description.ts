@@ -1,14 +1,15 @@
-import { unknownKind } from '#api/answers/refusal.ts';
+import { endings, unknownKind } from '#api/answers/refusal.ts';
 import { describeEvents } from '#api/describe/describe-events.ts';
-import type { Json } from '#api/describe/json-schema.ts';
-import { schemaOf } from '#api/describe/json-schema.ts';
 import { pathParameter, stageParameter } from '#api/describe/parameters.ts';
 import { geo, pin, user, without } from '#api/describe/rows.ts';
 import { restV2Type } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
+import type { Json } from '#api/openapi/json-schema.ts';
+import { schemaOf } from '#api/openapi/json-schema.ts';
+import { noRecords } from '#api/topics/refusals.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
-import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import { restV2Answer, restV2Bodies } from '#domain/schemas/rest-v2.ts';
 
 const place = (offset: number | null) => ({ partition: offset === null ? null : 0, offset, error_code: null, error: null });
 const places = (...offsets: (number | null)[]) => ({ offsets: offsets.map(place), key_schema_id: null, value_schema_id: null });
@@ -20,8 +21,7 @@ export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json 
       operationId,
       tags: ['Events'],
       summary: 'Send records in the REST v2 shape',
-      description:
-        'The kind is told by the end of the topic’s name, after `.`, `-` or `_`: pin, pins, geo, user or users. Of each record the value counts; keys and partitions are ignored, the key is the row’s identity. All records are valid or none is sent.',
+      description: `The kind is told by the end of the topic’s name, after \`.\`, \`-\` or \`_\`: ${endings}. Of each record the value counts; keys and partitions are ignored, the key is the row’s identity. All records are valid or none is sent.`,
       route: makeTopicsRoute(door),
       parameters: [
         ...before,
@@ -40,7 +40,7 @@ export function describeTopics(door: Pick<Door, 'limits' | 'kindByName'>): Json 
         receipt: true,
       },
       errors: 'RestV2Error',
-      refusals: { 'no-kind': unknownKind('Topic', door.kindByName) },
+      refusals: { 'no-kind': unknownKind('Topic', door.kindByName), 'no-body': noRecords },
       exchanges: {
         pin: { summary: 'A pin', body: { records: [{ value: pin }] }, status: 200, answer: places(31) },
         geo: { summary: 'A geo row', body: { records: [{ value: geo }] }, status: 200, answer: places(31) },

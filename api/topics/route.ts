@@ -1,15 +1,17 @@
 import type { Outcome } from '#adapters/kafka/producer.ts';
 import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { refusalOfIssues, refusalOfProblem } from '#api/answers/refusal.ts';
+import { isRefusal, refusalOfIssues } from '#api/answers/refusal.ts';
 import { restV2Type, restV2Types, refuseRestV2 } from '#api/dialects/rest-v2.ts';
 import type { Door } from '#api/door/door.ts';
 import type { EventRoute, EventToTake, Intake } from '#api/door/event-route.ts';
 import { makeNamedRoute } from '#api/door/named-route.ts';
+import type { Wrapper } from '#api/door/read-wrapped.ts';
+import { readWrapped } from '#api/door/read-wrapped.ts';
 import { receiptHeader } from '#api/door/receipt.ts';
 import { asAbove, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { pricedBy, refuseValues } from '#api/door/row-values.ts';
-import { readWrapper } from '#domain/door/read-event.ts';
+import { shape } from '#api/topics/refusals.ts';
 import { findRecordValues } from '#domain/door/record-values.ts';
 import type { Row } from '#domain/kinds/row-key.ts';
 import { keyText } from '#domain/kinds/row-key.ts';
@@ -21,7 +23,6 @@ import { restV2Bodies } from '#domain/schemas/rest-v2.ts';
 
 /** Error codes of single records in an answer that has both: the record is wrong, or it is worth sending again. */
 const recordErrorCodes = { final: 1, retriable: 2 };
-const shape = 'send {"records": [{"value": {...}}]}';
 
 /**
  * `POST /topics/<name>.<kind>` (the dialect of Confluent's REST v2): one or several records, answered with the
@@ -36,16 +37,12 @@ export function makeTopicsRoute(door: Pick<Door, 'limits' | 'kindByName'>): Even
 }
 
 function readRecords(name: TopicName, body: Buffer, eventBytesMax: number): Intake | Refusal {
-  if (body.length === 0) return { status: 422, reason: 'empty_body', message: `The body is empty; ${shape}` };
-  const read = readWrapper(body);
-  if (!read.ok) {
-    const refusal = refusalOfProblem(read.problem);
-    return refusal.reason === 'not_an_object' ? { ...refusal, message: `${refusal.message}; ${shape}` } : refusal;
-  }
-  return pricedBy(read.row['records'], readWrapped(name, body, read, eventBytesMax));
+  const read = readWrapped(body, shape);
+  if (isRefusal(read)) return read;
+  return pricedBy(read.row['records'], readRows(name, body, read, eventBytesMax));
 }
 
-function readWrapped(name: TopicName, body: Buffer, read: { row: Row; isDeep: boolean }, eventBytesMax: number): Intake | Refusal {
+function readRows(name: TopicName, body: Buffer, read: Wrapper, eventBytesMax: number): Intake | Refusal {
   const checked = restV2Bodies[name.kind].safeParse(read.row);
   if (!checked.success) return refusalOfIssues(checked.error.issues);
   const spans = findRecordValues(body);

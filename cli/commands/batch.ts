@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { exampleKind } from '#domain/kinds/list.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 import type { AbandonOptions } from '../abandon.ts';
 import type { BatchListOptions, BatchRetryOptions } from '../batch.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
-import { wholeNumber } from '../option-values.ts';
 import { withHome } from '../home-option.ts';
+import { wholeNumber } from '../option-values.ts';
 
 /** `pinflow batch list | retry | abandon`: the intervals of the batch, and what to do about those that stand. */
 export function addBatch(program: Command): void {
@@ -56,10 +56,7 @@ export function addBatch(program: Command): void {
     .option('--run <id>', 'only if it is this run’s, as status names it')
     .option('--json', 'as JSON')
     .option('--dry-run', 'only say what would be let go')
-    .addHelpText(
-      'after',
-      `\nExample:\n  $ pinflow batch abandon --why "the log of ${exampleKind.lakeTable} cannot be read" --dry-run\n${exitCodesHelp}`,
-    )
+    .addHelpText('after', `\nExample:\n  $ pinflow batch abandon --why "${whyExample}" --dry-run\n${exitCodesHelp}`)
     .action(async (options: AbandonOptions) => {
       const { abandonHere } = await import('../abandon.ts');
       await abandonHere(options);

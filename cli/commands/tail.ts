@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { Argument } from 'commander';
+import { spanExamples } from '#domain/keys/spans.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { exampleKind, kinds } from '#domain/kinds/list.ts';
 import { exitCodesHelp } from '../exit-codes.ts';
-import { spanOfTime, wholeNumber } from '../option-values.ts';
 import { withHome } from '../home-option.ts';
+import { spanOfTime, wholeNumber } from '../option-values.ts';
 import type { TailOptions } from '../tail.ts';
 
 const limitMax = 999_999_999;
@@ -21,7 +22,7 @@ export function addTail(program: Command): void {
     .option('--rejected', 'what was refused, with reason, source and key')
     .option('--json', 'an object a line, with everything')
     .option('--limit <n>', 'end after so many lines', wholeNumber(1, limitMax))
-    .option('--since <span>', 'begin so long ago, as in 45s, 5m or 12h (default: now)', spanOfTime)
+    .option('--since <span>', `begin so long ago, as in ${spanExamples} (default: now)`, spanOfTime)
     .addHelpText('after', `\nExample:\n  $ pinflow tail ${exampleKind.name} --since 5m --limit 10\n${exitCodesHelp}`)
     .action(async (kind: Kind | undefined, options: TailOptions) => {
       // Loaded late: help and mistakes need no client.

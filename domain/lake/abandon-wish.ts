@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exampleKind } from '#domain/kinds/list.ts';
+import { whyExample } from '#domain/lake/why-example.ts';
 
 /** That a person wants the pending publish let go, the same for the command line and `POST /api/batch/abandon`. */
 export const abandonWish = z.strictObject({
@@ -8,7 +8,7 @@ export const abandonWish = z.strictObject({
     .trim()
     .min(1, 'must say why')
     .max(500, 'must have 500 characters at most')
-    .meta({ description: 'Kept beside it.', examples: [`the log of ${exampleKind.lakeTable} cannot be read`] }),
+    .meta({ description: 'Kept beside it.', examples: [whyExample] }),
   run: z
     .string('must be a text')
     .optional()

@@ -43,7 +43,6 @@ const allowed: readonly { path: RegExp; line: RegExp; because: string }[] = [
   { path: /^stack\/servers\/postgres-identity\.ts$/, line: /--map-|'user'/, because: "the operating system's user" },
   { path: /^cli\/run-program\.ts$/, line: /'user'/, because: "commander's word for who gave the arguments" },
   { path: /^api\/\w+\/rows\.ts$/, line: /exampleRows/, because: 'rows of the examples' },
-  { path: /^api\/\w+\/(openapi|header)\.ts$/, line: /The door for events/, because: 'what the document begins with' },
   {
     path: /^api\/(describe|docs|door|keys|operations)\/[\w-]+\.ts$/,
     line: /append:|clean_pins|'pins?'|pinterest\.pin/,

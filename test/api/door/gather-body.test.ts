@@ -7,8 +7,8 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import { brotliCompressSync, constants, createZstdCompress, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import type { BodyEncoding } from '#api/door/decode-body.ts';
 import { bodyEncodings } from '#api/door/decode-body.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 const bytesMax = 1_000_000;

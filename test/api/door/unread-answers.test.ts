@@ -4,10 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
+import type { Request } from 'express';
 import { answerJson } from '#api/answers/answer.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
-import type { BodyBudget } from '#api/door/gather-body.ts';
 import { gatherBody } from '#api/door/gather-body.ts';
+import type { BodyBudget } from '#api/door/gathering.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
 import { quietLog } from '#test/support/environment.ts';
 import { waitFor } from '#test/support/servers.ts';
@@ -34,7 +35,7 @@ async function serve(timeoutMs: number, bytesMax = 100_000_000) {
   });
   const server = createServer((req, res) => {
     const answer = (status: number): void =>
-      exchanges.end(exchanges.begin(req, res, 'test'), answerJson(status, req.url === '/large' ? large : '{}'));
+      exchanges.end(exchanges.begin(req as Request, res, 'test'), answerJson(status, req.url === '/large' ? large : '{}'));
     if (req.method === 'GET') return answer(200);
     const fail = (error: unknown): void => void res.destroy(error as Error);
     gatherBody(

@@ -2,7 +2,6 @@ import type { Log } from '#adapters/log.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Clients } from '#api/access/clients.ts';
 import type { Exchange, ExchangeListener } from '#api/door/exchange.ts';
-import { kindOfRefused } from '#api/operations/refused-kind.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { printable } from '#domain/printable.ts';
 
@@ -49,8 +48,6 @@ export function makeRefusalAccount(options: {
   statements: Pick<Statements, 'execute'>;
   log: Log;
   clients: Pick<Clients, 'addressOf'>;
-  /** Kinds of names that do not end in one. */
-  kindByName: ReadonlyMap<string, Kind>;
   /** Milliseconds of a clock that tells minutes. */
   now?: () => number;
   count: (route: string, reason: string, times: number) => void;
@@ -73,11 +70,11 @@ export function makeRefusalAccount(options: {
   };
 
   function note(exchange: Exchange, status: number, reason: string, message: string, count: number): void {
-    const { route, id, keyId, source, req } = exchange;
+    const { route, kind, id, keyId, source, req } = exchange;
     options.count(route, reason, count);
     add({
       route,
-      kind: kindOfRefused(exchange, options.kindByName),
+      kind,
       status,
       reason,
       keyId,

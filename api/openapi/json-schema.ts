@@ -34,6 +34,3 @@ export function toJsonSchema(schema: z.ZodType): Json {
 export function reference(part: 'schemas' | 'headers' | 'parameters' | 'responses', name: string): Json {
   return { $ref: `#/components/${part}/${name}` };
 }
-
-/** Keys are asked for where they are on; a loopback door asks for none by default. */
-export const security: Json[] = [{}, { bearer: [] }, { apiKey: [] }, { session: [] }];

@@ -5,7 +5,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { collectRejectedRows, noRejectedRows } from '#api/door/rejected-rows.ts';
-import { makeRefusalAccount } from '#api/operations/refusals.ts';
+import { makeRefusalAccount } from '#api/operations/refusal-account.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { quietLog } from '#test/support/environment.ts';
@@ -36,6 +36,7 @@ function refusedOf(over: Partial<Exchange>): Exchange {
     req: { url: '/topics/somebody.geo', socket: { remoteAddress: '192.0.2.7' } },
     keyId: 'k1',
     source: 'somebody',
+    kind: 'geo',
     refusal: { status: 422, reason: 'missing_key', message: 'No key' },
     rejected: noRejectedRows,
     ...over,
@@ -49,7 +50,6 @@ async function openAccount(faults: ('lost' | 'none')[] = [], now: () => number =
   const account = makeRefusalAccount({
     log: quietLog,
     clients: makeClients({ apiTrustedProxies: [], apiProxyHeaders: 'x-forwarded' }),
-    kindByName: new Map(),
     now,
     count: (route, reason, times) => counted.set(`${route} ${reason}`, (counted.get(`${route} ${reason}`) ?? 0) + times),
     statements: {
@@ -180,6 +180,8 @@ describe('what the door refuses', () => {
     await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{}}]}');
     await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{}}]}');
     await door.post('/topics/0a1b2c3d4e5f.geo', '{"records":[{"value":{"ind":1}}]}');
+    // What the route reads off its target counts, however the client wrote it.
+    await door.post('/Topics/0a1b2c3d4e5f%2Epin', '{');
     await fetch(`${door.url}/nowhere`);
     await door.post('/events?kind=user', '[1]');
     await door.post('/send_data?topic=x.user', '{');
@@ -194,6 +196,7 @@ describe('what the door refuses', () => {
       ['pin', 'api', 'pin', 1],
       ['send_data', 'x', 'user', 1],
       ['streams', 'streaming-x', 'geo', 1],
+      ['topics', '0a1b2c3d4e5f', 'pin', 1],
       ['topics', '0a1b2c3d4e5f', 'geo', 2],
     ];
     // The clock of the account may be writing just now.
@@ -201,7 +204,7 @@ describe('what the door refuses', () => {
       async () => {
         await door.refusals.flush();
         const found = await rowsOf(postgres);
-        return found.reduce((sum, { count }) => sum + count, 0) === 7 && found;
+        return found.reduce((sum, { count }) => sum + count, 0) === 8 && found;
       },
       { what: 'all refusals to be in the account' },
     );
