@@ -1,18 +1,17 @@
 import hooks from 'node:async_hooks';
 
 /**
- * Preloaded (`node --import`) into every test file's process. Node's runner follows every promise and socket, to name the
- * test in which an error was thrown that nobody caught: that took a quarter of the CPU time of tests that await much, and
- * there is no option against it (docs/decisions/0014-time-of-the-tests.md). Here such an error ends its file at once.
+ * Preloaded (`node --import`) into every test file's process. Node's runner follows every promise, to name the test in which
+ * an error was thrown that nobody caught: that took a quarter of the CPU time of tests that await much, and there is no
+ * option against it. Here it follows everything but promises, which is enough to tell whose hooks and tests are whose, and
+ * such an error ends its file at once.
  */
 if (process.env.NODE_TEST_CONTEXT !== undefined) {
   const { createHook } = hooks;
-  hooks.createHook = (callbacks) => (isRunner(new Error().stack) ? inert : createHook(callbacks));
+  hooks.createHook = (callbacks) => createHook(isRunner(new Error().stack) ? { ...callbacks, trackPromises: false } : callbacks);
   // Before the runner's own listeners, which would wait for the end of a test that may wait for ever.
   for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => endFile(event, error));
 }
-
-const inert = { enable: () => inert, disable: () => inert };
 
 function isRunner(stack) {
   return stack.includes('node:internal/test_runner');

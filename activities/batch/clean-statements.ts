@@ -5,7 +5,7 @@ import { cleanFiles } from '#domain/clean/clean-files.ts';
 import { kindSqlOf } from '#domain/kinds/list.ts';
 import type { RawSlice } from '#domain/lake/batch-plan.ts';
 import type { Kind } from '#domain/kinds/list.ts';
-import { literal, parquetList } from '#activities/lake/sql-text.ts';
+import { literal, parquetList } from '#domain/sql-text.ts';
 
 /** Files of one kind of a part: raw objects in, two Parquet files out. */
 export type CleanFiles = { slices: readonly RawSlice[]; rawFiles: readonly string[]; clean: string; rejects: string };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
 import { effects } from '#activities/batch/run-statements.ts';
-import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import { identifier, literal, parquetList } from '#domain/sql-text.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';

@@ -6,7 +6,7 @@ import type { Progress } from '#activities/batch/progress.ts';
 import type { RunStatements } from '#activities/batch/run-statements.ts';
 import { effects } from '#activities/batch/run-statements.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
-import { identifier, literal, parquetList } from '#activities/lake/sql-text.ts';
+import { identifier, literal, parquetList } from '#domain/sql-text.ts';
 import type { ChildStep } from '#adapters/duckdb/child.ts';
 import type { Row } from '#adapters/duckdb/connection.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';

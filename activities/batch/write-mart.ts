@@ -4,7 +4,7 @@ import type { MartContent } from '#activities/ledger/mart-ledger.ts';
 import { lockMart, recordInPostgres } from '#activities/ledger/mart-ledger.ts';
 import type { MetricTable } from '#activities/ledger/metric-tables.ts';
 import { lockMetricTables, noteGone, noteRenamed, readMetricTables } from '#activities/ledger/metric-tables.ts';
-import { identifier } from '#activities/lake/sql-text.ts';
+import { identifier } from '#domain/sql-text.ts';
 import type { Postgres, Statements } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { Failure } from '#domain/failures.ts';

@@ -2,7 +2,7 @@ import type { DeltaLog } from '#activities/lake/delta-log.ts';
 import type { Generation } from '#activities/lake/generations.ts';
 import { readGeneration, readNewestGeneration } from '#activities/lake/generations.ts';
 import type { LakeCache } from '#activities/lake/lake-cache.ts';
-import { identifier, literal } from '#activities/lake/sql-text.ts';
+import { identifier, literal } from '#domain/sql-text.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { Column } from '#domain/kinds/columns.ts';

@@ -1,4 +1,4 @@
-import { identifier } from '#activities/lake/sql-text.ts';
+import { identifier } from '#domain/sql-text.ts';
 import type { Column, DuckdbType } from '#domain/kinds/columns.ts';
 import { headerColumns, noteColumns } from '#domain/kinds/columns.ts';
 import type { Kind } from '#domain/kinds/list.ts';

@@ -21,7 +21,7 @@ export type StreamCleanerOptions = {
 };
 
 /**
- * Makes the stream's cleaner: the SELECTs of domain/clean over bound lists, prepared once a kind and lane. Only what cleaning
+ * Makes the stream's cleaner: the kinds' SELECTs (clean.sql) over bound lists, prepared once a kind and lane. Only what cleaning
  * looks at crosses into the engine; coordinates and event-id are put beside its columns here.
  */
 export function makeStreamCleaner(options: StreamCleanerOptions = {}): Promise<StreamCleaner> {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { definitionOf } from '#domain/kinds/list.ts';
 import { columnsOfValue, mergeAssignments, mergedValue } from '#domain/metrics/merge.ts';
 import type { KeyColumn, StreamForm, StreamMetric } from '#domain/metrics/metric.ts';
+import { literal } from '#domain/sql-text.ts';
 
 /** Gives the text of an SQL file by its name below domain/. */
 export type SqlOf = (name: string) => string;
@@ -121,7 +122,7 @@ export function identitiesRelation({ kind, reads }: StreamForm): string {
 export function parametersRelation({ parameters }: StreamForm): string[] {
   if (parameters === undefined) return [];
   const values = Object.entries(parameters).map(([name, value]) =>
-    typeof value === 'number' ? `${value} AS ${name}` : `'${value.replaceAll("'", "''")}'::text AS ${name}`,
+    typeof value === 'number' ? `${value} AS ${name}` : `${literal(value)}::text AS ${name}`,
   );
   return [`parameters AS NOT MATERIALIZED (SELECT ${values.join(', ')})`];
 }

@@ -96,6 +96,15 @@ test('tests run without the hooks that follow each promise', async () => {
   assert.equal(code, 0, said);
 });
 
+test('hooks of a suite are of its tests alone', async () => {
+  const { code, said } = await runFile(
+    `import { beforeEach, describe } from 'node:test'; ${imports} let runs = 0;
+     describe('a suite', () => { beforeEach(async () => { await null; runs++; }); test('first', async () => { await null; }); test('second', () => undefined); });
+     test('beside it', () => { ${startsChild} child.kill(); if (runs !== 2) throw new Error('ran ' + runs + ' times'); });`,
+  );
+  assert.equal(code, 0, said);
+});
+
 test('a run that is broken off ends when nothing of it lives any more', async () => {
   const file = join(makeTestFolder(), 'some.test.mjs');
   // Many, so that the last of them is still dying when the first is gone.
