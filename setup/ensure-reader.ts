@@ -12,19 +12,23 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * Makes the role that may only read, where a password for it is given, and lets it read what is there and what this role will
  * make later. Where the role was made by somebody else (an administrator, a compose file) only the rights are given.
  * Safe to run again and twice at once.
+ * @param postgres with a bound on statements that leaves room for another set-up that fills a metric's table.
  * @returns whether there is such a role.
  * @throws Failure `denied` where the role is to be made, or given a password, and this one may not.
  */
 export async function ensureReader(postgres: Postgres, role: string, password: string | undefined): Promise<boolean> {
   return postgres.transaction(async (statements) => {
+    if (password === undefined && !(await isThere(statements, role))) return false;
     // Granting on a table fails where it is dropped or granted on meanwhile ("tuple concurrently updated").
     await lockMetricTables(statements, 'alone');
-    const [found] = await statements.query(`SELECT 1 FROM pg_roles WHERE rolname = $1`, [role]);
-    if (password !== undefined) await giveLogin(statements, found === undefined ? 'CREATE' : 'ALTER', role, password);
-    else if (found === undefined) return false;
+    if (password !== undefined) await giveLogin(statements, (await isThere(statements, role)) ? 'ALTER' : 'CREATE', role, password);
     await grantReading(statements, role);
     return true;
   });
+}
+
+async function isThere(statements: Statements, role: string): Promise<boolean> {
+  return (await statements.query(`SELECT 1 FROM pg_roles WHERE rolname = $1`, [role])).length > 0;
 }
 
 async function giveLogin(statements: Statements, verb: 'CREATE' | 'ALTER', role: string, password: string): Promise<void> {

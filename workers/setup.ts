@@ -57,13 +57,12 @@ async function setUpLedgerAndBucket(config: Config, names: Names, postgres: Post
   await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
   for (const name of await migrate(postgres)) log.info('migration applied', { name });
   await setUpMetrics(config, log);
-  await ensureReader(postgres, config.postgresReader, config.postgresReaderPassword);
   const s3 = makeS3(config, await chooseBucket(postgres, config, names));
   await untilReady('S3', log, () => s3.ensureBucket());
   s3.close();
 }
 
-/** On a connection of its own: filling a table reads every identity. */
+/** With who may read them, on a connection of its own: filling a table reads every identity. */
 async function setUpMetrics(config: Config, log: Log): Promise<void> {
   const patient = makePostgres({
     url: config.postgresUrl,
@@ -73,6 +72,7 @@ async function setUpMetrics(config: Config, log: Log): Promise<void> {
   });
   try {
     for (const what of await ensureMetricTables(patient)) log.info('metrics', { what });
+    await ensureReader(patient, config.postgresReader, config.postgresReaderPassword);
   } finally {
     await patient.close();
   }

@@ -37,7 +37,9 @@ export async function sweepAll(sweep: Sweep, limits: SweepLimits, progress: Prog
         progress.beat({ removed });
         if (step.isDone || performance.now() >= until) return { removed, isDone: step.isDone };
       } catch (error) {
-        if (failureKindOf(error) !== 'timeout' || rowsMax === 1) throw error;
+        const kind = failureKindOf(error);
+        // Fewer rows are also fewer locks to wait for.
+        if ((kind !== 'timeout' && kind !== 'conflict') || rowsMax === 1) throw error;
         rowsMax = Math.ceil(rowsMax / 2);
       }
     }

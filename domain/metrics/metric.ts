@@ -56,7 +56,7 @@ export type StreamForm = {
 /** `long`: a text that may be longer than an index row, so that its hash stands in for it in the primary key; only such a one may be NULL. */
 export type KeyColumn = { name: string; postgres: string; long?: 'never NULL' | 'or NULL' };
 
-/** A partial result: how two of them become one. */
+/** A partial result: how two of them become one. What no type bounds (a sum over clients' numbers) is `numeric`: where it overflows, its partition holds. */
 export type ValueColumn = { name: string; postgres: string; merge: Merge };
 
 /**

@@ -23,11 +23,11 @@ export function streamTableName(metric: StreamMetric, sqlOf: SqlOf): string {
   return `${viewName(metric)}_${streamShape(metric, sqlOf).slice(0, 8)}`;
 }
 
-/** SHA-256 of what the table's rows depend on: its DDL, the SELECTs that fill it, their parameters, how rows meet; no comments. */
+/** SHA-256 of what the table's rows depend on: its columns, the SELECTs that fill it, their parameters, how rows meet; no comments. */
 export function streamShape({ stream }: StreamMetric, sqlOf: SqlOf): string {
   const { kind, values, parameters, changesSql, correction } = stream;
   const texts = [changesSql, correction?.hitSql, correction?.recomputeSql].map((name) => name && withoutComments(sqlOf(name)));
-  return sha256(JSON.stringify([kind, createTableSql('', stream), values.flatMap(mergeAssignments), parameters, texts]));
+  return sha256(JSON.stringify([kind, tableColumns(stream), values.flatMap(mergeAssignments), parameters, texts]));
 }
 
 export function sha256(text: string): string {
@@ -61,6 +61,11 @@ function hashOf({ name, long }: KeyColumn): string {
 }
 
 export function createTableSql(table: string, stream: StreamForm): string {
+  const columns = tableColumns(stream).join(',\n  ');
+  return `CREATE TABLE ${table} (\n  ${columns}\n) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)`;
+}
+
+function tableColumns(stream: StreamForm): string[] {
   const keys = stream.key.flatMap((one) =>
     one.long === undefined
       ? [`${one.name} ${one.postgres} NOT NULL`]
@@ -69,7 +74,7 @@ export function createTableSql(table: string, stream: StreamForm): string {
           `${one.name}_hash text NOT NULL GENERATED ALWAYS AS (${hashOf(one)}) STORED`,
         ],
   );
-  const columns = [
+  return [
     ...keys,
     'topic text NOT NULL',
     'partition int NOT NULL',
@@ -78,7 +83,6 @@ export function createTableSql(table: string, stream: StreamForm): string {
     'updated_at timestamptz NOT NULL DEFAULT now()',
     `PRIMARY KEY (${keyColumns(stream).join(', ')})`,
   ];
-  return `CREATE TABLE ${table} (\n  ${columns.join(',\n  ')}\n) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)`;
 }
 
 /** The SELECT of a metric's view. */
