@@ -33,7 +33,7 @@ export async function emulate(options: EmulateOptions): Promise<number> {
   try {
     const { shape, seed, start, count, rate, concurrency } = options;
     const summary = await runEmulator({
-      source: await orNothingRuns(config, () => openSource(postgres)),
+      source: await orNothingRuns(config, () => openSource(postgres, console.error)),
       target: options.target ?? apiUrlOf(config),
       apiKey: config.apiKey,
       shape,

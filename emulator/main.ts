@@ -17,7 +17,7 @@ const postgres = makePostgres({ url: config.sourceUrl, applicationName: 'pinflow
 const seed = Math.floor(Date.now() / 1_000);
 const target = apiUrlOf(config);
 try {
-  const source = await openSource(postgres);
+  const source = await openSource(postgres, console.error);
   console.log(`emulator: posting ${config.emulatorRate} events a second to ${target}, seed ${seed}`);
   const summary = await runEmulator({
     source,

@@ -28,13 +28,15 @@ function readingOf({ kind, table, key }: SourceTable, fields: readonly SourceFie
 /**
  * Opens the source's tables: reads the row numbers of the leading one once, so that a draw is a look-up by key, not a scan.
  * What a table has no column for is not posted.
- * @throws Failure `missing` when there are no tables, or no rows.
+ * @param warn is told, a line a table, what that is.
+ * @throws Failure `missing` when there are no tables, no column to find rows by, or no rows.
  */
-export async function openSource(postgres: Postgres): Promise<Source> {
+export async function openSource(postgres: Postgres, warn: (line: string) => void = () => undefined): Promise<Source> {
   const readings = await translated(async () => {
     const found = await Promise.all(sourceTables.map(async (source) => [source, await fieldsPresent(postgres, source)] as const));
     return found.map(([source, fields]) => {
       if (fields.length === 0) throw tablesMissing();
+      warnOfAbsent(source, fields, warn);
       return readingOf(source, fields);
     });
   });
@@ -62,6 +64,16 @@ export async function openSource(postgres: Postgres): Promise<Source> {
       return wanted.map((ind) => ({ ind, ...Object.fromEntries(found.map(([kind, byInd]) => [kind, byInd.get(ind)])) }));
     },
   };
+}
+
+function warnOfAbsent({ table, key, fields }: SourceTable, present: readonly SourceField[], warn: (line: string) => void): void {
+  const absent = fields.filter((field) => !present.includes(field)).map(({ name }) => name);
+  if (absent.includes(key))
+    throw new Failure(
+      'missing',
+      `The source table ${table} has no column ${key}, by which its rows are found: add it, or use another source.`,
+    );
+  if (absent.length > 0) warn(`The source table ${table} lacks ${absent.join(', ')}: its rows are posted without.`);
 }
 
 /** @param cause what Postgres said, where it was asked. */

@@ -83,10 +83,14 @@ describe('the source', () => {
       'CREATE TABLE pinterest_data (index bigint PRIMARY KEY, unique_id text, title text, category text, more text)',
     );
     assert.equal(await fillSource({ postgresUrl: older.href, makeRows: () => makeSyntheticRows(3, 20) }), 20);
-    const [event] = await (await openSource(olderPostgres)).fetch([7]);
+    const said: string[] = [];
+    const [event] = await (await openSource(olderPostgres, (line) => said.push(line))).fetch([7]);
+    assert.match(said.join(), /^The source table pinterest_data lacks description, poster_name, .*: its rows are posted without\.$/);
     const { pin: pins, geo } = makeSyntheticRows(3, 20);
     const { index, unique_id, title, category } = pins[7]!;
     assert.deepEqual([event!.pin, event!.geo], [{ index, unique_id, title, category }, geo[7]]);
+    await olderPostgres.execute('ALTER TABLE geolocation_data DROP COLUMN ind');
+    await assert.rejects(openSource(olderPostgres), { kind: 'missing', message: /geolocation_data has no column ind, by which/ });
     await olderPostgres.close();
   });
 
