@@ -12,12 +12,14 @@ const statementTimeoutMs = 60_000;
  * databases they took half a second. Returns its name, for CREATE DATABASE ... TEMPLATE.
  */
 export async function databaseAfterSetup(serverUrl: string): Promise<string> {
-  const server = makePostgres({ url: serverUrl, applicationName: 'pinflow-test', connectionsMax: 1, statementTimeoutMs });
+  const server = makePostgres({ url: serverUrl, applicationName: 'pinflow-test', connectionsMax: 2, statementTimeoutMs });
   try {
-    // Of the session, which ends with its connection: databases are made outside of transactions.
-    await server.query(`SELECT pg_advisory_lock(hashtext('${name}'))`);
-    const [found] = await server.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (found === undefined) await make(server, serverUrl);
+    // Its transaction holds the lock; databases are made outside of one, on the other connection.
+    await server.transaction(async (statements) => {
+      await statements.query(`SELECT pg_advisory_xact_lock(hashtext('${name}'))`);
+      const [found] = await statements.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+      if (found === undefined) await make(server, serverUrl);
+    });
   } finally {
     await server.close();
   }
@@ -31,7 +33,7 @@ async function make(server: Postgres, serverUrl: string): Promise<void> {
   await server.execute(`CREATE DATABASE ${unfinished}`);
   const url = new URL(serverUrl);
   url.pathname = `/${unfinished}`;
-  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-test', connectionsMax: 1 });
+  const postgres = makePostgres({ url: url.href, applicationName: 'pinflow-test', connectionsMax: 1, statementTimeoutMs });
   try {
     await migrate(postgres);
     await ensureMetricTables(postgres);

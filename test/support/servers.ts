@@ -8,7 +8,8 @@ import { settings } from '#adapters/settings/settings.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { findFreePorts } from '#stack/free-ports.ts';
 
-const POLL_MS = 25;
+/** Between looks, at first and at most: what takes long is looked at less often, as each look takes time from what is waited for. */
+const POLL_MS = { first: 10, most: 200, factor: 1.3 };
 /** What is not there by then never comes: long enough for a machine that does much else. */
 const WAIT_MS = 60_000;
 
@@ -54,7 +55,7 @@ export async function waitFor<Value>(
 ): Promise<Exclude<Awaited<Value>, undefined | null | false>> {
   const giveUpAt = Date.now() + timeoutMs;
   let cause: unknown;
-  for (;;) {
+  for (let pollMs = POLL_MS.first; ; pollMs = Math.min(POLL_MS.most, pollMs * POLL_MS.factor)) {
     try {
       const value = await check();
       if (value !== undefined && value !== null && value !== false) return value as Exclude<Awaited<Value>, undefined | null | false>;
@@ -63,7 +64,7 @@ export async function waitFor<Value>(
       cause = error;
     }
     if (Date.now() > giveUpAt) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}.`, { cause });
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { domainSqlBelow } from '#adapters/duckdb/sql-files.ts';
 import type { KindDefinition } from '#domain/kinds/kind.ts';
 import { rowNumberNames } from '#domain/kinds/kind.ts';
 import { cleanColumnsOf, kindDefinitions } from '#domain/kinds/list.ts';
@@ -39,6 +40,15 @@ test('no two kinds share a name, an ending, a table or a view', () => {
     'tables of the emulator',
     definitions.flatMap(({ emulated }) => (emulated === undefined ? [] : [emulated.table])),
   );
+});
+
+test('no macro of cleaning is made twice: the later one would clean for both', () => {
+  const files = { ...domainSqlBelow('clean'), ...domainSqlBelow('kinds') };
+  const macros = Object.values(files).flatMap((text) =>
+    [...text.matchAll(/CREATE OR REPLACE MACRO (\w+)/g)].map(([, macro = '']) => macro),
+  );
+  assert.ok(macros.length > 10, macros.join());
+  assertUnique('macros', macros);
 });
 
 for (const { name, endings, fields, identity, sortedBy, wire, emulated } of definitions) {
