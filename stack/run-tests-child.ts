@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import process from 'node:process';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -13,7 +13,7 @@ const CONCURRENCY = 3;
 /** A test that hangs fails after this long, so that a run always ends. */
 const TIMEOUT_MS = 240_000;
 const SHOWN = 10;
-const preloaded = ['end-children.mjs', 'follow-no-promises.mjs'].map((name) => new URL(name, import.meta.url).href);
+const preloaded = ['end-children.mjs', 'mend-test-runner.mjs'].map((name) => new URL(name, import.meta.url).href);
 
 const files = process.argv.slice(2);
 const took: { file: string; seconds: number }[] = [];
@@ -34,7 +34,10 @@ run({
       return;
     }
     // The last summary is the run's own.
-    process.exitCode = success ? 0 : 1;
+    const unreported = files.filter((name) => !took.some((one) => one.file === resolve(name)));
+    process.exitCode = success && unreported.length === 0 ? 0 : 1;
+    // What tests it had nobody knows, though its process may have ended well.
+    for (const name of unreported) process.stderr.write(`The report of ${name} does not come to its end: the run has not passed.\n`);
     if (files.length > SHOWN) process.stderr.write(slowest());
   })
   .compose(spec)

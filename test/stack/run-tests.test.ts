@@ -96,6 +96,22 @@ test('tests run without the hooks that follow each promise', async () => {
   assert.equal(code, 0, said);
 });
 
+test('every test of a file is reported, however many end at once', async () => {
+  const { code, said } = await runFile(
+    `${imports} ${startsChild} child.kill(); for (let i = 0; i < 2_000; i++) test('number ' + i + ' with a long name'.repeat(10), () => undefined);`,
+  );
+  assert.equal(code, 0);
+  assert.match(said, /^ℹ pass 2000$/m);
+});
+
+test('a file that ends before its report does fails the run, and is named', async () => {
+  const { code, said } = await runFile(
+    `${imports} ${startsChild} child.kill(); test('first', () => undefined); test('second', () => process.exit(0));`,
+  );
+  assert.equal(code, 1, said);
+  assert.match(said, /The report of .*some\.test\.mjs does not come to its end/);
+});
+
 test('hooks of a suite are of its tests alone', async () => {
   const { code, said } = await runFile(
     `import { beforeEach, describe } from 'node:test'; ${imports} let runs = 0;
