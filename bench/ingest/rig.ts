@@ -7,6 +7,7 @@ import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Peer } from '#bench/ingest/peers.ts';
 import { makePins } from '#bench/ingest/pins.ts';
+import { removeTopics } from '#bench/measure/remove-topics.ts';
 import { makeDatabase, removeDatabase } from '#bench/measure/database.ts';
 import { listenersOf } from '#bench/measure/processes.ts';
 import { makeNames } from '#domain/names.ts';
@@ -62,16 +63,6 @@ export async function makeRig({ home, environment, config, signal }: RigOptions)
   const obtaining = { environment, cacheFolder: cacheFolderOf(config.cacheHome), progress: makeProgress(process.stderr), signal };
   let opened = 0;
 
-  async function removeTopics(names: readonly string[]): Promise<void> {
-    const admin = kafka.admin();
-    await admin.connect();
-    try {
-      await admin.deleteTopics({ topics: [...names] });
-    } finally {
-      await admin.disconnect();
-    }
-  }
-
   return {
     brokers: listenersOf(config.kafkaBrokers),
     pins,
@@ -98,7 +89,7 @@ export async function makeRig({ home, environment, config, signal }: RigOptions)
       const child = startChild(home, `bench-${peer.name}`, command);
       const close = async (): Promise<void> => {
         await child.stop();
-        await removeTopics(names.topics);
+        await removeTopics(kafka, names.topics);
       };
       try {
         await waitUntilReady(child, { title: peer.name, isReady: () => isReady(url) }, startMs, signal);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { describeMachine } from '#bench/measure/machine.ts';
+import { removeTopics } from '#bench/measure/remove-topics.ts';
 import { listenersOf } from '#bench/measure/processes.ts';
 import type { Rig } from '#bench/stream/contender.ts';
 import { openBareLoop } from '#bench/stream/open-bare-loop.ts';
@@ -98,14 +99,4 @@ export function findProblems(ours: readonly Run[], peer: readonly Run[]): string
     ...named.flatMap(({ name, run }) => run.problems.map((problem) => `${name}: ${problem}`)),
     ...(contents.size > 1 ? ['The runs left different rows.'] : []),
   ];
-}
-
-async function removeTopics(kafka: ReturnType<typeof makeKafkaClient>, names: readonly string[]): Promise<void> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    await admin.deleteTopics({ topics: [...names] });
-  } finally {
-    await admin.disconnect();
-  }
 }
