@@ -12,6 +12,7 @@ import type { S3 } from '#adapters/s3.ts';
 import { makeS3 } from '#adapters/s3.ts';
 import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
+import { pin } from '#test/api/pin/pin-cases.ts';
 import { databaseAfterSetup } from '#test/support/database-after-setup.ts';
 import { testConfig } from '#test/support/servers.ts';
 
@@ -63,19 +64,5 @@ export async function openEnvironment(overrides: Partial<Config> = {}): Promise<
 
 /** A pin as the dialect of /pin/ posts it, with the given identity; further fields override. */
 export function pinJson(uniqueId: string, over: Record<string, unknown> = {}): string {
-  return JSON.stringify({
-    index: 7,
-    unique_id: uniqueId,
-    title: 'Ten ideas',
-    description: 'Quick ones',
-    poster_name: 'Some Poster',
-    follower_count: '5k',
-    tag_list: 'One,Two',
-    is_image_or_video: 'image',
-    image_src: 'https://example.invalid/a.jpg',
-    downloaded: 1,
-    save_location: 'Local save in /data/art',
-    category: 'art',
-    ...over,
-  });
+  return JSON.stringify(pin({ index: 7, unique_id: uniqueId, ...over }));
 }

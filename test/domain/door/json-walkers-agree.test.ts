@@ -5,6 +5,7 @@ import { explainJson } from '#domain/door/explain-json.ts';
 import { findRecordValue, findRecordValues } from '#domain/door/record-values.ts';
 import { makeJsonSplitter } from '#domain/door/split-rows.ts';
 import { classifyValue, levelsMax, textOfValue, wrapperLevelsMax } from '#domain/value.ts';
+import { isJson } from '#test/domain/door/is-json.ts';
 
 /** What turns JSON into something that nearly is: put in, or in the place of a character. */
 const pieces = '"|\\|{|}|[|]|,|:|0|1|-|.|e| |\n|\t|\u0001|\\u|\\ud83d|\\u0061|null|tru|é|🚀|{"a":1,"a":2}|["\\\\"]|\u2028'.split('|');
@@ -23,15 +24,6 @@ const mutated = fc
     }, text),
   );
 
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A row's text is without blanks around it. */
 const trimmed = (text: string): string => text.replaceAll(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
 
@@ -47,7 +39,7 @@ test('a value is malformed exactly where its problem can be explained, and where
   fc.assert(
     fc.property(mutated, (text) => {
       const problem = explainJson(text);
-      assert.equal(problem === undefined, parses(text));
+      assert.equal(problem === undefined, isJson(text));
       assert.equal(classifyValue(Buffer.from(text)).reject === 'malformed_json', problem !== undefined);
       if (problem !== undefined) assert.ok(problem.position <= Array.from(text).length);
     }),
@@ -59,7 +51,7 @@ test('what a wrapper holds, and what an array holds, is the same bytes', () => {
   const seed = Date.now() % 2 ** 31;
   fc.assert(
     fc.property(fc.array(mutated, { minLength: 1, maxLength: 4 }), (texts) => {
-      const values = texts.filter(parses);
+      const values = texts.filter(isJson);
       const body = Buffer.from(
         `{"before":[{"value":0}],"records" : [${values.map((text) => `{"a":{"value":1},"value":${text},"b":2}`).join(' ,')}],"c":[]}`,
       );

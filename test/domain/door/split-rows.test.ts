@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { RowSplitter, SplitProblem, TakeRow } from '#domain/door/split-rows.ts';
 import { makeJsonSplitter, makeLineSplitter } from '#domain/door/split-rows.ts';
+import { isJson } from '#test/domain/door/is-json.ts';
 
 type Split = { rows: [text: string | undefined, line: number][]; problem: SplitProblem | undefined };
 type MakeSplitter = (rowBytesMax: number, take: TakeRow) => RowSplitter;
@@ -180,12 +181,3 @@ describe('a JSON text', () => {
       assert.equal(found.problem && `${found.problem.error} at ${found.problem.at}`, error);
     });
 });
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
