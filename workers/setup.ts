@@ -56,14 +56,14 @@ export async function setUp(config: Config, log: Log): Promise<void> {
 async function setUpLedgerAndBucket(config: Config, names: Names, postgres: Postgres, log: Log): Promise<void> {
   await untilReady('Postgres', log, () => createDatabase(config.postgresUrl));
   for (const name of await migrate(postgres)) log.info('migration applied', { name });
-  await setUpMetrics(config, log);
+  await setUpMetricsAndReader(config, log);
   const s3 = makeS3(config, await chooseBucket(postgres, config, names));
   await untilReady('S3', log, () => s3.ensureBucket());
   s3.close();
 }
 
 /** With who may read them, on a connection of its own: filling a table reads every identity. */
-async function setUpMetrics(config: Config, log: Log): Promise<void> {
+async function setUpMetricsAndReader(config: Config, log: Log): Promise<void> {
   const patient = makePostgres({
     url: config.postgresUrl,
     applicationName: 'pinflow-setup-metrics',
