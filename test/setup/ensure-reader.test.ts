@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { lockMetricTables } from '#activities/ledger/metric-tables.ts';
 import { ensureReader } from '#setup/ensure-reader.ts';
 import { ensureMetricTables } from '#setup/metric-tables.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
 import { Failure } from '#domain/failures.ts';
-import { testConfig } from '#test/support/servers.ts';
+import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
 
 // Roles are the server's, not the database's: names of this test alone.
@@ -67,6 +68,33 @@ test('the role reads what people may see, also what is made later, and nothing e
     await its.execute('SET default_transaction_read_only = off');
     await assert.rejects(its.execute('DELETE FROM experimental_data'), Failure);
   });
+});
+
+test('rights wait for whoever swaps a table of a metric; where there is no reader nobody waits', async () => {
+  const free = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const swapping = postgres.transaction(async (statements) => {
+    await lockMetricTables(statements, 'shared');
+    held.resolve();
+    await free.promise;
+  });
+  await held.promise;
+  assert.equal(await ensureReader(postgres, `${reader}_none`, undefined), false);
+  const giving = ensureReader(postgres, reader, undefined);
+  await waitFor(
+    async () =>
+      (
+        await postgres.query(
+          `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        )
+      ).length > 0,
+    {
+      what: 'the rights to wait',
+    },
+  );
+  free.resolve();
+  await swapping;
+  assert.equal(await giving, true);
 });
 
 test('a role that may make none is told who can', async () => {

@@ -111,21 +111,25 @@ test('a request that takes an old key over while it is cleaned up keeps its clai
   assert.deepEqual(kept.map(({ event_id }) => event_id).toSorted(), Array.from({ length: 200 }, (_, i) => `new-${i}`).toSorted());
 });
 
-test('a step that takes too long is tried with half the rows, down to one', async () => {
-  const tried: number[] = [];
-  const swept = await sweepAll(
-    async (rowsMax) => {
-      tried.push(rowsMax);
-      if (rowsMax > 3) throw new Failure('timeout', 'too long');
-      return { removed: rowsMax, isDone: tried.length > 4 };
-    },
-    { rowsMax: 10, budgetMs: 60_000 },
-    unwatched,
-  );
-  assert.deepEqual([tried, swept], [[10, 5, 3, 3, 3], { removed: 9, isDone: true }]);
-  const never = sweepAll(() => Promise.reject(new Failure('timeout', 'too long')), { rowsMax: 4, budgetMs: 60_000 }, unwatched);
-  await assert.rejects(never, /too long/);
-});
+for (const [what, kind] of [
+  ['takes too long', 'timeout'],
+  ['waits too long for locks', 'conflict'],
+] as const)
+  test(`a step that ${what} is tried with half the rows, down to one`, async () => {
+    const tried: number[] = [];
+    const swept = await sweepAll(
+      async (rowsMax) => {
+        tried.push(rowsMax);
+        if (rowsMax > 3) throw new Failure(kind, 'too long');
+        return { removed: rowsMax, isDone: tried.length > 4 };
+      },
+      { rowsMax: 10, budgetMs: 60_000 },
+      unwatched,
+    );
+    assert.deepEqual([tried, swept], [[10, 5, 3, 3, 3], { removed: 9, isDone: true }]);
+    const never = sweepAll(() => Promise.reject(new Failure(kind, 'too long')), { rowsMax: 4, budgetMs: 60_000 }, unwatched);
+    await assert.rejects(never, /too long/);
+  });
 
 test('what fails is noted for people, and a target that this code does not know is refused', async () => {
   const broken = {
