@@ -3,6 +3,7 @@ import type { SourceEvent } from '#emulator/source.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
 import { sourceTables } from '#emulator/source-tables.ts';
+import { listed } from '#domain/listed.ts';
 
 /**
  * The two shapes in which the course's clients post:
@@ -22,7 +23,7 @@ const requestTimeoutMs = 15_000;
 const reasonLengthMax = 300;
 
 /** What the shapes are, for people. */
-export const shapesHelp = `pin: POST /pin/ with the pin; topics: POST /topics/<id>.<kind> with the rows of ${new Intl.ListFormat('en-GB').format(sourceTables.map(({ kind }) => kind))}`;
+export const shapesHelp = `pin: POST /pin/ with the pin; topics: POST /topics/<id>.<kind> with the rows of ${listed(sourceTables.map(({ kind }) => kind))}`;
 
 /** The requests of one event, in the order in which the course's clients send them. */
 export function requestsOf(event: SourceEvent, shape: Shape, target: string): PostRequest[] {

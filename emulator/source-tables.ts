@@ -2,6 +2,7 @@ import type { Statements } from '#adapters/postgres.ts';
 import type { WireField } from '#domain/kinds/kind.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { ofKinds } from '#domain/kinds/list.ts';
+import { listed } from '#domain/listed.ts';
 
 /** A member that the source holds, and the type of its column. */
 export type SourceField = Required<Pick<WireField, 'name' | 'sourceType'>>;
@@ -15,7 +16,7 @@ export const sourceTables: readonly SourceTable[] = Object.values(
   ),
 ).flat();
 
-export const tablesListed = new Intl.ListFormat('en-GB').format(sourceTables.map(({ table }) => table));
+export const tablesListed = listed(sourceTables.map(({ table }) => table));
 
 /** The kind whose rows are drawn, as the course's clients draw pins; those of the other kinds go with them by row number. */
 const leadingKind: Kind = 'pin';

@@ -3,8 +3,7 @@ import type { Settings } from '#adapters/settings/fields.ts';
 import { hostNames, httpUrl, networks, optionalText, port, positive } from '#adapters/settings/fields.ts';
 import { appendScopes } from '#domain/keys/scopes.ts';
 import { kinds } from '#domain/kinds/list.ts';
-
-const listed = (names: readonly string[]): string => new Intl.ListFormat('en-GB').format(names);
+import { listed } from '#domain/listed.ts';
 
 /** The API and its door. */
 export const apiSettings = {

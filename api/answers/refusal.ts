@@ -5,6 +5,7 @@ import { isTextIdentity } from '#domain/kinds/row-key.ts';
 import { kindByEnding } from '#domain/door/topic-name.ts';
 import type { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
+import { listed } from '#domain/listed.ts';
 
 /** Why the door does not take a request or a row: a closed list, in answers, telemetry and the account of refusals. */
 export type RefusalReason =
@@ -111,9 +112,8 @@ export function refusalOfIssues(issues: readonly z.core.$ZodIssue[]): Refusal {
   };
 }
 
-const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 /** Endings of names that tell a kind, as a sentence lists them. */
-export const endings = oneOf.format(Object.keys(kindByEnding));
+export const endings = listed(Object.keys(kindByEnding), 'or');
 
 /** Most names of INGEST_NAME_KINDS that a sentence lists. */
 const namesMax = 20;

@@ -16,8 +16,9 @@ import { describeSendGetData } from '#api/send-get-data/description.ts';
 import { describeStreams } from '#api/streams/description.ts';
 import { describeTopics } from '#api/topics/description.ts';
 import { kinds } from '#domain/kinds/list.ts';
+import { listed } from '#domain/listed.ts';
 
-const description = `The door for events: rows of the kinds ${new Intl.ListFormat('en-GB').format(kinds)}.
+const description = `The door for events: rows of the kinds ${listed(kinds)}.
 
 A request that brings events is answered with 200 only after Kafka has them; 503 says that nothing was sent, 504 that the event may exist. Sending an event again does no harm: what counts is its identity.
 

@@ -1,12 +1,14 @@
 import type { Refusal } from '#api/answers/refusal.ts';
 import { kinds } from '#domain/kinds/list.ts';
-
-const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' });
+import { listed } from '#domain/listed.ts';
 
 export const missingTopic: Refusal = {
   status: 422,
   reason: 'unknown_parameter',
-  message: `The query parameter topic is missing: send ?topic=pin_data${oneOf.format(kinds.map((kind) => `.${kind}`))}`,
+  message: `The query parameter topic is missing: send ?topic=pin_data${listed(
+    kinds.map((kind) => `.${kind}`),
+    'or',
+  )}`,
   detail: [{ type: 'missing', loc: ['query', 'topic'], msg: 'Field required', input: null }],
 };
 

@@ -6,6 +6,7 @@ import { kindDefinitions, kinds } from '#domain/kinds/list.ts';
 import { classifyValue, textOfValue } from '#domain/value.ts';
 import type { Halves } from '#test/domain/clean/halves.ts';
 import { openHalves, recordsOf } from '#test/domain/clean/halves.ts';
+import { anyCharacter } from '#test/support/any-character.ts';
 
 // Members as clients, wrong clients and enemies send them.
 const names = [...new Set([...rowNumberNames, ...kindDefinitions.flatMap(({ wire }) => wire.map(({ name }) => name)), 'other'])];
@@ -30,10 +31,10 @@ const telling = [
   '1e5',
 ];
 const member = fc.tuple(
-  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) }),
+  fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: fc.string({ unit: anyCharacter, maxLength: 5 }) }),
   fc.oneof(
     fc.constantFrom(...telling).map((text) => JSON.stringify(text)),
-    fc.string({ unit: 'binary', maxLength: 12 }).map((text) => JSON.stringify(text)),
+    fc.string({ unit: anyCharacter, maxLength: 12 }).map((text) => JSON.stringify(text)),
     fc.double().map((number) => JSON.stringify(number)),
     fc.constantFrom(
       '0',
@@ -58,7 +59,7 @@ const member = fc.tuple(
       `0.${'3'.repeat(400)}`,
       `1e${'9'.repeat(300)}`,
     ),
-    fc.json({ maxDepth: 3, stringUnit: 'binary' }),
+    fc.json({ maxDepth: 3, stringUnit: anyCharacter }),
   ),
 );
 const object = fc
