@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readNewestGeneration } from '#activities/lake/generations.ts';
-import { lockLake, readPending, writeAbandon } from '#activities/lake/lake-lock.ts';
-import type { Pending, PublishPlan } from '#activities/lake/lake-lock.ts';
+import { lockLake, readPending } from '#activities/lake/lake-lock.ts';
+import type { AbandonDecision, Pending, PublishPlan } from '#activities/lake/lake-lock.ts';
 import type { PublishDependencies } from '#activities/lake/publish.ts';
 import { finishPending } from '#activities/lake/publish.ts';
 import type { Statements } from '#adapters/postgres.ts';
@@ -72,6 +72,10 @@ export async function abandonPending(dependencies: PublishDependencies, { why, r
     tables: done?.tables ?? (await findCommits(dependencies, pending.plan)),
     generation: done?.generation ?? null,
   };
+}
+
+async function writeAbandon(statements: Statements, decision: AbandonDecision): Promise<void> {
+  await statements.execute(`UPDATE pinflow.lake_lock SET abandon = $1 WHERE id = 1`, [JSON.stringify(decision)]);
 }
 
 type Row = { generation: number; tables: Record<string, { committed: number | null } & Partial<NotPutBack>> };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { makeDeltaLog } from '#activities/lake/delta-log.ts';
 import { makeLakeCache } from '#activities/lake/lake-cache.ts';
-import { intervalStatements, openGeneration } from '#activities/lake/open-generation.ts';
+import { openGeneration } from '#activities/lake/open-generation.ts';
 import { cacheBoundsOf, trimLakeCache } from '#activities/lake/trim-lake-cache.ts';
 import { withWorkFolder } from '#activities/lake/work-folder.ts';
 import type { AdHocResult } from '#adapters/duckdb/ad-hoc-statement.ts';
@@ -11,6 +11,7 @@ import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { S3 } from '#adapters/s3.ts';
 import { Failure } from '#domain/failures.ts';
+import { intervalStatements } from '#questions/interval-relation.ts';
 
 export type AdHocQuery = {
   config: Pick<Config, 'home' | 'batchThreads' | 'lakeCacheBytes' | 'lakeCacheDays'>;

@@ -1,5 +1,6 @@
 import type { MetricTable } from '#activities/ledger/metric-tables.ts';
-import { noteCreated, noteGone } from '#activities/ledger/metric-tables.ts';
+import { noteGone } from '#activities/ledger/metric-tables.ts';
+import { noteCreated } from '#setup/note-metric-tables.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import { martColumns, martShape, martTableName } from '#domain/metrics/mart-table.ts';
 import type { Mart } from '#domain/metrics/metric.ts';

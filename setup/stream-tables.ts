@@ -1,5 +1,6 @@
 import type { MetricTable } from '#activities/ledger/metric-tables.ts';
-import { noteCreated, noteGone, noteView } from '#activities/ledger/metric-tables.ts';
+import { noteGone } from '#activities/ledger/metric-tables.ts';
+import { noteCreated, noteView } from '#setup/note-metric-tables.ts';
 import { domainSql } from '#adapters/duckdb/sql-files.ts';
 import type { Statements } from '#adapters/postgres.ts';
 import type { StreamMetric } from '#domain/metrics/metric.ts';

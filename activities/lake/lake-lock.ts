@@ -56,10 +56,6 @@ export async function writePending(statements: Statements, planText: string): Pr
   await statements.execute(`UPDATE pinflow.lake_lock SET pending = $1, pending_since = now() WHERE id = 1`, [planText]);
 }
 
-export async function writeAbandon(statements: Statements, decision: AbandonDecision): Promise<void> {
-  await statements.execute(`UPDATE pinflow.lake_lock SET abandon = $1 WHERE id = 1`, [JSON.stringify(decision)]);
-}
-
 export async function clearPending(statements: Statements): Promise<void> {
   await statements.execute(
     `UPDATE pinflow.lake_lock SET pending = NULL, pending_since = NULL, tries = 0, tried_at = NULL, problem = NULL, abandon = NULL WHERE id = 1`,

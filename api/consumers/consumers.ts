@@ -4,8 +4,10 @@ import { openPollConsumer } from '#adapters/kafka/poll-consumer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { unknownKind } from '#api/answers/refusal.ts';
-import { instanceExists, instanceGone, notSubscribed, shuttingDown, tooManyInstances, unknownPartition } from '#api/consumers/refusals.ts';
+import { isRefusal, unknownKind } from '#api/answers/refusal.ts';
+import type { Instance } from '#api/consumers/instances.ts';
+import { makeInstances } from '#api/consumers/instances.ts';
+import { notSubscribed, unknownPartition } from '#api/consumers/refusals.ts';
 import type { ConsumedRecord, Subscription } from '#api/consumers/subscription.ts';
 import { makeSubscription, placeOf } from '#api/consumers/subscription.ts';
 import type { Kind } from '#domain/kinds/list.ts';
@@ -34,24 +36,6 @@ export type Consumers = {
   close(): Promise<void>;
 };
 
-type Reading = { subscription: Subscription; consumer: PollConsumer<ConsumedRecord> };
-type Instance = {
-  group: string;
-  name: string;
-  settings: ConsumerSettings;
-  reading: Reading | undefined;
-  usedAt: number;
-  /** Calls under way; while there are some it does not expire. */
-  calls: number;
-  /** The last of the calls, which are done one after another. */
-  last: Promise<unknown>;
-};
-
-/** Each holds connections and up to a megabyte of records. */
-export const instancesMax = 64;
-export const idleMsDefault = 300_000;
-const sweepsPerIdle = 20;
-
 export type ConsumersOptions = {
   kafka: PollConsumerOptions<ConsumedRecord>['kafka'];
   topics: Pick<KafkaTopics, 'partitionCount'>;
@@ -63,137 +47,96 @@ export type ConsumersOptions = {
 };
 
 export function makeConsumers(options: ConsumersOptions): Consumers {
-  const { names, kindByName, log } = options;
-  const idleMs = options.idleMs ?? idleMsDefault;
-  const instances = new Map<string, Instance>();
-  let closed = false;
-  const sweeper = setInterval(sweep, idleMs / sweepsPerIdle);
-  sweeper.unref();
-
-  const gone = instanceGone(idleMs);
-  const find = (group: string, name: string): Instance | Refusal => instances.get(keyOf(group, name)) ?? gone;
-
-  /** Does the work when the instance's earlier calls are done; refuses where it is gone by then. */
-  async function call<Result>(group: string, name: string, work: (instance: Instance) => Promise<Result>): Promise<Result | Refusal> {
-    const instance = find(group, name);
-    if ('status' in instance) return instance;
-    instance.calls += 1;
-    instance.usedAt = performance.now();
-    const done = instance.last.then<Result | Refusal>(() => (find(group, name) === instance ? work(instance) : gone));
-    instance.last = done.catch(() => undefined); // Its caller hears of it; the next one begins anyway.
-    try {
-      return await done;
-    } finally {
-      instance.calls -= 1;
-      instance.usedAt = performance.now();
-    }
-  }
-
-  async function stopReading(instance: Instance): Promise<void> {
-    const { reading } = instance;
-    instance.reading = undefined;
-    await reading?.consumer.close();
-  }
-
-  function sweep(): void {
-    const now = performance.now();
-    for (const [key, instance] of instances) {
-      if (instance.calls > 0 || now - instance.usedAt < idleMs) continue;
-      instances.delete(key);
-      log.info('a consumer instance was unused and ends', { group: instance.group, instance: instance.name });
-      void stopReading(instance);
-    }
-  }
+  const { names, kindByName } = options;
+  const instances = makeInstances(options);
 
   return {
     create(group, settings) {
-      if (closed) return shuttingDown;
       const name = settings.name ?? `rest-consumer-${randomUUID()}`;
-      const key = keyOf(group, name);
-      if (instances.has(key)) return instanceExists;
-      if (instances.size >= instancesMax) return tooManyInstances(instancesMax);
-      instances.set(key, { group, name, settings, reading: undefined, usedAt: performance.now(), calls: 0, last: Promise.resolve() });
-      return { name };
+      return instances.add(group, name, settings) ?? { name };
     },
 
     settingsOf(group, name) {
-      const instance = find(group, name);
+      const instance = instances.find(group, name);
       return 'status' in instance ? instance : instance.settings;
     },
 
     subscribe: (group, name, topics) =>
-      call(group, name, async (instance) => {
+      instances.call(group, name, async (instance) => {
         const subscription = makeSubscription(topics, names, kindByName);
         if (typeof subscription === 'string') return unknownKind(`Topic ${JSON.stringify(subscription.slice(0, 100))}`, kindByName);
         if (instance.reading?.subscription.topics.join('\n') === topics.join('\n')) return undefined;
-        await stopReading(instance);
-        const consumer = await openPollConsumer({
-          kafka: options.kafka,
-          // Clients' topics share topics in Kafka: a member must not commit past records that another one wants and it does not.
-          groupId: names.clientGroup(group, subscription.id),
-          topics: subscription.kafkaTopics,
-          fromBeginning: instance.settings['auto.offset.reset'] === 'earliest',
-          select: (record) => subscription.select(record),
-        });
-        instance.reading = { subscription, consumer };
-        if (closed) await stopReading(instance);
+        await instances.stopReading(instance);
+        instance.reading = { subscription, consumer: await openConsumer(options, instance, subscription) };
+        if (instances.isClosed()) await instances.stopReading(instance);
         return undefined;
       }),
 
     unsubscribe: (group, name) =>
-      call(group, name, async (instance) => {
-        await stopReading(instance);
+      instances.call(group, name, async (instance) => {
+        await instances.stopReading(instance);
         return undefined;
       }),
 
     subscription(group, name) {
-      const instance = find(group, name);
+      const instance = instances.find(group, name);
       return 'status' in instance ? instance : (instance.reading?.subscription.topics ?? []);
     },
 
     poll: (group, name, wanted) =>
-      call(group, name, async ({ reading, settings }) => {
+      instances.call(group, name, async ({ reading, settings }) => {
         if (reading === undefined) return notSubscribed;
         if (settings['auto.commit.enable']) await reading.consumer.commit();
         return reading.consumer.poll(wanted);
       }),
 
     commit: (group, name, offsets) =>
-      call(group, name, async ({ reading }) => {
+      instances.call(group, name, async ({ reading }) => {
         if (reading === undefined) return notSubscribed;
-        if (offsets === undefined) {
-          await reading.consumer.commit();
-          return undefined;
-        }
-        const nextOffsets = [];
-        for (const { topic, partition, offset } of offsets) {
-          const kafkaTopic = placeOf(topic, names, kindByName)?.kafkaTopic;
-          if (kafkaTopic === undefined || !reading.subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic', kindByName);
-          if (partition >= (await options.topics.partitionCount(kafkaTopic))) return unknownPartition;
-          nextOffsets.push({ topic: kafkaTopic, partition, offset: offset + 1 });
-        }
+        const nextOffsets = offsets === undefined ? undefined : await findNextOffsets(options, reading.subscription, offsets);
+        if (nextOffsets !== undefined && isRefusal(nextOffsets)) return nextOffsets;
         await reading.consumer.commit(nextOffsets);
         return undefined;
       }),
 
     remove: (group, name) =>
-      call(group, name, async (instance) => {
+      instances.call(group, name, async (instance) => {
         if (instance.settings['auto.commit.enable']) await instance.reading?.consumer.commit();
-        instances.delete(keyOf(group, name));
-        await stopReading(instance);
+        await instances.remove(instance);
         return undefined;
       }),
 
-    async close() {
-      closed = true;
-      clearInterval(sweeper);
-      const all = [...instances.values()];
-      instances.clear();
-      await Promise.all(all.map(stopReading));
-    },
+    close: () => instances.close(),
   };
 }
 
-function keyOf(group: string, name: string): string {
-  return `${group}/${name}`;
+function openConsumer(
+  { kafka, names }: Pick<ConsumersOptions, 'kafka' | 'names'>,
+  { group, settings }: Pick<Instance, 'group' | 'settings'>,
+  subscription: Subscription,
+): Promise<PollConsumer<ConsumedRecord>> {
+  return openPollConsumer({
+    kafka,
+    // Clients' topics share topics in Kafka: a member must not commit past records that another one wants and it does not.
+    groupId: names.clientGroup(group, subscription.id),
+    topics: subscription.kafkaTopics,
+    fromBeginning: settings['auto.offset.reset'] === 'earliest',
+    select: (record) => subscription.select(record),
+  });
+}
+
+/** The offsets to go on from when these records, and all before them, are done with. */
+async function findNextOffsets(
+  { names, kindByName, topics }: Pick<ConsumersOptions, 'names' | 'kindByName' | 'topics'>,
+  subscription: Subscription,
+  offsets: readonly ConsumerOffset[],
+): Promise<{ topic: string; partition: number; offset: number }[] | Refusal> {
+  const nextOffsets = [];
+  for (const { topic, partition, offset } of offsets) {
+    const kafkaTopic = placeOf(topic, names, kindByName)?.kafkaTopic;
+    if (kafkaTopic === undefined || !subscription.kafkaTopics.includes(kafkaTopic)) return unknownKind('Topic', kindByName);
+    if (partition >= (await topics.partitionCount(kafkaTopic))) return unknownPartition;
+    nextOffsets.push({ topic: kafkaTopic, partition, offset: offset + 1 });
+  }
+  return nextOffsets;
 }

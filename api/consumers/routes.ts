@@ -59,17 +59,11 @@ export function makeConsumerHandlers(
       },
     });
 
-  async function readAs<Schema extends z.ZodType>(req: Request, schema: Schema, whenEmpty: string): Promise<z.output<Schema> | Refusal> {
-    const body = await readWholeBody(req, bodyLimits, budget);
-    if (!Buffer.isBuffer(body)) return body;
-    const read = readBody(body.length === 0 ? Buffer.from(whenEmpty) : body);
-    if (!read.ok) return refusalOfProblem(read.problem);
-    const checked = schema.safeParse(read.row);
-    return checked.success ? checked.data : refusalOfIssues(checked.error.issues);
-  }
+  const readAs = <Schema extends z.ZodType>(req: Request, schema: Schema): Promise<z.output<Schema> | Refusal> =>
+    readBodyAs(req, schema, budget);
 
   const create = operate('consumer_create', async (all, { group }, req) => {
-    const settings = await readAs(req, consumerSettings, '{}');
+    const settings = await readAs(req, consumerSettings);
     if (isRefusal(settings)) return settings;
     if (!consumerName.safeParse(group).success) return badGroup;
     const made = all.create(group, settings);
@@ -78,7 +72,7 @@ export function makeConsumerHandlers(
   });
 
   const subscribe = operate('consumer_subscribe', async (all, { group, name }, req) => {
-    const wanted = await readAs(req, consumerSubscription, '{}');
+    const wanted = await readAs(req, consumerSubscription);
     if (isRefusal(wanted)) return wanted;
     return (await all.subscribe(group, name, wanted.topics)) ?? done;
   });
@@ -90,30 +84,10 @@ export function makeConsumerHandlers(
 
   const unsubscribe = operate('consumer_unsubscribe', async (all, { group, name }) => (await all.unsubscribe(group, name)) ?? done);
 
-  const records = operate('consumer_records', async (all, { group, name }, req) => {
-    const settings = all.settingsOf(group, name);
-    if (isRefusal(settings)) return settings;
-    const type = chooseType(req.headers.accept, settings.format);
-    if (type === undefined) return notAcceptable(settings.format);
-    const query = queryOf(req);
-    const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? readTimeoutMs.default;
-    const bytesMax = readCount(query, 'max_bytes') ?? answerBytesMax;
-    if (typeof timeoutMs === 'object') return timeoutMs;
-    if (typeof bytesMax === 'object') return bytesMax;
-    // A look at the headers must not take records.
-    if (req.method === 'HEAD') return answerRecords([], settings.format, type);
-    const gone = new AbortController();
-    req.res?.once('close', () => gone.abort());
-    const found = await all.poll(group, name, {
-      timeoutMs: Math.min(timeoutMs, readTimeoutMs.max),
-      bytesMax: Math.min(bytesMax, answerBytesMax),
-      signal: gone.signal,
-    });
-    return Array.isArray(found) ? answerRecords(found, settings.format, type) : found;
-  });
+  const records = operate('consumer_records', pollRecords);
 
   const commit = operate('consumer_commit', async (all, { group, name }, req) => {
-    const body = await readAs(req, consumerOffsets.partial(), '{}');
+    const body = await readAs(req, consumerOffsets.partial());
     if (isRefusal(body)) return body;
     return (await all.commit(group, name, body.offsets)) ?? answerV2({});
   });
@@ -132,6 +106,43 @@ export function makeConsumerHandlers(
     { path, handlers },
     { path: `/:stage${path}`, handlers },
   ]);
+}
+
+/** The body by the schema; one that is empty stands for `{}`. */
+async function readBodyAs<Schema extends z.ZodType>(
+  req: Request,
+  schema: Schema,
+  budget: Door['budget'],
+): Promise<z.output<Schema> | Refusal> {
+  const body = await readWholeBody(req, bodyLimits, budget);
+  if (!Buffer.isBuffer(body)) return body;
+  const read = readBody(body.length === 0 ? Buffer.from('{}') : body);
+  if (!read.ok) return refusalOfProblem(read.problem);
+  const checked = schema.safeParse(read.row);
+  return checked.success ? checked.data : refusalOfIssues(checked.error.issues);
+}
+
+/** `GET .../records`: what there is to read, in the format that instance and client agree on. */
+async function pollRecords(all: Consumers, { group, name }: Path, req: Request): Promise<Answer | Refusal> {
+  const settings = all.settingsOf(group, name);
+  if (isRefusal(settings)) return settings;
+  const type = chooseType(req.headers.accept, settings.format);
+  if (type === undefined) return notAcceptable(settings.format);
+  const query = queryOf(req);
+  const timeoutMs = readCount(query, 'timeout') ?? settings['consumer.request.timeout.ms'] ?? readTimeoutMs.default;
+  const bytesMax = readCount(query, 'max_bytes') ?? answerBytesMax;
+  if (typeof timeoutMs === 'object') return timeoutMs;
+  if (typeof bytesMax === 'object') return bytesMax;
+  // A look at the headers must not take records.
+  if (req.method === 'HEAD') return answerRecords([], settings.format, type);
+  const gone = new AbortController();
+  req.res?.once('close', () => gone.abort());
+  const found = await all.poll(group, name, {
+    timeoutMs: Math.min(timeoutMs, readTimeoutMs.max),
+    bytesMax: Math.min(bytesMax, answerBytesMax),
+    signal: gone.signal,
+  });
+  return Array.isArray(found) ? answerRecords(found, settings.format, type) : found;
 }
 
 const done: Answer = { status: 204, body: '', headers: {} };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Caller } from '#api/access/caller.ts';
+import type { Answer } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
 import type { Behind } from '#api/door/behind.ts';
@@ -110,11 +111,12 @@ function decide(
   if (found !== undefined) return turnDown(taking, found, cost, closeAfter);
   const intake = taking.reader.end();
   const allowance = payAll(payment, noteRows(exchange, intake), cost);
+  const end = (said: Answer): void => answer(way, exchange, said, allowance?.headers);
+  if (allowance?.refusal !== undefined) return end(refuse(way, exchange, allowance.refusal));
   // A refusal is an outcome too, which the request's Idempotency-Key gets again.
-  const refused = allowance?.refusal ?? (isRefusal(intake) && keyed === undefined ? intake : undefined);
-  if (refused !== undefined) return answer(way, exchange, refuse(way, exchange, refused), allowance?.headers);
-  const settled = keyed === undefined ? settle(taking, intake as Intake, makeEventId()) : settleOnce(taking, keyed, intake);
-  return settled.then((said) => answer(way, exchange, said, allowance?.headers), fail);
+  if (keyed !== undefined) return settleOnce(taking, keyed, intake).then(end, fail);
+  if (isRefusal(intake)) return end(refuse(way, exchange, intake));
+  return settle(taking, intake, makeEventId()).then(end, fail);
 }
 
 const closing = { Connection: 'close' };

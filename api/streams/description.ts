@@ -31,13 +31,25 @@ const common = {
 const about =
   'The kind is told by the end of the stream’s name. `Data` is the row as an object, as JSON text, or as base64 of JSON text; names of members are taken in either case. PartitionKey is ignored: the key is the row’s identity. The answer’s sequence number and shard are the true offset and partition.';
 
+type DescribedDoor = Pick<Door, 'limits' | 'kindByName'>;
+
 /** Records in the dialect of the Kinesis proxy. */
-export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json {
-  const refusals = { 'no-kind': unknownKind('Stream', door.kindByName) };
-  const one = (operationId: string, before: readonly Json[]): Json => ({
+export function describeStreams(door: DescribedDoor): Json {
+  return {
+    '/streams/{name}/record': describeOne(door, 'putRecord', []),
+    '/{stage}/streams/{name}/record': describeOne(door, 'putRecordThroughStage', [stageParameter]),
+    '/streams/{name}/records': describeSeveral(door, 'putRecords', []),
+    '/{stage}/streams/{name}/records': describeSeveral(door, 'putRecordsThroughStage', [stageParameter]),
+  };
+}
+
+const refusalsOf = ({ kindByName }: DescribedDoor) => ({ 'no-kind': unknownKind('Stream', kindByName) });
+
+function describeOne(door: DescribedDoor, operationId: string, before: readonly Json[]): Json {
+  return {
     put: describeEvents({
       ...common,
-      refusals: { ...refusals, 'no-body': noRecord('record') },
+      refusals: { ...refusalsOf(door), 'no-body': noRecord('record') },
       operationId,
       summary: 'Send one record in the Kinesis proxy’s shape',
       description: about,
@@ -68,11 +80,14 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
         },
       },
     }),
-  });
-  const several = (operationId: string, before: readonly Json[]): Json => ({
+  };
+}
+
+function describeSeveral(door: DescribedDoor, operationId: string, before: readonly Json[]): Json {
+  return {
     put: describeEvents({
       ...common,
-      refusals: { ...refusals, 'no-body': noRecord('records') },
+      refusals: { ...refusalsOf(door), 'no-body': noRecord('records') },
       operationId,
       summary: 'Send several records in the Kinesis proxy’s shape',
       description: `${about} All records are valid or none is sent.`,
@@ -100,12 +115,6 @@ export function describeStreams(door: Pick<Door, 'limits' | 'kindByName'>): Json
         },
       },
     }),
-  });
-  return {
-    '/streams/{name}/record': one('putRecord', []),
-    '/{stage}/streams/{name}/record': one('putRecordThroughStage', [stageParameter]),
-    '/streams/{name}/records': several('putRecords', []),
-    '/{stage}/streams/{name}/records': several('putRecordsThroughStage', [stageParameter]),
   };
 }
 
