@@ -11,12 +11,12 @@ const words: readonly { word: RegExp; home: RegExp; instead: string }[] = [
   {
     word: /position/i,
     // POST /events answers with a row's place under this name, FastAPI's messages with a character's.
-    home: /^((activities\/stream|setup|domain\/(metrics|schemas\/events|door\/explain-json))|(test\/)?(api\/(events|answers|door|send-get-data|streams|operations|row-cases|dialects)|bench\/stream|domain\/(door|metrics)|activities\/stream|workers))/,
+    home: /^((activities\/stream|setup|domain\/(metrics|schemas\/events|door\/explain-json))|(test\/)?(api\/(events|answers|door|send-get-data|streams|operations|refused|row-cases|dialects)|bench\/stream|domain\/(door|metrics)|activities\/stream|workers))/,
     instead: "a position is that of an identity, its first record; a reader's next offset is its checkpoint, a place in a list an index",
   },
   {
     word: /generation/i,
-    home: /^(?!(test\/)?(api\/(?!operations|app|main|docs|open-door)|emulator))/,
+    home: /^(?!(test\/)?(api\/(?!operations|batch|status|app|main|docs|open-door)|emulator))/,
     instead: 'a generation is one published result; the wire shape of a generation of clients is a dialect',
   },
   {

@@ -5,7 +5,7 @@ import { makePostgres } from '#adapters/postgres.ts';
 import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { collectRejectedRows, noRejectedRows } from '#api/door/rejected-rows.ts';
-import { makeRefusalAccount } from '#api/operations/refusal-account.ts';
+import { makeRefusalAccount } from '#api/refused/account.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { quietLog } from '#test/support/environment.ts';

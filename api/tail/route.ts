@@ -5,9 +5,10 @@ import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal, overloaded } from '#api/answers/refusal.ts';
 import type { Exchange, Exchanges } from '#api/door/exchange.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import type { Outlet } from '#api/operations/outlet.ts';
-import { makeOutlet } from '#api/operations/outlet.ts';
-import { noKind, readSince, unknownValue } from '#api/operations/since.ts';
+import type { Outlet } from '#api/tail/outlet.ts';
+import { makeOutlet } from '#api/tail/outlet.ts';
+import { tailsMax, tooManyTails, unknownLimit, unknownRejected } from '#api/tail/refusals.ts';
+import { noKind, readSince } from '#api/operations/since.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
@@ -27,9 +28,6 @@ export type Tails = {
   close(): void;
 };
 
-/** Each has a Kafka consumer of its own. */
-export const tailsMax = 8;
-export const tooManyTails = overloaded(`${tailsMax} tails are open at this process already; end one of them`);
 const ndjson = { 'Content-Type': 'application/x-ndjson' };
 
 export function makeTails(options: {
@@ -115,9 +113,8 @@ const limitPattern = /^[1-9]\d{0,8}$/;
 function readQuery({ query }: Request): TailQuery | Refusal {
   const { kind, rejected, limit, since } = query;
   if (kind !== undefined && !kinds.includes(kind as Kind)) return noKind;
-  if (rejected !== undefined && rejected !== 'true' && rejected !== 'false') return unknownValue('rejected', 'true or false');
-  if (limit !== undefined && !(typeof limit === 'string' && limitPattern.test(limit)))
-    return unknownValue('limit', 'a whole number from 1');
+  if (rejected !== undefined && rejected !== 'true' && rejected !== 'false') return unknownRejected;
+  if (limit !== undefined && !(typeof limit === 'string' && limitPattern.test(limit))) return unknownLimit;
   const sinceMs = since === undefined ? undefined : readSince(since);
   if (typeof sinceMs === 'object') return sinceMs;
   return {

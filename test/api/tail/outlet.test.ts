@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { after, test } from 'node:test';
-import type { Outlet } from '#api/operations/outlet.ts';
-import { makeOutlet } from '#api/operations/outlet.ts';
+import type { Outlet } from '#api/tail/outlet.ts';
+import { makeOutlet } from '#api/tail/outlet.ts';
 import { waitFor } from '#test/support/servers.ts';
 
 const server = createServer();

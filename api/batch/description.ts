@@ -1,18 +1,12 @@
+import { postgresUnreachable } from '#adapters/postgres-failure.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import { bodyRefusals } from '#api/describe/refusals.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { reference, schemaOf } from '#api/openapi/json-schema.ts';
-import {
-  abandonShape,
-  bodyLimits,
-  limitDefault,
-  limitMax,
-  refuseRetry,
-  retryShape,
-  unknownLimit,
-  unknownState,
-} from '#api/operations/batch.ts';
+import { ledgerAway, listLimits, refuseAbandon, refuseRetry, unknownLimit, unknownState } from '#api/batch/refusals.ts';
+import { abandonShape, bodyLimits, retryShape } from '#api/batch/routes.ts';
+import { Failure } from '#domain/failures.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { intervalStates } from '#domain/lake/interval-state.ts';
 import { mustBeStart, retryWish } from '#domain/lake/retry-wish.ts';
@@ -123,9 +117,13 @@ function describeList(): Json {
           bounded: 'open',
           'no-state': 'broken',
         }),
-        queryParameter('limit', `So many at most, ${limitMax.toLocaleString('en-US')} at the utmost. Default: ${limitDefault}.`, {
-          'no-limit': 'all',
-        }),
+        queryParameter(
+          'limit',
+          `So many at most, ${listLimits.max.toLocaleString('en-US')} at the utmost. Default: ${listLimits.default}.`,
+          {
+            'no-limit': 'all',
+          },
+        ),
       ],
       answers: {
         200: {
@@ -133,7 +131,7 @@ function describeList(): Json {
           schema: { type: 'object', required: ['intervals'], properties: { intervals: { type: 'array', items: interval } } },
         },
       },
-      refusals: { 'no-state': unknownState, 'no-limit': unknownLimit },
+      refusals: { 'no-state': unknownState, 'no-limit': unknownLimit, 'ledger-away': ledgerAway(postgresUnreachable('ECONNREFUSED')) },
     }),
   };
 }
@@ -152,11 +150,7 @@ function describeAbandon(): Json {
       answers: { 200: { description: 'What was let go.', schema: abandoned } },
       meanings: { 409: 'It is being finished, or let go, at this moment.' },
       refusals: {
-        'under-way': {
-          status: 409,
-          reason: 'publish_busy',
-          message: somebodyIsAtWork,
-        },
+        'under-way': refuseAbandon(new Failure('conflict', somebodyIsAtWork)),
         ...bodyRefusals(bodyLimits),
       },
       also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },
@@ -193,6 +187,7 @@ function describeRetry(): Json {
       meanings: { 409: 'One of the intervals is busy, so that none is tried again.' },
       refusals: {
         busy: refuseRetry({ unknown: [], busy: [{ start: '2026-01-31T12:00:00Z', state: 'running' }] })!,
+        'ledger-away': ledgerAway(postgresUnreachable('ECONNREFUSED')),
         ...bodyRefusals(bodyLimits),
       },
       also: { 404: reference('schemas', 'Detail'), 422: reference('schemas', 'Detail') },

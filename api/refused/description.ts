@@ -3,7 +3,8 @@ import { retentionSettings } from '#adapters/settings/retention.ts';
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
-import { accountAway, rowsMax, sinceDefault } from '#api/operations/list-refusals.ts';
+import { accountAway } from '#api/refused/refusals.ts';
+import { rowsMax, sinceDefault } from '#api/refused/route.ts';
 import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
 import { kinds } from '#domain/kinds/list.ts';
 

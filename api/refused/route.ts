@@ -1,20 +1,15 @@
 import type { RequestHandler } from 'express';
 import type { Statements } from '#adapters/postgres.ts';
 import { answerJson } from '#api/answers/answer.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
-import { overloaded } from '#api/answers/refusal.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
 import { noKind, readSince } from '#api/operations/since.ts';
+import { accountAway } from '#api/refused/refusals.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Kind } from '#domain/kinds/list.ts';
 import { kinds } from '#domain/kinds/list.ts';
 
 export const rowsMax = 1_000;
 export const sinceDefault = '1h';
-
-export function accountAway({ message }: Failure): Refusal {
-  return overloaded(`The account of refusals cannot be read: ${message.replace(/\.$/, '')}`);
-}
 
 /** `GET /api/refusals?since=&kind=`: who sends garbage, by key and source, newest first; at most 1,000 rows. */
 export function makeRefusalsHandler(makeOperation: MakeOperation, statements: Pick<Statements, 'query'>): RequestHandler {

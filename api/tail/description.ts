@@ -2,7 +2,7 @@ import { describeOperation } from '#api/describe/describe-operation.ts';
 import { queryParameter } from '#api/describe/parameters.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { noKind, noSpan, sinceParameter } from '#api/operations/since.ts';
-import { tailsMax, tooManyTails } from '#api/operations/tail.ts';
+import { tailsMax, tooManyTails, unknownLimit, unknownRejected } from '#api/tail/refusals.ts';
 import { kinds } from '#domain/kinds/list.ts';
 
 const tags = ['Reading'];
@@ -26,14 +26,16 @@ export function describeTail(): Json {
               'no-kind': 'pins',
             },
           ),
-          queryParameter('rejected', '`true`: what is refused, in place of what arrives.', {}),
-          queryParameter('limit', 'Ends after so many lines.', { bounded: '1' }),
+          queryParameter('rejected', '`true`: what is refused, in place of what arrives.', { 'no-switch': 'yes' }),
+          queryParameter('limit', 'Ends after so many lines.', { bounded: '1', 'no-limit': '0' }),
           sinceParameter('Begins so long ago. Default: now.'),
         ],
         answers: { 200: { description: 'An object a line.', type: 'application/x-ndjson', schema: { type: 'string' } } },
         refusals: {
           'no-kind': noKind,
           'no-span': noSpan,
+          'no-switch': unknownRejected,
+          'no-limit': unknownLimit,
           'too-many-tails': tooManyTails,
         },
       }),

@@ -1,6 +1,6 @@
 import { describeOperation } from '#api/describe/describe-operation.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
-import { kafkaSilent } from '#api/operations/readiness.ts';
+import { kafkaSilent } from '#api/status/readiness.ts';
 import { serverNames } from '#domain/status.ts';
 
 const tags = ['Operations'];
