@@ -93,7 +93,9 @@ test("describe shows one row, and the server's answer with --print_raw", async (
   assert.match(head ?? '', /NextRunTime +LastRunTime +Specification$/);
   assert.ok(row?.startsWith(`${scheduleId}  pinTest`));
   assert.deepEqual(rest, []);
-  const raw = JSON.parse((await tctl('schedule', 'describe', '--sid', scheduleId, '--praw')).stdout) as {
+  const asked = await tctl('schedule', 'describe', '--sid', scheduleId, '--praw');
+  assert.equal(asked.code, 0, asked.stderr);
+  const raw = JSON.parse(asked.stdout) as {
     schedule: { policies: { overlapPolicy: string } };
   };
   assert.equal(raw.schedule.policies.overlapPolicy, 'SCHEDULE_OVERLAP_POLICY_BUFFER_ONE');
