@@ -14,7 +14,8 @@ function ownedBy(name, packages, owners) {
   return forbid(name, comment, { path: ours, pathNot: [owners, '^test/', '^bench/'] }, { path: `node_modules/${packages}/` });
 }
 
-const ours = '^(domain|adapters|setup|keys|activities|questions|interventions|workflows|workers|api|cli|emulator|stack|deploy|bench|test)/';
+const ours =
+  '^(domain|adapters|setup|keys|activities|questions|interventions|workflows|workers|api|cli|emulator|stack|deploy|web|bench|test)/';
 const top = '(workers|api|cli|emulator)';
 
 const layers = [
@@ -103,6 +104,24 @@ const layers = [
     { path: ours, pathNot: '^(deploy/|adapters/(config\\.ts$|settings/)|api/docs/openapi\\.ts$)' },
   ),
   forbid(
+    'page-imports-types-of-domain',
+    'web/ draws what the API answers: it imports types of domain/ only, and itself.',
+    { path: '^web/' },
+    { path: ours, pathNot: '^web/', dependencyTypesNot: ['type-only'] },
+  ),
+  forbid(
+    'page-imports-domain-only',
+    'web/ draws what the API answers: it imports types of domain/ only, and itself.',
+    { path: '^web/' },
+    { path: ours, pathNot: '^(web|domain)/' },
+  ),
+  forbid(
+    'nothing-imports-the-page',
+    'The API serves the page as files; tests may look into it.',
+    { path: ours, pathNot: '^(web|test)/' },
+    { path: '^web/' },
+  ),
+  forbid(
     'nothing-imports-tests',
     'Only test/ and bench/ import test/: what tests need of the product is an argument of the product.',
     { path: ours, pathNot: '^(test|bench)/' },
@@ -182,7 +201,7 @@ const health = [
   forbid(
     'no-development-packages-at-run-time',
     'The package is a devDependency, absent in production: move it to dependencies. (The embedded stack is a development tool.)',
-    { path: ours, pathNot: '^(test|bench|stack|deploy)/' },
+    { path: ours, pathNot: '^(test|bench|stack|deploy|web)/' },
     { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'], pathNot: 'node_modules/@types/' },
   ),
   forbid(
@@ -197,7 +216,7 @@ export default {
   forbidden: [...layers, ...purity, ...drivers, ...health],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(\\.pinflow|\\.pinflow-test|coverage)' },
+    exclude: { path: '^(\\.pinflow|\\.pinflow-test|coverage|web/built)' },
     moduleSystems: ['es6'],
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

@@ -1,5 +1,5 @@
-# One image for every process of Pinflow; the command says which. Node runs the TypeScript sources directly, so there is
-# no build step: what is tested is what runs.
+# One image for every process of Pinflow; the command says which. Node runs the TypeScript sources directly, so only
+# the page is built: what is tested is what runs.
 FROM node:24.21.0-slim AS packages
 WORKDIR /srv/pinflow
 ENV NODE_ENV=production
@@ -11,6 +11,14 @@ RUN npm install --no-save --omit=dev --ignore-scripts \
  && sha256sum package-lock.json | cut -d ' ' -f 1 > node_modules/.pinflow-lock \
  && ln -s ../../cli/pinflow.mjs node_modules/.bin/pinflow \
  && ln -s ../../cli/tctl.mjs node_modules/.bin/tctl
+
+# The page: its builder and libraries are of no use at run time.
+FROM node:24.21.0-slim AS page
+WORKDIR /srv/pinflow
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN npm install --no-save --ignore-scripts
+COPY web ./web
+RUN npm run build:page
 
 FROM node:24.21.0-slim
 WORKDIR /srv/pinflow
@@ -36,6 +44,7 @@ COPY workers ./workers
 COPY api ./api
 COPY emulator ./emulator
 COPY cli ./cli
+COPY --from=page /srv/pinflow/web/built ./web/built
 # The commands of cli/ start through the bootstrap, which finds Node and the packages in place.
 COPY stack/bootstrap.mjs stack/end-with-parent.mjs ./stack/
 USER node

@@ -9,6 +9,8 @@ export type TemporalOptions = TemporalAccess &
     connectTimeoutMs?: number;
   };
 
+export type TemporalClient = Client;
+
 const connectTimeoutMs = 5_000;
 /** Names of the client's errors. */
 const missing = new Set(['ScheduleNotFoundError', 'WorkflowNotFoundError']);

@@ -20,6 +20,7 @@ import type { EventRoute } from '#api/door/event-route.ts';
 import { makeTakeEvents } from '#api/door/take-events.ts';
 import { makeEventsRoute } from '#api/events/route.ts';
 import { makeKeysHandlers } from '#api/keys/routes.ts';
+import type { Lives } from '#api/live/lives.ts';
 import { makeLoginHandlers } from '#api/login/routes.ts';
 import type { BatchDependencies } from '#api/batch/routes.ts';
 import { makeBatchHandlers } from '#api/batch/routes.ts';
@@ -31,17 +32,37 @@ import { makeStatusHandler } from '#api/status/route.ts';
 import type { Tails } from '#api/tail/route.ts';
 import { makeTailHandler } from '#api/tail/route.ts';
 import { makeTelemetryHandler } from '#api/status/telemetry.ts';
+import { builtPage, makePage } from '#api/page/page-files.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { makeGetDataHandler } from '#api/send-get-data/get-data.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
 import { makeStreamsRoute } from '#api/streams/route.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
+import type { StreamSlots } from '#domain/answers/stream.ts';
+import type { CalendarDependencies } from '#questions/intervals/calendar.ts';
+import { readCalendar } from '#questions/intervals/calendar.ts';
+import { makeFollowHandler, makeSampleHandler } from '#api/follow/route.ts';
+import { makeSqlHandlers } from '#api/sql/routes.ts';
+import type { SqlDesk } from '#questions/sql-desk.ts';
+import { makeHourHandler } from '#api/intervals/routes.ts';
+import { makeMetricHandlers } from '#api/metrics/routes.ts';
+import type { ReaderDependencies } from '#api/readers/routes.ts';
+import { makeSteeringHandlers } from '#api/readers/routes.ts';
+import type { Flow } from '#domain/answers/flow.ts';
+import type { Offsets } from '#domain/answers/offsets.ts';
 import type { Status } from '#questions/status.ts';
 
 export type AppOptions = Door &
-  ConsumerOptions & {
+  ConsumerOptions &
+  CalendarDependencies &
+  ReaderDependencies & {
     readiness: () => Promise<Readiness>;
     lookAtStatus: () => Promise<Status>;
+    lookAtFlow: () => Promise<Flow>;
+    sqlDesk: Pick<SqlDesk, 'warm' | 'ask'>;
+    lookAtSlots: () => Promise<StreamSlots>;
+    lookAtOffsets: () => Promise<Offsets>;
+    lives: Pick<Lives, 'make'>;
     /** Has the batch look at its ledger now; false where it cannot be asked. */
     askForLook: BatchDependencies['askForLook'];
     newest: Pick<NewestRecords, 'find'>;
@@ -107,6 +128,28 @@ export function createApp(options: AppOptions): Express {
   for (const { path, handlers } of makeConsumerHandlers(operation, options)) at(path, handlers, refuseRestV2);
   get('/get_data', makeGetDataHandler(operation, options));
   get('/api/status', makeStatusHandler(operation, options.lookAtStatus));
+  const live = (path: string, everyMs: number, look: () => Promise<unknown>): void => {
+    const handlers = options.lives.make(operation, { name: path.slice('/api/'.length), everyMs, look });
+    get(path, handlers.now);
+    get(`${path}/live`, handlers.live);
+  };
+  live('/api/flow', 1_000, options.lookAtFlow);
+  live('/api/offsets', 1_000, options.lookAtOffsets);
+  live('/api/intervals', 5_000, () => readCalendar(options));
+  live('/api/stream', 2_000, options.lookAtSlots);
+  get('/api/intervals/:hour', makeHourHandler(operation, options));
+  const metricHandlers = makeMetricHandlers(operation, options);
+  get('/api/metrics', metricHandlers.list);
+  get('/api/metrics/:name', metricHandlers.rows);
+  get('/api/metrics/:name/live', metricHandlers.live);
+  get('/api/follow', makeFollowHandler(operation, options));
+  get('/api/follow/sample', makeSampleHandler(operation));
+  const sql = makeSqlHandlers(operation, options);
+  at('/api/sql', { get: sql.describe, post: sql.ask });
+  const steering = makeSteeringHandlers(operation, options);
+  at('/api/batch/trigger', { post: steering.trigger });
+  for (const reader of ['stream', 'landing'] as const)
+    for (const what of ['pause', 'resume'] as const) at(`/api/${reader}/${what}`, { post: steering.steer(reader, what) });
   get('/api/tail', makeTailHandler(operation, options.tails));
   get('/api/refusals', makeRefusalsHandler(operation, options.postgres));
 
@@ -130,6 +173,13 @@ export function createApp(options: AppOptions): Express {
   const docs = makeDocsPage(notFound);
   get('/docs', docs.page);
   get('/docs/:file', docs.file);
+
+  const page = makePage(builtPage, { say: (answer) => operation({ name: 'page', scope: 'open', answer: () => answer }), notFound });
+  get('/', page.html);
+  get('/view/:view', page.html);
+  get('/view/:view/:shown', page.html);
+  get('/assets/:file', page.file);
+  get('/icon.svg', page.icon);
 
   app.all(below('topics', 'consumers'), refuse(nothingHere, refuseRestV2));
   app.all(below('streams'), refuse(nothingHere, refuseKinesis));

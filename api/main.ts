@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
 import { askForLook } from '#interventions/ask-for-look.ts';
+import { makeOffsetsLook } from '#questions/offsets.ts';
+import { makeSqlDesk } from '#questions/sql-desk.ts';
+import { makeSlotsLook } from '#questions/reader-slots.ts';
+import { steerReader } from '#interventions/steer-reader.ts';
+import { triggerBatch } from '#interventions/trigger-batch.ts';
+import { makeFlowLook } from '#questions/flow/flow.ts';
+import type { Status } from '#questions/status.ts';
 import { getStatus } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
 import { makeNewestRecords } from '#adapters/kafka/newest-record.ts';
-import type { Publisher } from '#adapters/kafka/producer.ts';
 import { makePublisher } from '#adapters/kafka/producer.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import type { Log } from '#adapters/log.ts';
@@ -17,38 +22,29 @@ import { makeClients } from '#api/access/clients.ts';
 import { connectionBounds, registerConnectionTelemetry } from '#api/connection-settings.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { registerKeyTelemetry } from '#api/access/key-telemetry.ts';
-import type { KeyRing } from '#api/access/key-ring.ts';
-import type { AckLedger } from '#api/door/ack-ledger.ts';
 import { makeAckLedger } from '#api/door/ack-ledger.ts';
 import { createApp } from '#api/app.ts';
-import type { Consumers } from '#api/consumers/consumers.ts';
 import { makeConsumers } from '#api/consumers/consumers.ts';
 import { isPrimaryOf, joinCluster, runPrimary } from '#api/cluster.ts';
 import { prepareTopics } from '#api/prepare-topics.ts';
 import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
-import type { IdempotencyKeeper } from '#api/door/idempotency.ts';
 import { makeIdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
-import type { Listening } from '#api/listen.ts';
+import { makeLives } from '#api/live/lives.ts';
 import { listen } from '#api/listen.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
 import { makeDoorTelemetry } from '#api/door/telemetry.ts';
-import type { AccessLog } from '#api/operations/access-log.ts';
 import { makeAccessLog } from '#api/operations/access-log.ts';
 import { registerBatchTelemetry } from '#api/batch/telemetry.ts';
 import { makeReadiness } from '#api/status/readiness.ts';
-import type { RefusalAccount } from '#api/refused/account.ts';
 import { makeRefusalAccount } from '#api/refused/account.ts';
-import type { Tails } from '#api/tail/route.ts';
 import { makeTails } from '#api/tail/route.ts';
 import { Failure } from '#domain/failures.ts';
 import { kindsOfNames } from '#domain/door/topic-name.ts';
 import { makeNames } from '#domain/names.ts';
+import { shutDown } from '#api/shut-down.ts';
 
-/** Bounds of the ways out behind API_DRAIN_MS, by which what was accepted has its answer; who stops us leaves time for them. */
-const flushMsMax = 1_000;
-const receiptsMsMax = 500;
 /** Statements of keyed requests: shorter than their client is made to wait. */
 const keyedStatementMsMax = 1_500;
 /** Statements about keys, on a connection of their own: what was revoked must not wait for others. */
@@ -114,6 +110,8 @@ async function main(config: Config, log: Log): Promise<void> {
     stuckMsMax: config.apiWriteTimeoutMs,
   });
 
+  const lives = makeLives({ exchanges, log, stuckMsMax: config.apiWriteTimeoutMs });
+
   let draining = false;
   const readiness = makeReadiness({
     topics,
@@ -138,6 +136,9 @@ async function main(config: Config, log: Log): Promise<void> {
     }),
   });
   const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
+  const lookAtStatus = (): Promise<Status> => getStatus({ config, names, postgres, topics });
+  const sqlDesk = makeSqlDesk(config, postgres);
+  const lookAtOffsets = makeOffsetsLook({ names, postgres, topics });
   const app = createApp({
     publisher,
     names,
@@ -155,7 +156,15 @@ async function main(config: Config, log: Log): Promise<void> {
       eventBytesMax: config.ingestMaxEventBytes,
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
-    lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    lookAtStatus,
+    lookAtOffsets,
+    lookAtFlow: makeFlowLook({ names, postgres, topics, lookAtOffsets, lookAtStatus, readiness }),
+    sqlDesk,
+    lookAtSlots: makeSlotsLook({ config, lookAtStatus }),
+    config,
+    steerReader: (reader, what) => steerReader(config, names, reader, what),
+    triggerBatch: () => triggerBatch(config, names),
+    lives,
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     askForLook: () => askForLook(config, names),
     consumers,
@@ -178,6 +187,8 @@ async function main(config: Config, log: Log): Promise<void> {
       drainDelayMs: config.apiDrainDelayMs,
       drainMs: config.apiDrainMs,
       tails,
+      lives,
+      sqlDesk,
       consumers,
       listening,
       publisher,
@@ -204,49 +215,6 @@ async function main(config: Config, log: Log): Promise<void> {
   await prepareTopics(topics, config, log, () => draining);
   await publisher.start();
   if (!draining) log.info('api ready', { url: listening.url });
-}
-
-/** Answers what was accepted, then flushes. @returns whether nothing was left. */
-async function shutDown({
-  drainDelayMs,
-  drainMs,
-  tails,
-  consumers,
-  listening,
-  publisher,
-  idempotency,
-  ledger,
-  refusals,
-  accessLog,
-  ring,
-  log,
-}: {
-  drainDelayMs: number;
-  drainMs: number;
-  tails: Tails;
-  consumers: Consumers | undefined;
-  listening: Listening;
-  publisher: Publisher;
-  idempotency: IdempotencyKeeper;
-  ledger: AckLedger;
-  refusals: RefusalAccount;
-  accessLog: AccessLog;
-  ring: KeyRing | undefined;
-  log: Log;
-}): Promise<boolean> {
-  // Balancers hear of it from /readyz, clients that keep their connection from its end; their requests are still welcome.
-  listening.sendAway();
-  await delay(drainDelayMs);
-  tails.close();
-  const consumersEnded = consumers?.close();
-  const answered = await listening.drain(drainMs);
-  await publisher.close(flushMsMax);
-  const { events } = publisher.inFlight();
-  const written = Promise.all([idempotency.close(), ledger.close(), refusals.close(), ring?.close(), consumersEnded]);
-  await Promise.race([written, delay(receiptsMsMax)]);
-  accessLog.flush();
-  log.info('api stopped', { answered, eventsLeft: events });
-  return answered && events === 0;
 }
 
 try {

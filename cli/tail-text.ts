@@ -1,5 +1,5 @@
 import truncate from 'cli-truncate';
-import type { TailLine } from '#questions/tail/tail-lines.ts';
+import type { TailLine } from '#domain/answers/tail-lines.ts';
 import { printable } from '#domain/printable.ts';
 
 /** One line for a person, at most `width` columns of a terminal where that is known. */

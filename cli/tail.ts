@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { apiUrlOf } from '#questions/endpoints.ts';
-import type { TailLine } from '#questions/tail/tail-lines.ts';
+import type { TailLine } from '#domain/answers/tail-lines.ts';
 import type { Config } from '#adapters/config.ts';
 import { Failure } from '#domain/failures.ts';
 import { printable } from '#domain/printable.ts';

@@ -32,6 +32,8 @@ export type OrchestrationStatus = {
   schedule: 'active' | 'paused' | 'missing';
   /** RUNNING, or how Temporal says that they ended; MISSING where they were never started. */
   readers: Record<'stream' | 'landing', string>;
+  /** What the readers do, as their workflows say; null where they say nothing. */
+  modes: Record<'stream' | 'landing', string | null>;
 };
 
 export const serverNames = ['api', 'kafka', 's3', 'postgres', 'temporal'] as const;

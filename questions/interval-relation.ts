@@ -4,6 +4,20 @@ import { identifier, literal } from '#domain/sql-text.ts';
 /** Newest intervals that the view `intervals` shows. */
 const intervalsMax = 20_000;
 
+const types = {
+  start: 'TIMESTAMPTZ',
+  end: 'TIMESTAMPTZ',
+  state: 'VARCHAR',
+  records: 'BIGINT',
+  clean: 'BIGINT',
+  rejects: 'BIGINT',
+  duplicates: 'BIGINT',
+  generation: 'BIGINT',
+  problem: 'VARCHAR',
+};
+
+export const intervalColumns = Object.entries(types).map(([name, type]) => ({ name, type }));
+
 /** The ledger as a table, so that questions about intervals can be joined with those about rows. */
 export async function intervalStatements(postgres: Statements): Promise<string[]> {
   const rows = await postgres.query<{ row: string }>(
@@ -12,17 +26,6 @@ export async function intervalStatements(postgres: Statements): Promise<string[]
      ) AS one`,
     [intervalsMax],
   );
-  const types = {
-    start: 'TIMESTAMPTZ',
-    end: 'TIMESTAMPTZ',
-    state: 'VARCHAR',
-    records: 'BIGINT',
-    clean: 'BIGINT',
-    rejects: 'BIGINT',
-    duplicates: 'BIGINT',
-    generation: 'BIGINT',
-    problem: 'VARCHAR',
-  };
   const shape = `{${Object.entries(types)
     .map(([name, type]) => `"${name}":"${type}"`)
     .join(',')}}`;

@@ -7,6 +7,7 @@ import type { KafkaTopics, PartitionOffsets } from '#adapters/kafka/topics.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { askS3 } from '#adapters/s3-endpoint.ts';
+import type { TemporalClient } from '#adapters/temporal.ts';
 import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
@@ -133,20 +134,33 @@ async function readOrchestration(config: Config, names: Names): Promise<Orchestr
           async () => ((await client.schedule.getHandle(names.scheduleId).describe()).state.paused ? 'paused' : 'active'),
           'missing' as const,
         ),
-        orMissing(async () => (await client.workflow.getHandle(names.workflowIds.stream).describe()).status.name, 'MISSING'),
-        orMissing(async () => (await client.workflow.getHandle(names.workflowIds.landing).describe()).status.name, 'MISSING'),
+        describeReader(client, names.workflowIds.stream),
+        describeReader(client, names.workflowIds.landing),
       ]);
-      return { schedule, readers: { stream, landing } };
+      return {
+        schedule,
+        readers: { stream: stream.run, landing: landing.run },
+        modes: { stream: stream.mode, landing: landing.mode },
+      };
     });
   } finally {
     await client.connection.close();
   }
 }
 
-async function orMissing<Found extends string, Missing extends string>(
-  look: () => Promise<Found>,
-  missing: Missing,
-): Promise<Found | Missing> {
+/** Whether the workflow runs, and what it says that it does (search attribute PinState). */
+async function describeReader(client: TemporalClient, id: string): Promise<{ run: string; mode: string | null }> {
+  return orMissing(
+    async () => {
+      const { status, typedSearchAttributes } = await client.workflow.getHandle(id).describe();
+      const mode = typedSearchAttributes.getAll().find(({ key }) => key.name === 'PinState')?.value;
+      return { run: status.name, mode: typeof mode === 'string' ? mode : null };
+    },
+    { run: 'MISSING', mode: null },
+  );
+}
+
+async function orMissing<Found, Missing>(look: () => Promise<Found>, missing: Missing): Promise<Found | Missing> {
   try {
     return await look();
   } catch (error) {

@@ -6,7 +6,8 @@ export function startScreen(config: Config, apiUrl: string, home: string, emulat
   return `
 Pinflow runs.
 
-  API               ${apiUrl}        (described, and to be tried, at ${apiUrl}/docs)
+  Watch it here     ${apiUrl}
+  API               ${apiUrl}/docs        (described, and to be tried)
   Temporal Web UI   ${config.temporalUiUrl}
   Postgres          ${readerUrl(config) ?? config.postgresUrl}
   State and logs    ${home}

@@ -1,8 +1,11 @@
+import { callerEnvironment } from '#adapters/config.ts';
+import { ensurePage } from './build-page.ts';
 import { writeEnvironmentFile } from './environment-file.ts';
 import { runProcesses } from './run-processes.ts';
 import type { Session } from './session.ts';
 import { withServers } from './session.ts';
 import { startScreen } from './start-screen.ts';
+import { listenForStop } from './until-stopped.ts';
 
 export type StartOptions = { home?: string; fresh?: boolean; emulator: boolean };
 
@@ -12,9 +15,14 @@ const defaults = { BATCH_INTERVAL_MS: '60000' };
 /** Everything up, one screen, and down again at Ctrl-C. Returns the exit code. */
 export function runStart(options: StartOptions): Promise<number> {
   process.stderr.write('Starting Kafka, S3, Postgres and Temporal ...\n');
-  return withServers({ home: options.home, fresh: options.fresh, anyPorts: false, defaults }, async (session) => {
-    const { home, environment, config, stop, say } = session;
+  const stop = listenForStop();
+  const page = ensurePage(callerEnvironment(), stop.signal);
+  // Its failure is met where it is awaited, after the servers' start.
+  page.catch(() => undefined);
+  return withServers({ stop, home: options.home, fresh: options.fresh, anyPorts: false, defaults }, async (session) => {
+    const { home, environment, config, say } = session;
     writeEnvironmentFile(home, environment);
+    await page;
     say('The servers run. Starting set-up, worker and API ...');
     const apiUrl = config.apiUrl ?? `http://${config.apiHost}:${config.apiPort}`;
     const processes = await runProcesses({ home, environment, apiUrl, emulator: options.emulator, say, signal: stop.signal });

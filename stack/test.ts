@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { callerEnvironment } from '#adapters/config.ts';
+import { ensurePage } from './build-page.ts';
 import { homeOfRun, removeStaleHomes, stopStacksOfTests } from './run-homes.ts';
 import { longTests, runTests } from './run-tests.ts';
 import { listenForStop } from './until-stopped.ts';
@@ -25,8 +26,11 @@ export async function runTest(filters: readonly string[], { long }: { long?: tru
   const checking = filters.length === 0 ? runStaticChecks(callerEnvironment(), stop.signal) : Promise.resolve([]);
   // Its failure is met where it is awaited, after the servers' start.
   checking.catch(() => undefined);
+  const page = ensurePage(callerEnvironment(), stop.signal);
+  page.catch(() => undefined);
   const code = await withServers({ home, anyPorts: true, stop, defaults }, async ({ environment, say }) => {
     const checks = await checking;
+    await page;
     report(checks, say);
     let tested;
     try {

@@ -2,6 +2,7 @@ import type { Admin, ITopicMetadata, Kafka } from 'kafkajs';
 import kafkajs from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { noBrokerAnswers, toKafkaFailure } from '#adapters/kafka/client.ts';
+import { hasLeaders, waitForLeaders } from '#adapters/kafka/topic-leaders.ts';
 import { Failure } from '#domain/failures.ts';
 import type { TopicPartition } from '#domain/terms.ts';
 
@@ -15,8 +16,7 @@ const MESSAGE_BYTES = 'max.message.bytes';
 const MIN_INSYNC = 'min.insync.replicas';
 const minInsyncDefault = 2;
 const CLEANUP_POLICY = 'cleanup.policy';
-const leaderWaitMs = 15_000;
-const leaderPollMs = 50;
+const RETENTION = 'retention.ms';
 const electionTriesMax = 20;
 const electionPauseMs = 50;
 
@@ -48,6 +48,8 @@ export type KafkaTopics = {
   fetchLogStart(partition: TopicPartition): Promise<number>;
   /** Whether Kafka may drop records of the topic whose key came again. */
   isCompacted(topic: string): Promise<boolean>;
+  /** How long Kafka keeps records of the topic; null where it is for ever, or where Kafka does not tell. */
+  retentionMs(topic: string): Promise<number | null>;
   /**
    * Offset of the first record stamped at or after `timeMs` per partition; the high watermark where there is none.
    * Ask only for times that are past by a margin: the watermark is read before the look-up.
@@ -122,7 +124,7 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       resources: topics.map((name) => ({
         type: ConfigResourceTypes.TOPIC,
         name,
-        configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES, MIN_INSYNC, CLEANUP_POLICY],
+        configNames: [TIMESTAMP_TYPE, MESSAGE_BYTES, MIN_INSYNC, CLEANUP_POLICY, RETENTION],
       })),
     });
     return new Map(
@@ -163,6 +165,12 @@ export function makeKafkaTopics(kafka: Kafka): KafkaTopics {
       ask(`reading settings of ${topic}`, async (admin) =>
         ((await readConfigs(admin, [topic])).get(topic)?.get(CLEANUP_POLICY) ?? '').includes('compact'),
       ),
+
+    retentionMs: (topic) =>
+      ask(`reading settings of ${topic}`, async (admin) => {
+        const retentionMs = Number((await readConfigs(admin, [topic])).get(topic)?.get(RETENTION) ?? -1);
+        return retentionMs < 0 ? null : retentionMs;
+      }),
 
     fetchOffsetsAtTime: (topic, timeMs) =>
       ask(`reading offsets of ${topic} by time`, async (admin) => {
@@ -251,24 +259,6 @@ async function createTopics(admin: Admin, topics: readonly string[], wanted: Top
       { cause: error },
     );
   }
-}
-
-async function waitForLeaders(describe: () => Promise<ITopicMetadata[]>, topics: readonly string[]): Promise<ITopicMetadata[]> {
-  const until = performance.now() + leaderWaitMs;
-  for (;;) {
-    const metadata = await describe();
-    if (metadata.length === topics.length && metadata.every(hasLeaders)) return metadata;
-    if (performance.now() > until)
-      throw new Failure(
-        'not_ready',
-        `Topics ${topics.join(', ')} have no leader for every partition after ${leaderWaitMs / 1_000} s: look at the brokers' logs.`,
-      );
-    await delay(leaderPollMs);
-  }
-}
-
-function hasLeaders({ partitions }: ITopicMetadata): boolean {
-  return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0);
 }
 
 function byPartition(left: { partition: number }, right: { partition: number }): number {

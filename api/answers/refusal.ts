@@ -45,6 +45,8 @@ export type RefusalReason =
   | 'overloaded'
   | 'log_unavailable'
   | 'log_timeout'
+  | 'invalid_statement'
+  | 'statement_too_long'
   | 'fault';
 
 /** A request that is not taken, before it is said in the client's dialect. */

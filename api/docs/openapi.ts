@@ -5,6 +5,12 @@ import { describeDocs } from '#api/docs/description.ts';
 import type { Door } from '#api/door/door.ts';
 import { describeEventsRoute } from '#api/events/description.ts';
 import { describeKeys } from '#api/keys/description.ts';
+import { describePage } from '#api/page/description.ts';
+import { describeIntervals } from '#api/intervals/description.ts';
+import { describeMetrics } from '#api/metrics/description.ts';
+import { describeFollow } from '#api/follow/description.ts';
+import { describeSteering } from '#api/readers/description.ts';
+import { describeSql } from '#api/sql/description.ts';
 import { describeLogin } from '#api/login/description.ts';
 import type { Json } from '#api/openapi/json-schema.ts';
 import { describeBatch } from '#api/batch/description.ts';
@@ -33,6 +39,7 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
     tags: [
       { name: 'Events', description: 'Ways to send events, one for each generation of clients.' },
       { name: 'Reading', description: 'Ways to look at what was sent.' },
+      { name: 'Page', description: 'What the page at / draws; for pages of your own, too.' },
       { name: 'Keys', description: 'Who may do what.' },
       { name: 'Operations', description: 'For those who run the door.' },
     ],
@@ -50,6 +57,12 @@ export function makeOpenApi(door: Pick<Door, 'limits' | 'kindByName'>): Json {
       ...describeLogin(),
       ...describeStatus(),
       ...describeDocs(),
+      ...describePage(),
+      ...describeIntervals(),
+      ...describeMetrics(),
+      ...describeFollow(),
+      ...describeSteering(),
+      ...describeSql(),
     },
     components,
   };

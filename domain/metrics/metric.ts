@@ -14,10 +14,20 @@ export type Metric = {
   unit: string;
   /** Of the answer, in order. */
   columns: readonly Column[];
+  /** How people see it on the page. */
+  picture: Picture;
   /** The SELECT over the views pins, geo and users (one row an identity), by its name below domain/: makes it a mart. */
   batchSql?: string;
   stream?: StreamForm;
 };
+
+/**
+ * - `bars`: a bar a row, the longest first; `labels` together say what it is of.
+ * - `lines`: a line a `series` over `time`.
+ */
+export type Picture =
+  | { form: 'bars'; labels: readonly string[]; value: string }
+  | { form: 'lines'; time: string; series: string; value: string };
 
 /** A historical metric, materialised from a generation of the lake. */
 export type Mart = Metric & { batchSql: string };

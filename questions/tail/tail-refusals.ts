@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Emit, RefusalLine, RejectLine } from '#questions/tail/tail-lines.ts';
+import type { RefusalLine, RejectLine } from '#domain/answers/tail-lines.ts';
+import type { Emit } from '#questions/tail/tail-lines.ts';
 import { textOfLine } from '#questions/tail/tail-lines.ts';
 import type { Follow } from '#questions/tail/tail-records.ts';
 import type { Statements } from '#adapters/postgres.ts';

@@ -35,7 +35,15 @@ import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
 import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
 import { askForLook } from '#interventions/ask-for-look.ts';
+import { makeSqlDesk } from '#questions/sql-desk.ts';
+import { makeSlotsLook } from '#questions/reader-slots.ts';
+import { steerReader } from '#interventions/steer-reader.ts';
+import { triggerBatch } from '#interventions/trigger-batch.ts';
+import { makeFlowLook } from '#questions/flow/flow.ts';
+import { makeOffsetsLook } from '#questions/offsets.ts';
+import type { Status } from '#questions/status.ts';
 import { getStatus } from '#questions/status.ts';
+import { makeLives } from '#api/live/lives.ts';
 import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { testConfig } from '#test/support/servers.ts';
 
@@ -126,21 +134,34 @@ export async function openDoor(
           ...(consumerIdleMs === undefined ? {} : { idleMs: consumerIdleMs }),
         })
       : undefined;
+  const lookAtStatus = (): Promise<Status> => getStatus({ config, names, postgres, topics });
+  const readiness = makeReadiness({
+    topics: doorsTopics,
+    topicNames: names.topics,
+    publisher,
+    stallMs: config.ingestStallMs,
+    isOpen: () => ring?.isLoaded() ?? true,
+    isDraining: () => false,
+  });
+  const sqlDesk = makeSqlDesk(config, postgres);
+  const lookAtOffsets = makeOffsetsLook({ names, postgres, topics });
+  const lives = makeLives({ exchanges, log, stuckMsMax: config.apiWriteTimeoutMs });
   const app = createApp({
     publisher,
     names,
     telemetry,
     log,
     makeHeaders: makeEventHeaders(randomUUID()),
-    readiness: makeReadiness({
-      topics: doorsTopics,
-      topicNames: names.topics,
-      publisher,
-      stallMs: config.ingestStallMs,
-      isOpen: () => ring?.isLoaded() ?? true,
-      isDraining: () => false,
-    }),
-    lookAtStatus: () => getStatus({ config, names, postgres, topics }),
+    readiness,
+    lookAtStatus,
+    lookAtOffsets,
+    lookAtFlow: makeFlowLook({ names, postgres, topics, lookAtOffsets, lookAtStatus, readiness }),
+    sqlDesk,
+    lookAtSlots: makeSlotsLook({ config, lookAtStatus }),
+    config,
+    steerReader: (reader, what) => steerReader(config, names, reader, what),
+    triggerBatch: () => triggerBatch(config, names),
+    lives,
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     askForLook: () => askForLook(config, names),
     newest,
@@ -176,6 +197,8 @@ export async function openDoor(
       fetch(url + path, { method: 'POST', body, headers: { 'Content-Type': contentType, ...headers } }),
     async close() {
       tails.close();
+      lives.close();
+      sqlDesk.close();
       await listening.drain(0);
       await ring?.close();
       await refusals.close();

@@ -27,7 +27,7 @@ describe('problems', () => {
     at: '',
     endpoints: {} as Status['endpoints'],
     servers: { api: 'up', kafka: 'up', s3: 'up', postgres: 'up', temporal: 'up' },
-    orchestration: { schedule: 'active', readers: { stream: 'RUNNING', landing: 'RUNNING' } },
+    orchestration: { schedule: 'active', readers: { stream: 'RUNNING', landing: 'RUNNING' }, modes: { stream: null, landing: null } },
     stream: reader,
     landing: reader,
     intervals: [],
@@ -96,7 +96,13 @@ describe('problems', () => {
     ],
     [
       'a paused schedule, and a reader whose workflow ended',
-      { orchestration: { schedule: 'paused', readers: { stream: 'TERMINATED', landing: 'RUNNING' } } },
+      {
+        orchestration: {
+          schedule: 'paused',
+          readers: { stream: 'TERMINATED', landing: 'RUNNING' },
+          modes: { stream: null, landing: null },
+        },
+      },
       [/schedule is paused/, /^stream: its workflow is not running \(TERMINATED\)/],
     ],
     ['a publish that is pending for a moment is none', { lake: { pending, marts: [{ ...mart, problem: null, nextTry: null }] } }, []],

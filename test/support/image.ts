@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { settings } from '#adapters/settings/settings.ts';
+import { makeTestFolder } from '#test/support/stack-home.ts';
 import { root, textOf, trackedFiles } from '#test/tidy/tracked-files.ts';
 
 /**
@@ -67,14 +68,45 @@ function copiedFiles(stage: readonly Instruction[]): [from: string, to: string][
 }
 
 /**
- * Lays the image's working folder into an empty one: the files that the stages copy, the packages that production has
- * (links to those of this checkout: what is developed with is not among them), and what RUN does beside installing.
+ * Lays the image's working folder into an empty one: the files that the last stage copies, what it takes from the stage
+ * of the page, which is built aside, the packages that production has (links to those of this checkout: what is developed
+ * with is not among them), and what RUN does beside installing.
  */
 export function layImage(folder: string): void {
-  for (const [from, to] of stages.flatMap(copiedFiles)) {
+  const last = stages.at(-1) ?? [];
+  layFiles(folder, stageNamed('packages'));
+  layFiles(folder, last);
+  linkPackages(folder);
+  runBesideInstall(folder, stageNamed('packages'));
+  for (const { name, text } of last) {
+    const [, source = '', destination = ''] = (name === 'COPY' && /^--from=page \/srv\/pinflow\/(\S+) (\S+)$/.exec(text)) || [];
+    if (source !== '') cpSync(join(pageFolder(), source), join(folder, destination), { recursive: true });
+  }
+}
+
+function stageNamed(name: string): readonly Instruction[] {
+  const found = stages.find(([from]) => from?.text.endsWith(` AS ${name}`));
+  if (found === undefined) throw new Error(`The Dockerfile has no stage ${name}.`);
+  return found;
+}
+
+function layFiles(folder: string, stage: readonly Instruction[]): void {
+  for (const [from, to] of copiedFiles(stage)) {
     mkdirSync(dirname(join(folder, to)), { recursive: true });
     cpSync(join(root, from), join(folder, to));
   }
+}
+
+/** Where the stage of the page has run. Its packages are all that there are. */
+function pageFolder(): string {
+  const folder = makeTestFolder();
+  layFiles(folder, stageNamed('page'));
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  runBesideInstall(folder, stageNamed('page'));
+  return folder;
+}
+
+function linkPackages(folder: string): void {
   const { packages } = JSON.parse(textOf('package-lock.json')) as { packages: Record<string, { dev?: boolean }> };
   for (const [path, { dev }] of Object.entries(packages)) {
     if (!/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) || dev === true || !existsSync(join(root, path))) continue;
@@ -82,7 +114,10 @@ export function layImage(folder: string): void {
     symlinkSync(join(root, path), join(folder, path));
   }
   mkdirSync(join(folder, 'node_modules', '.bin'));
-  const commands = (stages[0] ?? []).filter(({ name }) => name === 'RUN').flatMap(({ text }) => text.split(' && '));
+}
+
+function runBesideInstall(folder: string, stage: readonly Instruction[]): void {
+  const commands = stage.filter(({ name }) => name === 'RUN').flatMap(({ text }) => text.split(' && '));
   for (const command of commands.filter((text) => !text.startsWith('npm install '))) {
     const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`RUN ${command}: ${stderr}`);

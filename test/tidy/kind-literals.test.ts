@@ -7,7 +7,7 @@ import { assertNone, sources, textOf } from './tracked-files.ts';
 /** A dialect speaks of the rows that its clients send; the emulator, of the tables that it posts; a metric, of what it counts. */
 const ofDialects =
   /^(api\/(consumers|dialects|events|pin|send-get-data|streams|topics)|emulator|domain\/(kinds\/\w+|metrics)|test|bench)\//;
-const searched = sources.filter((path) => /\.(ts|sql)$/.test(path) && !ofDialects.test(path) && !path.startsWith('workers/migrations/'));
+const searched = sources.filter((path) => /\.(tsx?|sql)$/.test(path) && !ofDialects.test(path) && !path.startsWith('workers/migrations/'));
 
 const definitions: readonly KindDefinition[] = kindDefinitions;
 const tables = definitions.flatMap(({ lakeTable, view, sinkTable, emulated }) => {

@@ -24,7 +24,7 @@ export function textOf(path: string): string {
 }
 
 /** Tracked sources: what Node or a database runs. */
-export const sources = trackedFiles.filter((path) => /\.(ts|mts|mjs|sql|sh)$/.test(path));
+export const sources = trackedFiles.filter((path) => /\.(ts|tsx|mts|mjs|sql|sh)$/.test(path));
 
 /** `path:line` of every line of the given files that `offends`. */
 export function linesThat(paths: readonly string[], offends: (line: string, path: string) => boolean): string[] {

@@ -16,12 +16,12 @@ const words: readonly { word: RegExp; home: RegExp; instead: string }[] = [
   },
   {
     word: /generation/i,
-    home: /^(?!(test\/)?(api\/(?!operations|batch|status|app|main|docs|open-door)|emulator))/,
+    home: /^(?!(test\/)?(api\/(?!operations|batch|status|sql|metrics|app|main|docs|open-door)|emulator))/,
     instead: 'a generation is one published result; the wire shape of a generation of clients is a dialect',
   },
   {
     word: /[a-z](M|_m)etric|[mM]etrics[A-Z_]/,
-    home: /^(?!(test\/)?api\/)/,
+    home: /^(?!(test\/)?api\/(?!metrics|page|app|docs))/,
     instead: 'a metric is what the events say in numbers; what operators scrape is telemetry',
   },
 ];

@@ -14,6 +14,7 @@ export const categoryPerMinute: StreamMetric = {
     column('revision', 'BIGINT'),
     column('updated_at', 'TIMESTAMPTZ'),
   ],
+  picture: { form: 'lines', time: 'window_start', series: 'category', value: 'pins' },
   stream: {
     kind: 'pin',
     reads: ['category'],

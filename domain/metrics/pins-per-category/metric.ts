@@ -6,5 +6,6 @@ export const pinsPerCategory: Mart = {
   description: 'Posts per category; pins without a category count under none.',
   unit: 'posts',
   columns: [column('category', 'VARCHAR'), column('pins', 'BIGINT')],
+  picture: { form: 'bars', labels: ['category'], value: 'pins' },
   batchSql: 'metrics/pins-per-category/batch.sql',
 };

@@ -14,6 +14,7 @@ export const profilePopularity: StreamMetric = {
     column('rank', 'BIGINT'),
     column('change_1h', 'BIGINT'),
   ],
+  picture: { form: 'bars', labels: ['poster_name'], value: 'follower_count' },
   stream: {
     kind: 'pin',
     reads: ['poster_name', 'follower_count'],

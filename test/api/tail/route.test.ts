@@ -7,7 +7,7 @@ import kafkajs from 'kafkajs';
 import { insertRejects } from '#activities/stream/outcome-rows.ts';
 import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
-import type { RecordLine, RefusalLine, RejectLine, TailLine } from '#questions/tail/tail-lines.ts';
+import type { RecordLine, RefusalLine, RejectLine, TailLine } from '#domain/answers/tail-lines.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 import { pin } from '#test/api/pin/pin-cases.ts';

@@ -1,0 +1,3 @@
+import type { RecordLine, RefusalLine, RejectLine } from '#domain/answers/tail-lines.ts';
+
+export type EventLine = RecordLine | RefusalLine | RejectLine;
