@@ -133,7 +133,7 @@ export function createApp(options: AppOptions): Express {
     get(path, handlers.now);
     get(`${path}/live`, handlers.live);
   };
-  live('/api/flow', 1_000, options.lookAtFlow);
+  live('/api/flow', 2_000, options.lookAtFlow);
   live('/api/offsets', 1_000, options.lookAtOffsets);
   live('/api/intervals', 5_000, () => readCalendar(options));
   live('/api/stream', 2_000, options.lookAtSlots);
