@@ -21,7 +21,9 @@ export function makeSharedLook(options: {
   const listeners = new Set<Hear>();
   let newest: { text: string; atMs: number } | undefined;
   let looking: Promise<string> | undefined;
+  /** Of the next tick; undefined while one is under way, and where nobody listens. */
   let timer: NodeJS.Timeout | undefined;
+  let isTicking = false;
 
   function look(): Promise<string> {
     looking ??= options
@@ -34,20 +36,20 @@ export function makeSharedLook(options: {
     return looking;
   }
 
-  function tick(): void {
-    timer = undefined;
-    void look()
-      .then(
-        (text) => tell({ text }),
-        (error: unknown) => tell({ problem: options.explain(error) }),
-      )
-      .finally(() => {
-        if (listeners.size > 0) timer ??= setTimeout(tick, options.everyMs).unref();
-      });
+  function tickIn(ms: number): void {
+    isTicking = true;
+    timer = setTimeout(() => void tick(), ms).unref();
   }
 
-  function tell(heard: Parameters<Hear>[0]): void {
+  async function tick(): Promise<void> {
+    timer = undefined;
+    const heard: Parameters<Hear>[0] = await look().then(
+      (text) => ({ text }),
+      (error: unknown) => ({ problem: options.explain(error) }),
+    );
     for (const hear of listeners) hear(heard);
+    if (listeners.size > 0) tickIn(options.everyMs);
+    else isTicking = false;
   }
 
   const fresh = (): { text: string } | undefined =>
@@ -62,12 +64,13 @@ export function makeSharedLook(options: {
       listeners.add(hear);
       const found = fresh();
       if (found !== undefined) hear(found);
-      if (timer === undefined && looking === undefined) timer = setTimeout(tick, found === undefined ? 0 : options.everyMs).unref();
+      if (!isTicking) tickIn(found === undefined ? 0 : options.everyMs);
       return () => {
         listeners.delete(hear);
-        if (listeners.size > 0) return;
+        if (listeners.size > 0 || timer === undefined) return;
         clearTimeout(timer);
         timer = undefined;
+        isTicking = false;
       };
     },
   };
