@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Log } from '#adapters/log.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import { isRefusal, overloaded } from '#api/answers/refusal.ts';
+import { keepAlive } from '#api/answers/keep-alive.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
 import type { Exchange, Exchanges } from '#api/door/exchange.ts';
 import { queryOf } from '#api/door/query.ts';
@@ -22,7 +23,6 @@ export type LiveHandlers = { now: RequestHandler; live: RequestHandler };
 
 /** An event is the whole answer: who is so far behind is spared the next ones. */
 const behindBytesMax = 262_144;
-const heartbeatMs = 15_000;
 const eventStream = { 'Content-Type': 'text/event-stream' };
 /** How long a browser waits before it opens a broken stream again. */
 const retryMs = 2_000;
@@ -40,29 +40,21 @@ export function makeLives({ exchanges, log, stuckMsMax }: { exchanges: Pick<Exch
   function begin(exchange: Exchange, look: SharedLook, limit: number): void {
     const { res } = exchange;
     exchanges.stream(exchange, eventStream);
-    let movedAt = performance.now();
     res.write(`retry: ${retryMs}\n\n`);
     let said = 0;
     const say = (text: string): void => {
-      if (res.writableLength >= behindBytesMax) return;
+      // An answer that has ended may still wait to be taken, and what is written to it then ends the process.
+      if (res.writableEnded || res.writableLength >= behindBytesMax) return;
       res.write(text);
       if (++said >= limit) res.end();
     };
     const stop = look.listen((heard) =>
       say('text' in heard ? `data: ${heard.text}\n\n` : `event: problem\ndata: ${JSON.stringify(heard.problem)}\n\n`),
     );
-    // So that nobody on the way takes a quiet connection for dead, and one that takes nothing is let go.
-    const clock = setInterval(() => {
-      if (!res.writableNeedDrain) {
-        movedAt = performance.now();
-        res.write(':\n\n');
-      } else if (performance.now() - movedAt > stuckMsMax) res.destroy();
-    }, heartbeatMs).unref();
-    res.on('drain', () => (movedAt = performance.now()));
+    keepAlive(res, { beat: () => res.write(':\n\n'), stuckMsMax });
     const end = (): void => void res.end();
     ends.add(end);
     res.on('close', () => {
-      clearInterval(clock);
       stop();
       ends.delete(end);
     });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { keepAlive } from '#api/answers/keep-alive.ts';
 import type { Emit } from '#questions/tail/tail-lines.ts';
 import { textOfLine } from '#questions/tail/tail-lines.ts';
 
@@ -13,7 +14,6 @@ export type Outlet = {
 const behindBytesMax = 1_048_576;
 /** Lines a second of what arrives; more would be work that the door's events wait for. */
 const linesPerSecondMax = 5_000;
-const heartbeatMs = 15_000;
 
 /**
  * Writes lines to an answer that has begun. A reader that is too slow gets a line that says how many it missed; one that
@@ -34,12 +34,9 @@ export function makeOutlet(
   let ended = false;
   let second = 0;
   let thisSecond = 0;
-  let movedAt = performance.now();
   let room = Promise.withResolvers<void>();
-  const clock = setInterval(beat, options.heartbeatMs ?? heartbeatMs);
-  clock.unref();
+  keepAlive(res, { beat, stuckMsMax: options.stuckMsMax, heartbeatMs: options.heartbeatMs });
   res.on('drain', () => {
-    movedAt = performance.now();
     tellSkipped();
     room.resolve();
     room = Promise.withResolvers();
@@ -82,12 +79,8 @@ export function makeOutlet(
   }
 
   function beat(): void {
-    if (!res.writableNeedDrain) {
-      // Nothing waits for the reader: only what comes now can get stuck.
-      movedAt = performance.now();
-      tellSkipped();
-      res.write('\n');
-    } else if (performance.now() - movedAt > options.stuckMsMax) res.destroy();
+    tellSkipped();
+    res.write('\n');
   }
 
   function end(message?: string): void {
@@ -104,7 +97,6 @@ export function makeOutlet(
   function finish(): void {
     if (ended) return;
     ended = true;
-    clearInterval(clock);
     room.resolve();
     options.onEnd();
   }
