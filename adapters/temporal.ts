@@ -32,6 +32,23 @@ export async function connectTemporal(options: TemporalOptions): Promise<Client>
   }
 }
 
+/**
+ * Asks Temporal something that takes `answerMsMax` at most, over a connection of its own.
+ * @throws Failure as connectTemporal does, and what `work` throws.
+ */
+export async function askTemporal<Answer>(
+  options: TemporalOptions,
+  answerMsMax: number,
+  work: (client: Client) => Promise<Answer>,
+): Promise<Answer> {
+  const client = await connectTemporal(options);
+  try {
+    return await client.withDeadline(Date.now() + answerMsMax, () => work(client));
+  } finally {
+    await client.connection.close();
+  }
+}
+
 /** Whether Temporal says that the named schedule or workflow does not exist. */
 export function isMissingInTemporal(error: unknown): boolean {
   return error instanceof Error && missing.has(error.name);

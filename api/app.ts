@@ -32,36 +32,26 @@ import { makeStatusHandler } from '#api/status/route.ts';
 import type { Tails } from '#api/tail/route.ts';
 import { makeTailHandler } from '#api/tail/route.ts';
 import { makeTelemetryHandler } from '#api/status/telemetry.ts';
+import type { PageDependencies } from '#api/page/dependencies.ts';
 import { builtPage, makePage } from '#api/page/page-files.ts';
 import { makePinRoute } from '#api/pin/route.ts';
 import { makeGetDataHandler } from '#api/send-get-data/get-data.ts';
 import { makeSendDataRoute } from '#api/send-get-data/send-data.ts';
 import { makeStreamsRoute } from '#api/streams/route.ts';
 import { makeTopicsRoute } from '#api/topics/route.ts';
-import type { StreamSlots } from '#domain/answers/stream.ts';
 import type { CalendarDependencies } from '#questions/intervals/calendar.ts';
 import { readCalendar } from '#questions/intervals/calendar.ts';
 import { makeFollowHandler, makeSampleHandler } from '#api/follow/route.ts';
 import { makeSqlHandlers } from '#api/sql/routes.ts';
-import type { SqlDesk } from '#questions/sql-desk.ts';
 import { makeHourHandler } from '#api/intervals/routes.ts';
 import { makeMetricHandlers } from '#api/metrics/routes.ts';
-import type { ReaderDependencies } from '#api/readers/routes.ts';
 import { makeSteeringHandlers } from '#api/readers/routes.ts';
-import type { Flow } from '#domain/answers/flow.ts';
-import type { Offsets } from '#domain/answers/offsets.ts';
-import type { Status } from '#questions/status.ts';
 
 export type AppOptions = Door &
   ConsumerOptions &
   CalendarDependencies &
-  ReaderDependencies & {
+  PageDependencies & {
     readiness: () => Promise<Readiness>;
-    lookAtStatus: () => Promise<Status>;
-    lookAtFlow: () => Promise<Flow>;
-    sqlDesk: Pick<SqlDesk, 'warm' | 'ask'>;
-    lookAtSlots: () => Promise<StreamSlots>;
-    lookAtOffsets: () => Promise<Offsets>;
     lives: Pick<Lives, 'make'>;
     /** Has the batch look at its ledger now; false where it cannot be asked. */
     askForLook: BatchDependencies['askForLook'];

@@ -1,14 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
 import { askForLook } from '#interventions/ask-for-look.ts';
-import { makeOffsetsLook } from '#questions/offsets.ts';
-import { makeSqlDesk } from '#questions/sql-desk.ts';
-import { makeSlotsLook } from '#questions/reader-slots.ts';
-import { steerReader } from '#interventions/steer-reader.ts';
-import { triggerBatch } from '#interventions/trigger-batch.ts';
-import { makeFlowLook } from '#questions/flow/flow.ts';
-import type { Status } from '#questions/status.ts';
-import { getStatus } from '#questions/status.ts';
 import type { Config } from '#adapters/config.ts';
 import { loadConfig } from '#adapters/config.ts';
 import { makeDisposableClient, makeKafkaClient } from '#adapters/kafka/client.ts';
@@ -31,6 +23,7 @@ import { makeEventHeaders } from '#api/door/event-headers.ts';
 import { makeExchanges } from '#api/door/exchange.ts';
 import { makeIdempotencyQuota } from '#api/door/idempotency-quota.ts';
 import { makeIdempotency } from '#api/door/idempotency.ts';
+import { makePageDependencies } from '#api/page/dependencies.ts';
 import { makeLives } from '#api/live/lives.ts';
 import { listen } from '#api/listen.ts';
 import { makeUnreadAnswers } from '#api/door/unread-answers.ts';
@@ -136,9 +129,7 @@ async function main(config: Config, log: Log): Promise<void> {
     }),
   });
   const consumers = membership.isAlone ? makeConsumers({ kafka, topics, names, kindByName, log }) : undefined;
-  const lookAtStatus = (): Promise<Status> => getStatus({ config, names, postgres, topics });
-  const sqlDesk = makeSqlDesk(config, postgres);
-  const lookAtOffsets = makeOffsetsLook({ names, postgres, topics });
+  const page = makePageDependencies({ config, names, postgres, topics, readiness });
   const app = createApp({
     publisher,
     names,
@@ -156,14 +147,8 @@ async function main(config: Config, log: Log): Promise<void> {
       eventBytesMax: config.ingestMaxEventBytes,
       requestBytesMax: Math.max(config.ingestMaxRequestBytes, config.ingestMaxEventBytes),
     },
-    lookAtStatus,
-    lookAtOffsets,
-    lookAtFlow: makeFlowLook({ names, postgres, topics, lookAtOffsets, lookAtStatus, readiness }),
-    sqlDesk,
-    lookAtSlots: makeSlotsLook({ config, lookAtStatus }),
     config,
-    steerReader: (reader, what) => steerReader(config, names, reader, what),
-    triggerBatch: () => triggerBatch(config, names),
+    ...page,
     lives,
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     askForLook: () => askForLook(config, names),
@@ -188,7 +173,7 @@ async function main(config: Config, log: Log): Promise<void> {
       drainMs: config.apiDrainMs,
       tails,
       lives,
-      sqlDesk,
+      sqlDesk: page.sqlDesk,
       consumers,
       listening,
       publisher,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '#adapters/config.ts';
-import { connectTemporal } from '#adapters/temporal.ts';
+import { askTemporal } from '#adapters/temporal.ts';
 import type { TickInput } from '#domain/lake/tick-input.ts';
 import type { Names } from '#domain/names.ts';
 import { workflowTypes } from '#domain/names.ts';
@@ -21,20 +21,15 @@ export async function askForLook(config: Config, names: Names): Promise<boolean>
     only: 'open',
   };
   try {
-    const client = await connectTemporal({ ...config, connectTimeoutMs: answerMsMax });
-    try {
-      await client.withDeadline(Date.now() + answerMsMax, () =>
-        client.workflow.start(workflowTypes.batchTick, {
-          workflowId: names.workflowIds.look(randomUUID()),
-          taskQueue: names.queues.control,
-          args: [input],
-          staticSummary: 'start what a person asked for',
-        }),
-      );
-      return true;
-    } finally {
-      await client.connection.close();
-    }
+    await askTemporal({ ...config, connectTimeoutMs: answerMsMax }, answerMsMax, (client) =>
+      client.workflow.start(workflowTypes.batchTick, {
+        workflowId: names.workflowIds.look(randomUUID()),
+        taskQueue: names.queues.control,
+        args: [input],
+        staticSummary: 'start what a person asked for',
+      }),
+    );
+    return true;
   } catch {
     return false;
   }

@@ -1,5 +1,5 @@
 import type { Config } from '#adapters/config.ts';
-import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
+import { askTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 
@@ -17,19 +17,16 @@ export async function steerReader(
   reader: 'stream' | 'landing',
   what: 'pause' | 'resume',
 ): Promise<{ state: string }> {
-  const client = await connectTemporal(config);
-  try {
-    return await client.withDeadline(Date.now() + answerMsMax, async () => {
+  return askTemporal(config, answerMsMax, async (client) => {
+    try {
       const { state } = await client.workflow.getHandle(names.workflowIds[reader]).executeUpdate<{ state: string }, []>(what);
       return { state };
-    });
-  } catch (error) {
-    if (isMissingInTemporal(error))
-      throw new Failure('missing', `The workflow of ${reader} is not there: node workers/setup.ts starts it.`, { cause: error });
-    throw new Failure('timeout', `The workflow of ${reader} did not answer: is a worker running? (${(error as Error).message})`, {
-      cause: error,
-    });
-  } finally {
-    await client.connection.close();
-  }
+    } catch (error) {
+      if (isMissingInTemporal(error))
+        throw new Failure('missing', `The workflow of ${reader} is not there: node workers/setup.ts starts it.`, { cause: error });
+      throw new Failure('timeout', `The workflow of ${reader} did not answer: is a worker running? (${(error as Error).message})`, {
+        cause: error,
+      });
+    }
+  });
 }

@@ -1,5 +1,5 @@
 import type { Config } from '#adapters/config.ts';
-import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
+import { askTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 
@@ -10,15 +10,14 @@ const answerMsMax = 5_000;
  * @throws Failure `missing` where there is no schedule, `unavailable` of Temporal.
  */
 export async function triggerBatch(config: Config, names: Names): Promise<{ scheduleId: string }> {
-  const client = await connectTemporal(config);
-  try {
-    await client.withDeadline(Date.now() + answerMsMax, () => client.schedule.getHandle(names.scheduleId).trigger());
-    return { scheduleId: names.scheduleId };
-  } catch (error) {
-    if (isMissingInTemporal(error))
-      throw new Failure('missing', 'The batch schedule is not there: node workers/setup.ts creates it.', { cause: error });
-    throw new Failure('unavailable', `Temporal did not take the trigger: ${(error as Error).message}`, { cause: error });
-  } finally {
-    await client.connection.close();
-  }
+  return askTemporal(config, answerMsMax, async (client) => {
+    try {
+      await client.schedule.getHandle(names.scheduleId).trigger();
+      return { scheduleId: names.scheduleId };
+    } catch (error) {
+      if (isMissingInTemporal(error))
+        throw new Failure('missing', 'The batch schedule is not there: node workers/setup.ts creates it.', { cause: error });
+      throw new Failure('unavailable', `Temporal did not take the trigger: ${(error as Error).message}`, { cause: error });
+    }
+  });
 }

@@ -8,7 +8,7 @@ import type { Postgres } from '#adapters/postgres.ts';
 import { sqlStateOf } from '#adapters/postgres-failure.ts';
 import { askS3 } from '#adapters/s3-endpoint.ts';
 import type { TemporalClient } from '#adapters/temporal.ts';
-import { connectTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
+import { askTemporal, isMissingInTemporal } from '#adapters/temporal.ts';
 import { Failure } from '#domain/failures.ts';
 import type { Names } from '#domain/names.ts';
 import type {
@@ -126,26 +126,21 @@ async function probeApi(url: string): Promise<object> {
 
 /** The schedule and the readers' workflows; rejects when Temporal cannot be reached. */
 async function readOrchestration(config: Config, names: Names): Promise<OrchestrationStatus> {
-  const client = await connectTemporal({ ...config, connectTimeoutMs: probeMs });
-  try {
-    return await client.withDeadline(Date.now() + probeMs, async () => {
-      const [schedule, stream, landing] = await Promise.all([
-        orMissing(
-          async () => ((await client.schedule.getHandle(names.scheduleId).describe()).state.paused ? 'paused' : 'active'),
-          'missing' as const,
-        ),
-        describeReader(client, names.workflowIds.stream),
-        describeReader(client, names.workflowIds.landing),
-      ]);
-      return {
-        schedule,
-        readers: { stream: stream.run, landing: landing.run },
-        modes: { stream: stream.mode, landing: landing.mode },
-      };
-    });
-  } finally {
-    await client.connection.close();
-  }
+  return askTemporal({ ...config, connectTimeoutMs: probeMs }, probeMs, async (client) => {
+    const [schedule, stream, landing] = await Promise.all([
+      orMissing(
+        async () => ((await client.schedule.getHandle(names.scheduleId).describe()).state.paused ? 'paused' : 'active'),
+        'missing' as const,
+      ),
+      describeReader(client, names.workflowIds.stream),
+      describeReader(client, names.workflowIds.landing),
+    ]);
+    return {
+      schedule,
+      readers: { stream: stream.run, landing: landing.run },
+      modes: { stream: stream.mode, landing: landing.mode },
+    };
+  });
 }
 
 /** Whether the workflow runs, and what it says that it does (search attribute PinState). */

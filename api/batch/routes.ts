@@ -1,16 +1,14 @@
 import type { RequestHandler } from 'express';
 import type { Postgres } from '#adapters/postgres.ts';
 import type { Caller } from '#api/access/caller.ts';
-import type { Answer } from '#api/answers/answer.ts';
 import { answerJson } from '#api/answers/answer.ts';
-import type { Refusal } from '#api/answers/refusal.ts';
 import { isRefusal } from '#api/answers/refusal.ts';
 import { ledgerAway, listLimits, refuseAbandon, refuseRetry, stateFilters, unknownLimit, unknownState } from '#api/batch/refusals.ts';
 import type { BodyBudget } from '#api/door/gathering.ts';
 import { queryOf } from '#api/door/query.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
+import { unlessAway } from '#api/operations/unless-away.ts';
 import { readWish } from '#api/operations/read-wish.ts';
-import { Failure } from '#domain/failures.ts';
 import type { AbandonWish } from '#domain/lake/abandon-wish.ts';
 import { abandonWish } from '#domain/lake/abandon-wish.ts';
 import { retryWish } from '#domain/lake/retry-wish.ts';
@@ -48,10 +46,10 @@ export function makeBatchHandlers(
         if (state !== undefined && !stateFilters.includes(state as IntervalFilter)) return unknownState;
         const limit = Number(query.get('limit') ?? listLimits.default);
         if (!Number.isInteger(limit) || limit < 1 || limit > listLimits.max) return unknownLimit;
-        return orRefusal(async () => {
+        return unlessAway(async () => {
           const intervals = await listIntervals(postgres, { state: state as IntervalFilter | undefined, limit });
           return answerJson(200, JSON.stringify({ intervals }));
-        });
+        }, ledgerAway);
       },
     }),
     retry: makeOperation({
@@ -60,14 +58,14 @@ export function makeBatchHandlers(
       async answer(req, caller) {
         const wish = await readWish(req, { schema: retryWish, shape: retryShape }, bodyLimits, budget);
         if (isRefusal(wish)) return wish;
-        return orRefusal(async () => {
+        return unlessAway(async () => {
           const retried = await retryIntervals(postgres, wish, askedBy(caller));
           const refusal = refuseRetry(retried);
           if (refusal !== undefined) return refusal;
           const { dryRun, intervals } = retried;
           const started = !dryRun && intervals.length > 0 && (await askForLook());
           return answerJson(200, JSON.stringify({ dryRun, started, intervals }));
-        });
+        }, ledgerAway);
       },
     }),
     abandon: makeOperation({
@@ -88,13 +86,4 @@ export function makeBatchHandlers(
 
 function askedBy(caller: Caller | undefined): string {
   return caller?.keyId ? `key ${caller.keyId}` : 'the API, without a key';
-}
-
-async function orRefusal(work: () => Promise<Answer | Refusal>): Promise<Answer | Refusal> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof Failure) || !error.canRetry) throw error;
-    return ledgerAway(error);
-  }
 }

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import type { Statements } from '#adapters/postgres.ts';
 import { answerJson } from '#api/answers/answer.ts';
-import { overloaded } from '#api/answers/refusal.ts';
 import { queryOf } from '#api/door/query.ts';
 import { noPlace } from '#api/follow/refusals.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
+import { unlessAway } from '#api/operations/unless-away.ts';
 import { noKind } from '#api/operations/since.ts';
 import type { EventSample } from '#domain/answers/sample.ts';
-import { Failure } from '#domain/failures.ts';
 import { exampleKind, kinds } from '#domain/kinds/list.ts';
 import { exampleRows } from '#domain/kinds/samples.ts';
 import type { Names } from '#domain/names.ts';
@@ -46,12 +45,9 @@ export function makeFollowHandler(
       const offset = countOf(query.get('offset'));
       if (partition === undefined || offset === undefined) return noPlace;
       if (kind === undefined) return noKind;
-      try {
-        return answerJson(200, JSON.stringify(await followRecord(postgres, { topic: names.topicOf(kind), partition }, offset)));
-      } catch (error) {
-        if (!(error instanceof Failure) || !error.canRetry) throw error;
-        return overloaded(error.message.replace(/\.$/, ''));
-      }
+      return unlessAway(async () =>
+        answerJson(200, JSON.stringify(await followRecord(postgres, { topic: names.topicOf(kind), partition }, offset))),
+      );
     },
   });
 }

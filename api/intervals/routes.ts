@@ -1,9 +1,8 @@
 import type { RequestHandler } from 'express';
 import { answerJson } from '#api/answers/answer.ts';
-import { overloaded } from '#api/answers/refusal.ts';
 import { unknownHour } from '#api/intervals/refusals.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { Failure } from '#domain/failures.ts';
+import { unlessAway } from '#api/operations/unless-away.ts';
 import type { CalendarDependencies } from '#questions/intervals/calendar.ts';
 import { readHour } from '#questions/intervals/hour.ts';
 
@@ -15,12 +14,7 @@ export function makeHourHandler(makeOperation: MakeOperation, dependencies: Cale
     async answer({ params }) {
       const hour = String(params['hour']);
       if (!/^\d{4}-\d\d-\d\dT\d\d:00:00Z$/.test(hour) || Number.isNaN(Date.parse(hour))) return unknownHour;
-      try {
-        return answerJson(200, JSON.stringify(await readHour(dependencies, Date.parse(hour))));
-      } catch (error) {
-        if (!(error instanceof Failure) || !error.canRetry) throw error;
-        return overloaded(error.message.replace(/\.$/, ''));
-      }
+      return unlessAway(async () => answerJson(200, JSON.stringify(await readHour(dependencies, Date.parse(hour)))));
     },
   });
 }

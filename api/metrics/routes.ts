@@ -2,12 +2,12 @@ import type { RequestHandler } from 'express';
 import type { Statements } from '#adapters/postgres.ts';
 import { answerJson } from '#api/answers/answer.ts';
 import type { Refusal } from '#api/answers/refusal.ts';
-import { isRefusal, overloaded } from '#api/answers/refusal.ts';
+import { isRefusal } from '#api/answers/refusal.ts';
 import { queryOf } from '#api/door/query.ts';
 import type { LiveHandlers, Lives } from '#api/live/lives.ts';
 import { noMetric, noTime, timeless, unknownRowLimit } from '#api/metrics/refusals.ts';
 import type { MakeOperation } from '#api/operations/operation.ts';
-import { Failure } from '#domain/failures.ts';
+import { unlessAway } from '#api/operations/unless-away.ts';
 import { metrics } from '#domain/metrics/list.ts';
 import type { Metric } from '#domain/metrics/metric.ts';
 import type { MetricWish } from '#questions/metrics.ts';
@@ -43,12 +43,7 @@ export function makeMetricHandlers(
         if (metric === undefined) return noMetric;
         const asked = readWishOf(metric, queryOf(req));
         if (isRefusal(asked)) return asked;
-        try {
-          return answerJson(200, JSON.stringify(await readMetric(postgres, metric, asked)));
-        } catch (error) {
-          if (!(error instanceof Failure) || !error.canRetry) throw error;
-          return overloaded(error.message.replace(/\.$/, ''));
-        }
+        return unlessAway(async () => answerJson(200, JSON.stringify(await readMetric(postgres, metric, asked))));
       },
     }),
     live: (req, res, next) => (live.get(String(req.params['name']))?.live ?? unknown)(req, res, next),

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RequestHandler, Response } from 'express';
 import express from 'express';
@@ -36,7 +35,6 @@ export function makePage(
   { say, notFound }: { say: (answer: Answer) => RequestHandler; notFound: RequestHandler },
 ): { html: RequestHandler; file: RequestHandler; icon: RequestHandler } {
   const serve = express.static(folder, { index: false, redirect: false, acceptRanges: false, cacheControl: false, setHeaders });
-  const missing = say(notBuilt);
   const send =
     (nameOf: (path: string) => string, otherwise: RequestHandler): RequestHandler =>
     (req, res, next) => {
@@ -44,8 +42,7 @@ export function makePage(
       serve(req, res, () => otherwise(req, res, next));
     };
   return {
-    html: (req, res, next) =>
-      existsSync(join(folder, 'index.html')) ? send(() => '/index.html', missing)(req, res, next) : missing(req, res, next),
+    html: send(() => '/index.html', say(notBuilt)),
     file: send((path) => path, notFound),
     icon: send(() => '/icon.svg', notFound),
   };

@@ -24,10 +24,10 @@ function rateBetween(first: Reached, last: Reached, of: Exclude<keyof Reached, '
 
 export type Accounts = Record<'door' | 'landing' | 'batch' | 'publish' | 'stream', Account>;
 
-/** `published` is of the batch, a second: what intervals brought to the lake. */
-/** Landing writes in bursts, an object in a minute where little comes. */
+/** Over so many ms of looks. Landing writes in bursts, an object in a minute where little comes. */
 export const rateMs = { logEnd: 10_000, streamed: 10_000, landed: 60_000 } as const;
 
+/** `published` is of the batch, a second: what intervals brought to the lake. */
 export function edgesOf(
   looks: readonly Reached[],
   published: { records: number; clean: number } | null,

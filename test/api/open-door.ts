@@ -35,14 +35,7 @@ import type { Names } from '#domain/names.ts';
 import { makeNames } from '#domain/names.ts';
 import { abandonInBucket } from '#interventions/abandon-in-bucket.ts';
 import { askForLook } from '#interventions/ask-for-look.ts';
-import { makeSqlDesk } from '#questions/sql-desk.ts';
-import { makeSlotsLook } from '#questions/reader-slots.ts';
-import { steerReader } from '#interventions/steer-reader.ts';
-import { triggerBatch } from '#interventions/trigger-batch.ts';
-import { makeFlowLook } from '#questions/flow/flow.ts';
-import { makeOffsetsLook } from '#questions/offsets.ts';
-import type { Status } from '#questions/status.ts';
-import { getStatus } from '#questions/status.ts';
+import { makePageDependencies } from '#api/page/dependencies.ts';
 import { makeLives } from '#api/live/lives.ts';
 import type { StoppableProxy } from '#test/adapters/kafka/stoppable-proxy.ts';
 import { testConfig } from '#test/support/servers.ts';
@@ -134,7 +127,6 @@ export async function openDoor(
           ...(consumerIdleMs === undefined ? {} : { idleMs: consumerIdleMs }),
         })
       : undefined;
-  const lookAtStatus = (): Promise<Status> => getStatus({ config, names, postgres, topics });
   const readiness = makeReadiness({
     topics: doorsTopics,
     topicNames: names.topics,
@@ -143,8 +135,7 @@ export async function openDoor(
     isOpen: () => ring?.isLoaded() ?? true,
     isDraining: () => false,
   });
-  const sqlDesk = makeSqlDesk(config, postgres);
-  const lookAtOffsets = makeOffsetsLook({ names, postgres, topics });
+  const page = makePageDependencies({ config, names, postgres, topics, readiness });
   const lives = makeLives({ exchanges, log, stuckMsMax: config.apiWriteTimeoutMs });
   const app = createApp({
     publisher,
@@ -153,14 +144,8 @@ export async function openDoor(
     log,
     makeHeaders: makeEventHeaders(randomUUID()),
     readiness,
-    lookAtStatus,
-    lookAtOffsets,
-    lookAtFlow: makeFlowLook({ names, postgres, topics, lookAtOffsets, lookAtStatus, readiness }),
-    sqlDesk,
-    lookAtSlots: makeSlotsLook({ config, lookAtStatus }),
     config,
-    steerReader: (reader, what) => steerReader(config, names, reader, what),
-    triggerBatch: () => triggerBatch(config, names),
+    ...page,
     lives,
     abandonPublish: (wish, by) => abandonInBucket(config, postgres, wish, by),
     askForLook: () => askForLook(config, names),
@@ -198,7 +183,7 @@ export async function openDoor(
     async close() {
       tails.close();
       lives.close();
-      sqlDesk.close();
+      page.sqlDesk.close();
       await listening.drain(0);
       await ring?.close();
       await refusals.close();

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { builtPage } from '#api/page/page-files.ts';
+import type { RequestHandler } from 'express';
+import express from 'express';
+import type { Answer } from '#api/answers/answer.ts';
+import { builtPage, makePage } from '#api/page/page-files.ts';
+import { makeTestFolder } from '#test/support/stack-home.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
 import { openDoor } from '#test/api/open-door.ts';
 
@@ -53,4 +59,19 @@ test('files are kept for good by their names, the HTML is asked for again; nothi
     '/index.html',
   ])
     assert.equal((await fetch(door.url + path)).status, 404, path);
+});
+
+test('where the page is not built a sentence says how it is', async () => {
+  const app = express();
+  const say =
+    (answer: Answer): RequestHandler =>
+    (_req, res) =>
+      void res.status(answer.status).type('text').send(answer.body);
+  app.get('/', makePage(makeTestFolder(), { say, notFound: (_req, res) => void res.sendStatus(404) }).html);
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  assert.equal(answer.status, 503);
+  assert.match(await answer.text(), /npm run build:page/);
+  server.close();
 });
