@@ -8,18 +8,28 @@ export class ApiProblem extends Error {
   }
 }
 
-/** Asks the API. Who has to log in first is sent there, and comes back. @throws ApiProblem */
-export async function fetchAnswer<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+/** Whatever went wrong, as something to show. */
+export function problemOf(error: unknown): ApiProblem {
+  return error instanceof ApiProblem ? error : new ApiProblem(0, (error as Error).message, error);
+}
+
+/** Asks the API. Who has to log in first is sent there, and comes back. @throws ApiProblem; AbortError where `init.signal` ended it. */
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(path, { headers: { Accept: 'application/json' }, ...init }).catch((error: unknown) => {
     if ((error as Error).name === 'AbortError') throw error;
     throw new ApiProblem(0, 'The API does not answer: it has ended, or this machine cannot reach it.', error);
   });
-  if (response.ok) return (await response.json()) as Answer;
+  if (response.ok) return response;
   if (response.status === 401) goToLogin();
   throw new ApiProblem(response.status, await sentenceOf(response));
 }
 
-export function goToLogin(): void {
+/** Asks for an answer in JSON. @throws as `ask` does. */
+export async function fetchAnswer<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
+  return (await (await ask(path, init)).json()) as Answer;
+}
+
+function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { ApiProblem, fetchAnswer } from './answer.ts';
+import type { ApiProblem } from './answer.ts';
+import { fetchAnswer, problemOf } from './answer.ts';
 
 /** An answer that is asked for once, and again on demand. */
 export type Answered<Value> = { value: Value | undefined; problem: ApiProblem | undefined; isAsking: boolean; askAgain: () => void };
@@ -16,8 +17,7 @@ export function useAnswer<Value>(path: string | undefined): Answered<Value> {
       (value) => setState({ value, problem: undefined, isAsking: false }),
       (error: unknown) => {
         if (ending.signal.aborted) return;
-        const problem = error instanceof ApiProblem ? error : new ApiProblem(0, (error as Error).message);
-        setState((before) => ({ ...before, problem, isAsking: false }));
+        setState((before) => ({ ...before, problem: problemOf(error), isAsking: false }));
       },
     );
     return () => ending.abort();

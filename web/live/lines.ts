@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiProblem, goToLogin } from './answer.ts';
+import { ApiProblem, ask } from './answer.ts';
 
 /** The newest lines of an NDJSON answer that goes on, newest first by their time. */
 export type Lines<Line> = { lines: readonly Line[]; problem: ApiProblem | undefined };
@@ -34,11 +34,9 @@ export function useLines<Line extends { time: string }>(path: string, linesMax: 
 }
 
 async function readLines<Line extends { time: string }>(path: string, signal: AbortSignal, add: (lines: Line[]) => void): Promise<void> {
-  const response = await fetch(path, { signal });
-  if (response.status === 401) goToLogin();
-  if (!response.ok || response.body === null) throw new ApiProblem(response.status, await response.text());
+  const { body } = await ask(path, { signal });
   let rest = '';
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiProblem, fetchAnswer } from './answer.ts';
+import { ApiProblem, fetchAnswer, problemOf } from './answer.ts';
 
 /** What a view knows of an answer that goes on changing. The last value stays while the connection is lost. */
 export type Live<Value> = { value: Value | undefined; problem: ApiProblem | undefined; isLost: boolean };
@@ -50,7 +50,7 @@ function follow<Value>(path: string, tell: (change: Partial<Live<Value>>) => voi
       tell({ value: await fetchAnswer<Value>(path, { signal: ending.signal }), problem: undefined });
     } catch (error) {
       if (ending.signal.aborted) return;
-      tell({ problem: error instanceof ApiProblem ? error : new ApiProblem(0, (error as Error).message) });
+      tell({ problem: problemOf(error) });
     }
     if (!ending.signal.aborted) timer = window.setTimeout(open, againMs);
   };

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { ApiProblem, fetchAnswer } from '#web/live/answer.ts';
+import { fetchAnswer } from '#web/live/answer.ts';
 
 /** A button that changes something: it asks once more, does it, and says how it went. */
 export function Confirm({
@@ -27,7 +27,7 @@ export function Confirm({
       await fetchAnswer(path, { method: 'POST', ...init });
       setSaid({ text: done, isProblem: false });
     } catch (error) {
-      setSaid({ text: error instanceof ApiProblem ? error.message : (error as Error).message, isProblem: true });
+      setSaid({ text: (error as Error).message, isProblem: true });
     } finally {
       setBusy(false);
     }

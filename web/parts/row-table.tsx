@@ -1,8 +1,6 @@
-import { cellText } from './cell-text.ts';
+import { cellText, isNumeric } from './cells.ts';
 
 export type TableColumn = { name: string; type: string };
-
-const numeric = /int|numeric|decimal|double|float|real|hugeint/i;
 
 /** Rows as they are; long texts are cut, and whole in the title. */
 export function RowTable({
@@ -20,7 +18,7 @@ export function RowTable({
         <thead>
           <tr>
             {columns.map(({ name, type }) => (
-              <th key={name} class={numeric.test(type) ? 'number' : ''} title={type} scope="col">
+              <th key={name} class={isNumeric(type) ? 'number' : ''} title={type} scope="col">
                 {name}
               </th>
             ))}
@@ -47,7 +45,7 @@ function Cell({ value, type }: { value: unknown; type: string }) {
   if (value === null || value === undefined) return <td class="quiet">NULL</td>;
   const text = cellText(value);
   return (
-    <td class={numeric.test(type) ? 'number' : ''} title={text.length > charactersMax ? text : undefined}>
+    <td class={isNumeric(type) ? 'number' : ''} title={text.length > charactersMax ? text : undefined}>
       {text.length > charactersMax ? `${text.slice(0, charactersMax)}…` : text}
     </td>
   );

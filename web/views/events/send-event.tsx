@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Followed } from '#domain/answers/follow.ts';
 import type { EventSample } from '#domain/answers/sample.ts';
-import { ApiProblem, fetchAnswer } from '#web/live/answer.ts';
+import { ask, fetchAnswer } from '#web/live/answer.ts';
 import { useAnswer } from '#web/live/answered.ts';
 import { Problem } from '#web/parts/problem.tsx';
 
@@ -25,7 +25,7 @@ export function SendEvent() {
       setSent(await post(sample!, text));
       askAgain();
     } catch (error) {
-      setProblem(error instanceof ApiProblem ? error.message : (error as Error).message);
+      setProblem((error as Error).message);
     }
   };
   return (
@@ -53,11 +53,7 @@ export function SendEvent() {
 
 /** @returns where the record is, as the receipt says. */
 async function post({ path, kind }: EventSample, text: string): Promise<Place> {
-  const response = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text });
-  if (!response.ok) {
-    const { detail } = (await response.json().catch(() => ({}))) as { detail?: unknown };
-    throw new ApiProblem(response.status, typeof detail === 'string' ? detail : JSON.stringify(detail ?? response.statusText));
-  }
+  const response = await ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text });
   const receipt = response.headers.get('Pinflow-Receipt') ?? '';
   const place = (name: string): number => Number(new RegExp(`\\b${name}=(\\d+)`).exec(receipt)?.[1]);
   return { kind, partition: place('partition'), offset: place('offset') };

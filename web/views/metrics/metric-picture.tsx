@@ -1,6 +1,6 @@
 import type { MetricDescription } from '#domain/answers/metrics.ts';
 import { BarChart } from '#web/charts/bar-chart.tsx';
-import { cellText } from '#web/parts/cell-text.ts';
+import { cellText } from '#web/parts/cells.ts';
 import { LineChart } from '#web/charts/line-chart.tsx';
 
 type Row = Record<string, unknown>;

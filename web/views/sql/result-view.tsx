@@ -1,18 +1,16 @@
 import { useState } from 'preact/hooks';
 import type { SqlAnswer } from '#domain/answers/sql.ts';
 import { wholeText } from '#web/parts/format.ts';
-import { cellText } from '#web/parts/cell-text.ts';
+import { cellText, isNumeric } from '#web/parts/cells.ts';
 import { RowTable } from '#web/parts/row-table.tsx';
 import { BarChart } from '#web/charts/bar-chart.tsx';
 
 const barsMax = 30;
-const numeric = /int|decimal|double|float|hugeint/i;
-
 /** Rows as a table, or as bars where there is a text and a number to draw. */
 export function ResultView({ answer }: { answer: SqlAnswer }) {
   const { columns, rows, truncated, generation, note, ms } = answer;
   const [asBars, setAsBars] = useState(false);
-  const value = columns.find(({ type }) => numeric.test(type));
+  const value = columns.find(({ type }) => isNumeric(type));
   const label = columns.find((column) => column !== value);
   const canDraw = value !== undefined && label !== undefined && rows.length > 0;
   return (

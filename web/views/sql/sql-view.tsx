@@ -2,7 +2,7 @@ import './sql.css';
 import { useLocation } from 'preact-iso';
 import { useRef, useState } from 'preact/hooks';
 import type { SqlAnswer, SqlDesk } from '#domain/answers/sql.ts';
-import { ApiProblem, fetchAnswer } from '#web/live/answer.ts';
+import { fetchAnswer } from '#web/live/answer.ts';
 import { useAnswer } from '#web/live/answered.ts';
 import { Problem } from '#web/parts/problem.tsx';
 import { Editor } from './editor.tsx';
@@ -30,11 +30,7 @@ export function SqlView() {
       const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ sql }), signal: mine.signal };
       setState({ answer: await fetchAnswer<SqlAnswer>('/api/sql', init) });
     } catch (error) {
-      setState(
-        mine.signal.aborted
-          ? { problem: 'The statement was ended.' }
-          : { problem: error instanceof ApiProblem ? error.message : (error as Error).message },
-      );
+      setState(mine.signal.aborted ? { problem: 'The statement was ended.' } : { problem: (error as Error).message });
     } finally {
       if (running.current === mine) setRunning(false);
     }
