@@ -5,29 +5,37 @@ import { waitForLock } from '#adapters/lock-file.mjs';
 import { projectFolder } from './project.ts';
 import { runProgram } from './tools/run-program.ts';
 
-const folder = join(projectFolder, 'web');
-const built = join(folder, 'built');
-const note = join(built, '.sources');
-const vite = join(projectFolder, 'node_modules', 'vite', 'bin', 'vite.js');
-
 /**
  * Builds the page, which the API serves, unless it is built from just these sources and packages. It is built aside and
  * renamed, by one process at a time.
  * @throws Failure `unavailable` with the builder's words.
  */
-export async function ensurePage(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
-  const state = stateOfSources();
+export async function ensurePage(environment: NodeJS.ProcessEnv, signal: AbortSignal, project: string = projectFolder): Promise<void> {
+  const folder = join(project, 'web');
+  const built = join(folder, 'built');
+  const note = join(built, '.sources');
+  const state = stateOfSources(project, folder);
   if (readOr(note) === state) return;
-  const lock = await waitForLock(join(projectFolder, '.pinflow', 'page.lock'));
+  const lock = await waitForLock(join(project, '.pinflow', 'page.lock'));
   try {
     if (readOr(note) === state) return;
     const aside = join(folder, '.building');
     rmSync(aside, { recursive: true, force: true });
     await runProgram({
       command: process.execPath,
-      args: [vite, 'build', folder, '--config', join(folder, 'vite.config.ts'), '--outDir', aside, '--logLevel', 'warn'],
+      args: [
+        join(project, 'node_modules', 'vite', 'bin', 'vite.js'),
+        'build',
+        folder,
+        '--config',
+        join(folder, 'vite.config.ts'),
+        '--outDir',
+        aside,
+        '--logLevel',
+        'warn',
+      ],
       environment,
-      cwd: projectFolder,
+      cwd: project,
       signal,
     });
     writeFileSync(join(aside, '.sources'), state);
@@ -39,8 +47,8 @@ export async function ensurePage(environment: NodeJS.ProcessEnv, signal: AbortSi
 }
 
 /** A hash of all that the page is made of: its files and the packages. */
-function stateOfSources(): string {
-  const hash = createHash('sha256').update(readFileSync(join(projectFolder, 'package-lock.json')));
+function stateOfSources(project: string, folder: string): string {
+  const hash = createHash('sha256').update(readFileSync(join(project, 'package-lock.json')));
   const files = globSync('**/*', { cwd: folder, exclude: (name) => name === 'built' || name === '.building' }).toSorted();
   for (const file of files) {
     const path = join(folder, file);
