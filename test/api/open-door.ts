@@ -9,7 +9,9 @@ import { makePublisher } from '#adapters/kafka/producer.ts';
 import type { KafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeKafkaTopics } from '#adapters/kafka/topics.ts';
 import { makeLog } from '#adapters/log.ts';
+import type { Postgres } from '#adapters/postgres.ts';
 import { makePostgres } from '#adapters/postgres.ts';
+import { migrate } from '#workers/migrate.ts';
 import { chooseAccess } from '#api/access/choose-access.ts';
 import { makeClients } from '#api/access/clients.ts';
 import { registerKeyTelemetry } from '#api/access/key-telemetry.ts';
@@ -192,6 +194,21 @@ export async function openDoor(
       await idempotency.close();
       await doorsTopics.close();
       await topics.close();
+      await postgres.close();
+    },
+  };
+}
+
+/** A door over a database after migration, and a way into that. */
+export async function openDoorOnTables(overrides: Partial<Config> = {}): Promise<OpenDoor & { postgres: Postgres }> {
+  const door = await openDoor(overrides);
+  const postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 2 });
+  await migrate(postgres);
+  return {
+    ...door,
+    postgres,
+    async close() {
+      await door.close();
       await postgres.close();
     },
   };

@@ -2,13 +2,11 @@ import type { ApiKey } from '#keys/keys-table.ts';
 import { createKey } from '#keys/create-key.ts';
 import type { Config } from '#adapters/config.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { makePostgres } from '#adapters/postgres.ts';
 import type { NewKey } from '#domain/keys/new-key.ts';
 import { scopes } from '#domain/keys/scopes.ts';
 import type { OpenDoor } from '#test/api/open-door.ts';
-import { openDoor } from '#test/api/open-door.ts';
+import { openDoorOnTables } from '#test/api/open-door.ts';
 import { waitFor } from '#test/support/servers.ts';
-import { migrate } from '#workers/migrate.ts';
 
 type Ask = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
 
@@ -25,24 +23,17 @@ export type LockedDoor = OpenDoor & {
 let made = 0;
 
 export async function openLockedDoor(overrides: Partial<Config> = {}): Promise<LockedDoor> {
-  const door = await openDoor({ apiKeys: 'required', ...overrides });
-  const postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test', connectionsMax: 2 });
-  await migrate(postgres);
+  const door = await openDoorOnTables({ apiKeys: 'required', ...overrides });
   const ask = (key: string, path: string, init: Ask = {}): Promise<Response> =>
     fetch(door.url + path, { redirect: 'manual', ...init, headers: { Authorization: `Bearer ${key}`, ...init.headers } });
   return {
     ...door,
-    postgres,
     ask,
     async makeKey(wish) {
-      const created = await createKey(postgres, { name: `key-${made++}`, scopes: [...scopes], ...wish });
+      const created = await createKey(door.postgres, { name: `key-${made++}`, scopes: [...scopes], ...wish });
       await waitFor(async () => ![401, 503].includes((await ask(created.key, '/api/keys')).status), { what: 'the door to know the key' });
       return created;
     },
     postPin: (headers) => door.post('/pin/', '{"unique_id":"a"}', 'application/json', headers),
-    async close() {
-      await door.close();
-      await postgres.close();
-    },
   };
 }

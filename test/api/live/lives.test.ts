@@ -9,6 +9,7 @@ import { testConfig } from '#test/support/servers.ts';
 
 let door: OpenDoor;
 before(async () => {
+  // The metrics' tables are the set-up's, not a migration's.
   const { postgresUrl } = await testConfig({}, databaseAfterSetup);
   door = await openDoor({ postgresUrl });
 });

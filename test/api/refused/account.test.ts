@@ -6,8 +6,7 @@ import { makeClients } from '#api/access/clients.ts';
 import type { Exchange } from '#api/door/exchange.ts';
 import { collectRejectedRows, noRejectedRows } from '#api/door/rejected-rows.ts';
 import { makeRefusalAccount } from '#api/refused/account.ts';
-import type { OpenDoor } from '#test/api/open-door.ts';
-import { openDoor } from '#test/api/open-door.ts';
+import { openDoorOnTables } from '#test/api/open-door.ts';
 import { quietLog } from '#test/support/environment.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
 import { migrate } from '#workers/migrate.ts';
@@ -163,17 +162,13 @@ describe('the account of refusals', () => {
 });
 
 describe('what the door refuses', () => {
-  let door: OpenDoor;
+  let door: Awaited<ReturnType<typeof openDoorOnTables>>;
   let postgres: Postgres;
   before(async () => {
-    door = await openDoor();
-    postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test' });
-    await migrate(postgres);
+    door = await openDoorOnTables();
+    ({ postgres } = door);
   });
-  after(async () => {
-    await door.close();
-    await postgres.close();
-  });
+  after(() => door.close());
 
   test('is in the account with its route and source, and in the metrics', async () => {
     await door.post('/pin/', '{');

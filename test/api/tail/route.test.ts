@@ -6,14 +6,11 @@ import { after, before, describe, test } from 'node:test';
 import kafkajs from 'kafkajs';
 import { insertRejects } from '#activities/stream/outcome-rows.ts';
 import type { Postgres } from '#adapters/postgres.ts';
-import { makePostgres } from '#adapters/postgres.ts';
 import type { RecordLine, RefusalLine, RejectLine, TailLine } from '#domain/answers/tail-lines.ts';
-import type { OpenDoor } from '#test/api/open-door.ts';
-import { openDoor } from '#test/api/open-door.ts';
+import { openDoorOnTables } from '#test/api/open-door.ts';
 import { pin } from '#test/api/pin/pin-cases.ts';
 import { startApi } from '#test/api/start-api.ts';
 import { testConfig, waitFor } from '#test/support/servers.ts';
-import { migrate } from '#workers/migrate.ts';
 
 /** Follows a tail and collects its lines until it is ended. */
 async function follow(url: string) {
@@ -49,17 +46,13 @@ async function follow(url: string) {
 }
 
 describe('GET /api/tail', () => {
-  let door: OpenDoor;
+  let door: Awaited<ReturnType<typeof openDoorOnTables>>;
   let postgres: Postgres;
   before(async () => {
-    door = await openDoor();
-    postgres = makePostgres({ url: door.config.postgresUrl, applicationName: 'pinflow-test' });
-    await migrate(postgres);
+    door = await openDoorOnTables();
+    ({ postgres } = door);
   });
-  after(async () => {
-    await door.close();
-    await postgres.close();
-  });
+  after(() => door.close());
   const tail = (query = ''): ReturnType<typeof follow> => follow(`${door.url}/api/tail${query}`);
 
   test('shows what arrives after it was asked for, with who sent it and the value as it came', async () => {
